@@ -2,3 +2,6 @@
 //! loggers plug into. It depends on none of them.
 
 pub mod bytecode;
+pub mod function;
+pub mod seam;
+pub mod vm;

@@ -1,0 +1,3 @@
+//! Functions in the heap.
+/// A function prototype.
+pub struct Proto;

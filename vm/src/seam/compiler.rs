@@ -1,0 +1,53 @@
+//! The compiler seam.
+
+use std::any::Any;
+
+use super::Tier;
+use crate::{function::Proto, vm::Vm};
+
+/// Where compiled code begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryPoint {
+    /// At a call.
+    Call,
+    /// At the header of a loop (index in `FnUnit::loops`), taking over a running activation.
+    Loop(u32),
+}
+
+/// CPU time of the phases of a compilation, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PhaseTimes {
+    /// Bytecode and feedback to the compiler's own IR, passes included.
+    pub build_ns: u64,
+    /// CLIF construction.
+    pub lower_ns: u64,
+    /// Cranelift.
+    pub codegen_ns: u64,
+    /// Relocation and installation.
+    pub install_ns: u64,
+}
+
+/// Code that is ready to run.
+#[derive(Debug)]
+pub struct Installed {
+    /// Address of a function with the universal entry's signature (see `frame`).
+    pub entry: *const u8,
+    pub code_bytes: u32,
+    pub ir_insts: u32,
+    pub phases: PhaseTimes,
+    /// Keeps the code's pages mapped; dropped when no activation runs it any more.
+    pub owner: Box<dyn Any>,
+}
+
+/// Why a compiler declined. Names are stable: they appear in the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bailout(pub &'static str);
+
+/// Turns bytecode and feedback into native code.
+pub trait Compiler {
+    /// Compiles `proto`. Reads the heap, never changes it.
+    ///
+    /// # Errors
+    /// A [`Bailout`] names what the compiler cannot do; the controller then rules the action out for this function.
+    fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout>;
+}

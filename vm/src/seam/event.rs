@@ -1,0 +1,128 @@
+//! The event seam: records that flow out of the VM and never back.
+
+use super::{Action, ActionSet, Decision, DecisionKind, Features, PhaseTimes, Tier};
+
+/// One consultation, whatever its answer.
+#[derive(Clone, Debug)]
+pub struct DecisionRecord {
+    /// Counts from 0 within the run.
+    pub decision_id: u64,
+    pub kind: DecisionKind,
+    /// Nanoseconds since the VM was created.
+    pub t_ns: u64,
+    /// In-process iteration of a benchmark, 0 outside of one.
+    pub iteration: u32,
+    pub function_id: u64,
+    pub loop_index: Option<u32>,
+    pub tier: Tier,
+    pub features: Features,
+    pub legal: ActionSet,
+    pub decision: Decision,
+    /// What the controller did: differs from `decision.action` when that was illegal.
+    pub taken: Action,
+    pub inference_ns: u32,
+    pub feature_ns: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompileResult {
+    Ok,
+    Bailout(&'static str),
+}
+
+/// One compilation.
+#[derive(Clone, Debug)]
+pub struct CompileRecord {
+    pub decision_id: u64,
+    pub function_id: u64,
+    pub loop_index: Option<u32>,
+    pub tier_from: Tier,
+    pub tier_to: Tier,
+    pub start_ns: u64,
+    pub install_ns: u64,
+    pub cpu_ns: u64,
+    pub phases: PhaseTimes,
+    pub bytecode_len: u32,
+    pub ir_insts: u32,
+    pub code_bytes: u32,
+    pub result: CompileResult,
+}
+
+/// One side exit from optimised code into the interpreter.
+#[derive(Clone, Debug)]
+pub struct DeoptRecord {
+    pub t_ns: u64,
+    pub function_id: u64,
+    pub pc: u32,
+    pub reason: &'static str,
+}
+
+/// One in-process iteration of a benchmark.
+#[derive(Clone, Debug, Default)]
+pub struct IterationRecord {
+    pub iteration: u32,
+    pub wall_ns: u64,
+    pub cpu_ns: u64,
+    pub gc_ns: u64,
+    pub compile_ns: u64,
+    pub deopts: u64,
+}
+
+/// What one function did over the whole run: the totals from which remaining work is computed.
+#[derive(Clone, Debug)]
+pub struct FunctionRecord {
+    pub function_id: u64,
+    /// `source:line`.
+    pub name: String,
+    pub bytecode_len: u32,
+    pub calls: u64,
+    pub backedges: u64,
+    /// Back-edges per loop, in order of `FnUnit::loops`.
+    pub loop_backedges: Vec<u64>,
+    /// Static weight × counters, the formula of [`super::Feature::SelfWork`].
+    pub work: f64,
+    /// Counters stopped (optimised code does not count): totals are lower bounds.
+    pub censored: bool,
+    pub final_tier: Tier,
+    pub deopts: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct TierCompiles {
+    pub count: u64,
+    pub cpu_ns: u64,
+    pub code_bytes: u64,
+    /// Bail-outs by reason, sorted by name.
+    pub bailouts: Vec<(&'static str, u64)>,
+}
+
+/// Everything that `--stats-json` reports about a finished run.
+#[derive(Clone, Debug, Default)]
+pub struct RunSummary {
+    pub wall_ns: u64,
+    pub cpu_ns: u64,
+    pub gc_ns: u64,
+    pub gc_cycles: u64,
+    pub peak_heap_bytes: u64,
+    pub functions: u64,
+    /// Tier 1, tier 2.
+    pub compiles: [TierCompiles; 2],
+    /// By reason, sorted by name.
+    pub deopts: Vec<(&'static str, u64)>,
+    /// Estimated by sampling; `[0; 3]` when sampling was off.
+    pub time_in_tier_ns: [u64; 3],
+    pub policy: String,
+    pub consultations: u64,
+    pub illegal_answers: u64,
+    pub inference_ns: u64,
+}
+
+/// Receives records. Called on the thread that runs Lua, between two bytecodes.
+pub trait EventSink {
+    fn decision(&mut self, record: &DecisionRecord);
+    fn compile(&mut self, record: &CompileRecord);
+    fn deopt(&mut self, record: &DeoptRecord);
+    fn iteration(&mut self, record: &IterationRecord);
+    fn function(&mut self, record: &FunctionRecord);
+    fn run_end(&mut self, summary: &RunSummary);
+}

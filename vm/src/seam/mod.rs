@@ -1,0 +1,29 @@
+//! The seams: what a compiler, a policy and a logger see of the VM, and what they give back.
+//!
+//! The VM knows none of their implementations. Decisions flow in (policy), code flows in (compiler), records flow
+//! out (sink). A record never influences a decision.
+
+mod compiler;
+mod event;
+mod feature;
+mod policy;
+
+pub use compiler::{Bailout, Compiler, EntryPoint, Installed, PhaseTimes};
+pub use event::{
+    CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
+    TierCompiles,
+};
+pub use feature::{Feature, FeatureInfo, Features};
+pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};
+
+/// A tier of execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Tier {
+    /// The interpreter.
+    Cold = 0,
+    /// Baseline code.
+    Warm = 1,
+    /// Speculatively optimised code.
+    Hot = 2,
+}

@@ -1,0 +1,3 @@
+//! The VM.
+/// One virtual machine.
+pub struct Vm;
