@@ -2,6 +2,22 @@
 //! loggers plug into. It depends on none of them.
 
 pub mod bytecode;
+pub mod controller;
+pub mod coroutine;
+mod display;
+mod errors;
+pub mod frame;
+pub mod front;
 pub mod function;
+pub mod heap;
+pub mod interp;
+pub mod meta;
+pub mod native;
 pub mod seam;
+pub mod string;
+pub mod table;
+pub mod text;
+pub mod thread;
+pub mod userdata;
+pub mod value;
 pub mod vm;

@@ -1,3 +1,422 @@
-//! The VM.
-/// One virtual machine.
-pub struct Vm;
+//! One virtual machine: its state, how it is entered, and its safepoints.
+
+use std::time::Instant;
+
+use crate::{
+    bytecode::FnUnit,
+    controller::Controller,
+    frame::{Entry, FRAME_OFFSET, Frame, Status, flags, status},
+    front,
+    function::{Closure, instantiate},
+    heap::{Gc, Heap},
+    meta::Meta,
+    native::Throw,
+    string::Str,
+    table::Table,
+    thread::{LIMIT_STEP, STACK_SLOTS, Thread, ThreadStatus},
+    value::{Value, tag},
+};
+
+/// Native activations (natives that call Lua, coroutines inside coroutines) that may nest, as PUC's `LUAI_MAXCCALLS`.
+pub const MAX_NATIVE_DEPTH: u32 = 190;
+
+/// A virtual machine. Compiled code addresses the first fields by offset.
+#[repr(C)]
+pub struct Vm {
+    /// Soft limit of the running thread's stack; see `Thread::limit`.
+    pub stack_limit: *mut Value,
+    /// End of an open list of values (results of an open call, `...`), or of a native's frame.
+    pub top: *mut Value,
+    /// Lowest native stack address at which compiled code may still be entered.
+    pub native_limit: usize,
+    /// The frame that runs; current whenever the VM is left for a helper, native, or poll.
+    pub frame: Frame,
+    /// Where the interpreter goes on after [`status::EXIT`].
+    pub exit_frame: Frame,
+    /// The value being thrown.
+    pub error: Value,
+    pub heap: Heap,
+    pub(crate) thread: Gc<Thread>,
+    pub(crate) main_thread: Gc<Thread>,
+    pub globals: Gc<Table>,
+    /// Values kept for natives and hosts.
+    pub registry: Gc<Table>,
+    pub(crate) string_metatable: Option<Gc<Table>>,
+    /// Metatables of the other basic types, by tag.
+    pub(crate) type_metatables: [Option<Gc<Table>>; 12],
+    pub(crate) meta_names: [Gc<Str>; Meta::COUNT],
+    /// Values passed by a yield or resume.
+    pub(crate) transfer: Vec<Value>,
+    /// The frame that threw: what a message handler and a traceback look at.
+    pub(crate) error_frame: Frame,
+    pub(crate) error_top: *mut Value,
+    pub(crate) native_depth: u32,
+    /// Identity numbers for `tostring`, given at first observation.
+    pub(crate) identities: crate::display::Identities,
+    pub(crate) in_finalizer: bool,
+    pub gc_ns: u64,
+    pub controller: Controller,
+    pub(crate) created: Instant,
+    /// State of libraries, by type.
+    pub(crate) extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
+}
+
+/// How a VM is made.
+#[derive(Clone, Debug)]
+pub struct VmOptions {
+    pub hash_seed: u32,
+    /// Native stack that compiled code may use, in bytes, counted from where the VM is created.
+    pub native_stack: usize,
+}
+
+impl Default for VmOptions {
+    fn default() -> Self {
+        Self { hash_seed: 0x5bd1_e995, native_stack: 6 << 20 }
+    }
+}
+
+impl Vm {
+    /// A VM without libraries; see [`crate::stdlib::open`].
+    pub fn new(options: &VmOptions) -> Box<Vm> {
+        let mut heap = Heap::new(options.hash_seed);
+        let thread = heap.thread(true);
+        let globals = heap.table();
+        let registry = heap.table();
+        let meta_names = Meta::names().map(|name| heap.string(name.as_bytes()));
+        let marker = 0u8;
+        let here = &raw const marker as usize;
+        let mut vm = Box::new(Vm {
+            stack_limit: thread.limit,
+            top: thread.stack_base(),
+            native_limit: here.saturating_sub(options.native_stack),
+            frame: Frame(std::ptr::null_mut()),
+            exit_frame: Frame(std::ptr::null_mut()),
+            error: Value::NIL,
+            heap,
+            thread,
+            main_thread: thread,
+            globals,
+            registry,
+            string_metatable: None,
+            type_metatables: [None; 12],
+            meta_names,
+            transfer: Vec::new(),
+            error_frame: Frame(std::ptr::null_mut()),
+            error_top: std::ptr::null_mut(),
+            native_depth: 0,
+            identities: Default::default(),
+            in_finalizer: false,
+            gc_ns: 0,
+            controller: Controller::default(),
+            created: Instant::now(),
+            extensions: Default::default(),
+        });
+        vm.thread.get_mut().status = ThreadStatus::Running;
+        vm.make_root_frame();
+        vm
+    }
+
+    /// The frame below everything: the host, as a native without arguments.
+    fn make_root_frame(&mut self) {
+        let host = self.new_native("host", |_, _| Ok(0));
+        let bottom = self.thread.stack_base();
+        // SAFETY: the stack is fresh.
+        unsafe {
+            *bottom = host;
+            let base = bottom.add(FRAME_OFFSET);
+            Frame(base).header().write(Self::call_header(0));
+            self.frame = Frame(base);
+            self.top = base;
+        }
+    }
+
+    /// Compiles a chunk to a function whose only upvalue is `env`.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn load(&mut self, source: &[u8], chunk_name: &[u8], env: Value) -> Result<Gc<Closure>, front::SyntaxError> {
+        let unit = front::compile(source, chunk_name)?;
+        Ok(self.instantiate(unit, env))
+    }
+
+    /// A function from a compiled unit.
+    pub fn instantiate(&mut self, unit: FnUnit, env: Value) -> Gc<Closure> {
+        let (calls, loops) = self.controller.first_consultations();
+        self.controller.functions_seen += count_functions(&unit);
+        let proto = instantiate(&mut self.heap, unit, calls, loops);
+        self.controller.register(proto);
+        let count = proto.unit.upvals.len();
+        let closure = self.heap.closure(proto, count);
+        for index in 0..count {
+            let upvalue = self.heap.closed_upvalue(if index == 0 { env } else { Value::NIL });
+            closure.set_upvalue(index, upvalue);
+        }
+        closure
+    }
+
+    /// Calls a function from the host and copies its results.
+    ///
+    /// # Errors
+    /// The error value.
+    pub fn call_from_host(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, Value> {
+        match self.call(function, args) {
+            Ok(count) => Ok((0..count as usize).map(|index| self.result(index)).collect()),
+            Err(_) => {
+                let level = self.top;
+                let error = self.error;
+                Err(self.unwind_to(level, error))
+            }
+        }
+    }
+
+    /// Enters the function whose frame has been laid out at `base`: compiled, interpreted, native or `__call`.
+    /// Returns when it returns, throws or yields; results lie where the function was.
+    pub(crate) fn enter(&mut self, base: *mut Value, count: u64) -> Status {
+        if self.native_depth >= MAX_NATIVE_DEPTH {
+            return self.native_overflow().status();
+        }
+        self.native_depth += 1;
+        // SAFETY: the caller laid out a frame at `base`.
+        let status = unsafe { self.enter_unchecked(base, count) };
+        self.native_depth -= 1;
+        status
+    }
+
+    /// # Safety
+    /// A frame has been laid out at `base`.
+    pub unsafe fn enter_unchecked(&mut self, base: *mut Value, count: u64) -> Status {
+        // SAFETY: as the contract says.
+        unsafe {
+            let function = Frame(base).function();
+            match function.tag {
+                tag::CLOSURE => {
+                    let proto = function.closure_unchecked().proto;
+                    let status = (proto.entry)(self, base, count);
+                    if status == status::EXIT { self.resume_exit(Frame(base)) } else { status }
+                }
+                tag::NATIVE => match self.call_native(function.native_unchecked().function, base, count as u32) {
+                    Ok(count) => i64::from(count),
+                    Err(throw) => throw.status(),
+                },
+                _ => match self.prepare_call_meta(base, count as usize) {
+                    Ok(count) => self.enter_unchecked(base, count as u64),
+                    Err(throw) => throw.status(),
+                },
+            }
+        }
+    }
+
+    /// Compiled code left the activation whose caller is native: the interpreter finishes it. `outermost` is the
+    /// frame that the caller entered.
+    ///
+    /// # Safety
+    /// The last status was [`status::EXIT`].
+    pub unsafe fn resume_exit(&mut self, outermost: Frame) -> Status {
+        // A vararg function moves its frame up after it was entered: find the frame whose caller is the entered
+        // frame's caller.
+        let mut frame = self.exit_frame;
+        // SAFETY: frames between the exit frame and the entered one are live.
+        unsafe {
+            while let Some(caller) = frame.caller() {
+                if caller.0 < outermost.0 {
+                    break;
+                }
+                frame = caller;
+            }
+            (*frame.header()).flags |= flags::NATIVE_CALLER;
+            crate::interp::run(self, self.exit_frame)
+        }
+    }
+
+    /// Makes room for `slots` from `from` on.
+    ///
+    /// # Errors
+    /// Stack overflow.
+    #[inline]
+    pub fn ensure_stack(&mut self, from: *mut Value, slots: usize) -> Result<(), Throw> {
+        if (self.stack_limit as usize).wrapping_sub(from as usize) / size_of::<Value>() > slots
+            && self.stack_limit > from
+        {
+            return Ok(());
+        }
+        self.raise_stack_limit(from, slots)
+    }
+
+    #[cold]
+    fn raise_stack_limit(&mut self, from: *mut Value, slots: usize) -> Result<(), Throw> {
+        let hard = self.thread.hard_limit();
+        let used = (from as usize - self.thread.stack_base() as usize) / size_of::<Value>();
+        // An error handler that runs on an overflowing stack may use the reserve.
+        let reserve = if self.stack_limit > hard { STACK_SLOTS + 6_000 } else { STACK_SLOTS };
+        if slots > STACK_SLOTS || used + slots + 64 > reserve {
+            if used + 64 < STACK_SLOTS + 6_000 && self.stack_limit <= hard {
+                // SAFETY: inside the reservation.
+                self.stack_limit = unsafe { self.thread.stack_base().add(STACK_SLOTS + 6_000) };
+            }
+            return Err(self.runtime_error("stack overflow"));
+        }
+        let wanted = (used + slots + LIMIT_STEP).min(STACK_SLOTS);
+        // SAFETY: inside the reservation.
+        let wanted = unsafe { self.thread.stack_base().add(wanted) };
+        self.stack_limit = self.stack_limit.max(wanted);
+        Ok(())
+    }
+
+    #[cold]
+    fn native_overflow(&mut self) -> Throw {
+        if self.native_depth > MAX_NATIVE_DEPTH + 25 {
+            self.error = self.new_string("error in error handling");
+            return Throw::Error;
+        }
+        self.native_depth += 25;
+        let throw = self.runtime_error("C stack overflow");
+        self.native_depth -= 25;
+        throw
+    }
+
+    /// A safepoint. `live_top` is the end of the running frame.
+    ///
+    /// # Errors
+    /// What a finalizer or hook throws.
+    #[inline(always)]
+    pub(crate) fn poll(&mut self, live_top: *mut Value) {
+        if self.heap.bytes >= self.heap.threshold {
+            self.poll_slow(live_top);
+        }
+    }
+
+    /// The rest of a poll: collects when due.
+    #[cold]
+    pub fn poll_slow(&mut self, live_top: *mut Value) {
+        if self.heap.wants_collection() {
+            self.top = live_top;
+            self.collect();
+        }
+        if !self.heap.to_finalize.is_empty() {
+            self.top = live_top;
+            self.run_finalizers();
+        }
+    }
+
+    /// A full mark; what is dead is freed lazily. The live stack ends at `self.top`.
+    pub fn collect(&mut self) {
+        let start = Instant::now();
+        let top = self.top;
+        let thread = self.thread;
+        thread.get_mut().limit = self.stack_limit.max(top);
+        let mode = self.meta_names[Meta::Mode as usize];
+        let Vm {
+            heap,
+            error,
+            main_thread,
+            globals,
+            registry,
+            string_metatable,
+            type_metatables,
+            meta_names,
+            transfer,
+            identities,
+            ..
+        } = self;
+        heap.collect(mode, |heap| {
+            heap.mark_value(*error);
+            heap.mark(*main_thread);
+            heap.mark(thread);
+            heap.mark(*globals);
+            heap.mark(*registry);
+            for table in string_metatable.iter().chain(type_metatables.iter().flatten()) {
+                heap.mark(*table);
+            }
+            for name in meta_names {
+                heap.mark(*name);
+            }
+            heap.mark_values(transfer);
+            thread.trace_below(heap, top);
+        });
+        identities.retain(&self.heap);
+        self.controller.forget_dead(&self.heap);
+        // SAFETY: inside the reservation; the limit never falls below what is in use.
+        let lowered = unsafe { top.add(LIMIT_STEP) };
+        if self.stack_limit <= self.thread.hard_limit() {
+            self.stack_limit = lowered.min(self.thread.hard_limit());
+        }
+        self.thread.get_mut().limit = self.stack_limit;
+        self.gc_ns += start.elapsed().as_nanos() as u64;
+    }
+
+    /// A full cycle, the sweep included.
+    pub fn full_collect(&mut self) {
+        self.collect();
+        self.run_finalizers();
+        self.heap.finish_sweep();
+    }
+
+    fn run_finalizers(&mut self) {
+        if self.in_finalizer {
+            return;
+        }
+        self.in_finalizer = true;
+        let frame = self.frame;
+        let top = self.top;
+        while let Some(value) = self.heap.to_finalize.pop_front() {
+            let finalizer = self.metamethod(value, Meta::Gc);
+            if !finalizer.is_function() {
+                continue;
+            }
+            let error = self.error;
+            if self.call(finalizer, &[value]).is_err() {
+                let thrown = self.error;
+                let thrown = self.unwind_to(top, thrown);
+                self.warn_finalizer(thrown);
+            }
+            self.error = error;
+            self.frame = frame;
+            self.top = top;
+        }
+        self.in_finalizer = false;
+    }
+
+    /// Runs every pending and future finalizer: the end of the program (manual §2.5.3).
+    pub fn close_state(&mut self) {
+        let bottom = self.thread.stack_base();
+        let _ = self.unwind_to(bottom, Value::NIL);
+        self.heap.finalize_everything();
+        self.run_finalizers();
+    }
+
+    /// Nanoseconds since the VM was made.
+    pub fn elapsed_ns(&self) -> u64 {
+        self.created.elapsed().as_nanos() as u64
+    }
+
+    /// State of a library.
+    pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
+        self.extensions
+            .entry(std::any::TypeId::of::<T>())
+            .or_insert_with(|| Box::<T>::default())
+            .downcast_mut()
+            .expect("the entry has the type it is keyed by")
+    }
+}
+
+fn count_functions(unit: &FnUnit) -> u64 {
+    1 + unit.children.iter().map(count_functions).sum::<u64>()
+}
+
+/// Universal entry of a function without code: the interpreter.
+pub(crate) unsafe extern "C" fn interpreter_entry(vm: *mut Vm, base: *mut Value, count: u64) -> Status {
+    // SAFETY: the caller passes the running VM and a frame that it laid out for a Lua closure.
+    unsafe {
+        let vm = &mut *vm;
+        match crate::interp::prepare_lua_call(vm, Frame(base), count as usize) {
+            Ok(frame) => {
+                (*frame.header()).flags |= flags::NATIVE_CALLER;
+                crate::interp::run(vm, frame)
+            }
+            Err(throw) => throw.status(),
+        }
+    }
+}
+
+/// The interpreter's universal entry, for compiled code that declines to run natively.
+pub const INTERPRETER_ENTRY: Entry = interpreter_entry;

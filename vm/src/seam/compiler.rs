@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::Tier;
-use crate::{function::Proto, vm::Vm};
+use crate::{function::Proto, value::Value, vm::Vm};
 
 /// Where compiled code begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,8 @@ pub struct Installed {
     pub code_bytes: u32,
     pub ir_insts: u32,
     pub phases: PhaseTimes,
+    /// Heap values that the code refers to by address.
+    pub roots: Vec<Value>,
     /// Keeps the code's pages mapped; dropped when no activation runs it any more.
     pub owner: Box<dyn Any>,
 }

@@ -1,0 +1,478 @@
+//! The tier controller: counts down, consults the policy, compiles, installs, and demotes.
+//!
+//! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
+
+mod features;
+mod report;
+
+use std::{collections::BTreeMap, time::Instant};
+
+use crate::{
+    function::{LoopState, Proto},
+    heap::{Gc, Heap},
+    seam::{
+        Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
+        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, Policy, Tier, TierCompiles,
+    },
+    vm::{INTERPRETER_ENTRY, Vm},
+};
+
+/// Side exits of one function's optimised code after which it is demoted.
+const EXITS_BEFORE_DEMOTION: u32 = 16;
+/// Optimising compilations of one function or loop before the optimiser is ruled out for it.
+const MAX_REOPTS: u32 = 6;
+
+/// The controller's state.
+pub struct Controller {
+    policy: Option<Box<dyn Policy>>,
+    compiler: Option<Box<dyn Compiler>>,
+    sink: Option<Box<dyn EventSink>>,
+    pub max_tier: Tier,
+    pub functions_seen: u64,
+    pub functions_compiled: u64,
+    pub code_bytes: u64,
+    pub warnings: bool,
+    /// Address of the native behind `next`, which generic loops run inline; 0 before the library is open.
+    pub next_function: usize,
+    /// The same for the iterator of `ipairs`.
+    pub ipairs_function: usize,
+    pub(crate) scratch: Vec<u8>,
+    protos: Vec<Gc<Proto>>,
+    compiles: [CompileStats; 2],
+    deopts: BTreeMap<&'static str, u64>,
+    consultations: u64,
+    illegal_answers: u64,
+    inference_ns: u64,
+    compile_ns: u64,
+    decision_id: u64,
+    iteration: u32,
+    iteration_start: Option<IterationStart>,
+    /// Work of all functions as last seen at their consultations.
+    total_work: f64,
+}
+
+#[derive(Default)]
+struct CompileStats {
+    count: u64,
+    cpu_ns: u64,
+    code_bytes: u64,
+    bailouts: BTreeMap<&'static str, u64>,
+}
+
+struct IterationStart {
+    wall: Instant,
+    cpu_ns: u64,
+    gc_ns: u64,
+    compile_ns: u64,
+    deopts: u64,
+}
+
+impl Default for Controller {
+    fn default() -> Self {
+        Self {
+            policy: None,
+            compiler: None,
+            sink: None,
+            max_tier: Tier::Hot,
+            functions_seen: 0,
+            functions_compiled: 0,
+            code_bytes: 0,
+            warnings: false,
+            next_function: 0,
+            ipairs_function: 0,
+            scratch: Vec::new(),
+            protos: Vec::new(),
+            compiles: Default::default(),
+            deopts: BTreeMap::new(),
+            consultations: 0,
+            illegal_answers: 0,
+            inference_ns: 0,
+            compile_ns: 0,
+            decision_id: 0,
+            iteration: 0,
+            iteration_start: None,
+            total_work: 0.0,
+        }
+    }
+}
+
+/// What is being consulted on.
+#[derive(Clone, Copy)]
+enum Subject {
+    Function,
+    Loop(usize),
+}
+
+impl Controller {
+    /// Installs a policy. Functions loaded earlier keep the schedule that they have.
+    pub fn set_policy(&mut self, policy: Box<dyn Policy>) {
+        self.policy = Some(policy);
+    }
+    pub fn set_compiler(&mut self, compiler: Box<dyn Compiler>) {
+        self.compiler = Some(compiler);
+    }
+    pub fn set_sink(&mut self, sink: Box<dyn EventSink>) {
+        self.sink = Some(sink);
+    }
+    pub fn take_sink(&mut self) -> Option<Box<dyn EventSink>> {
+        self.sink.take()
+    }
+
+    /// Initial countdowns of functions and loops.
+    pub(crate) fn first_consultations(&self) -> (i32, i32) {
+        match &self.policy {
+            None => (i32::MAX, i32::MAX),
+            Some(policy) => (
+                clamp(policy.first_consultation(DecisionKind::Tier)),
+                clamp(policy.first_consultation(DecisionKind::Osr)),
+            ),
+        }
+    }
+
+    pub(crate) fn register(&mut self, proto: Gc<Proto>) {
+        self.protos.push(proto);
+        for child in &proto.children {
+            self.register(*child);
+        }
+    }
+
+    pub(crate) fn forget_dead(&mut self, heap: &Heap) {
+        // A dead function's totals still belong to the run's report.
+        let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
+        self.protos = live;
+        if let Some(sink) = &mut self.sink {
+            for proto in dead {
+                sink.function(&report::function_record(&proto));
+            }
+        }
+    }
+}
+
+fn clamp(events: u32) -> i32 {
+    events.clamp(1, i32::MAX as u32) as i32
+}
+
+impl Vm {
+    /// A function's countdown has run out at a call.
+    #[cold]
+    pub fn consult_call(&mut self, proto: Gc<Proto>) {
+        let object = proto.get_mut();
+        object.profile.counted = object.calls();
+        object.countdown = i32::MAX;
+        object.profile.reload = i32::MAX;
+        let again = self.consult(proto, Subject::Function);
+        object.countdown = again;
+        object.profile.reload = again;
+    }
+
+    /// A loop's countdown has run out at its back-edge.
+    #[cold]
+    pub fn consult_loop(&mut self, proto: Gc<Proto>, index: usize) {
+        let object = proto.get_mut();
+        let state = &mut object.loops_mut()[index];
+        state.counted = state.count();
+        state.countdown = i32::MAX;
+        state.reload = i32::MAX;
+        let again = self.consult(proto, Subject::Loop(index));
+        let state = &mut object.loops_mut()[index];
+        state.countdown = again;
+        state.reload = again;
+    }
+
+    /// Asks the policy and carries out its answer; returns the next countdown.
+    fn consult(&mut self, proto: Gc<Proto>, subject: Subject) -> i32 {
+        let Some(mut policy) = self.controller.policy.take() else { return i32::MAX };
+        let started = Instant::now();
+        let tier = match subject {
+            Subject::Function => proto.profile.tier,
+            Subject::Loop(index) => proto.loops()[index].tier,
+        };
+        let legal = self.legal_actions(&proto, subject, tier);
+        let features = self.features(proto, subject);
+        let feature_ns = started.elapsed().as_nanos() as u32;
+        let kind = match subject {
+            Subject::Function => DecisionKind::Tier,
+            Subject::Loop(_) => DecisionKind::Osr,
+        };
+        let loop_index = match subject {
+            Subject::Function => None,
+            Subject::Loop(index) => Some(index as u32),
+        };
+        let asked = Instant::now();
+        let decision = policy.decide(&DecisionPoint {
+            kind,
+            function_id: proto.profile.function_id,
+            loop_index,
+            tier,
+            features: &features,
+            legal,
+        });
+        let inference_ns = asked.elapsed().as_nanos() as u64;
+        self.controller.policy = Some(policy);
+        self.controller.consultations += 1;
+        self.controller.inference_ns += inference_ns;
+        let mut taken = decision.action;
+        if !legal.contains(taken) {
+            self.controller.illegal_answers += 1;
+            taken = Action::Stay;
+        }
+        let decision_id = self.controller.decision_id;
+        self.controller.decision_id += 1;
+        let again = clamp(decision.ask_again);
+        if self.controller.sink.is_some() {
+            let record = DecisionRecord {
+                decision_id,
+                kind,
+                t_ns: self.elapsed_ns(),
+                iteration: self.controller.iteration,
+                function_id: proto.profile.function_id,
+                loop_index,
+                tier,
+                features,
+                legal,
+                decision: Decision { ..decision },
+                taken,
+                inference_ns: inference_ns as u32,
+                feature_ns,
+            };
+            if let Some(sink) = &mut self.controller.sink {
+                sink.decision(&record);
+            }
+        }
+        if let Some(target) = taken.tier() {
+            if target > tier {
+                self.promote(proto, subject, tier, target, decision_id);
+            }
+        }
+        again
+    }
+
+    /// What may be done: the tier is allowed, has not declined, and is above the present one.
+    fn legal_actions(&self, proto: &Proto, subject: Subject, tier: Tier) -> ActionSet {
+        let mut legal = ActionSet::STAY;
+        if self.controller.compiler.is_none() {
+            return legal;
+        }
+        let (declined, reopts) = match subject {
+            Subject::Function => (proto.profile.declined, proto.profile.reopts),
+            Subject::Loop(index) => (proto.loops()[index].declined, proto.loops()[index].reopts),
+        };
+        for (action, target) in [(Action::Warm, Tier::Warm), (Action::Hot, Tier::Hot)] {
+            if target > tier
+                && target <= self.controller.max_tier
+                && !declined[target as usize]
+                && (target != Tier::Hot || reopts < MAX_REOPTS)
+            {
+                legal = legal.with(action);
+            }
+        }
+        legal
+    }
+
+    /// Compiles and installs.
+    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) {
+        let Some(mut compiler) = self.controller.compiler.take() else { return };
+        let entry = match subject {
+            Subject::Function => EntryPoint::Call,
+            Subject::Loop(index) => EntryPoint::Loop(index as u32),
+        };
+        let start_ns = self.elapsed_ns();
+        let cpu_start = thread_cpu_ns();
+        let outcome = compiler.compile(self, &proto, to, entry);
+        let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
+        self.controller.compiler = Some(compiler);
+        let install_ns = self.elapsed_ns();
+        self.controller.compile_ns += cpu_ns;
+        let stats = &mut self.controller.compiles[to as usize - 1];
+        stats.cpu_ns += cpu_ns;
+        let mut record = CompileRecord {
+            decision_id,
+            function_id: proto.profile.function_id,
+            loop_index: match subject {
+                Subject::Function => None,
+                Subject::Loop(index) => Some(index as u32),
+            },
+            tier_from: from,
+            tier_to: to,
+            start_ns,
+            install_ns,
+            cpu_ns,
+            phases: Default::default(),
+            bytecode_len: proto.code().len() as u32,
+            ir_insts: 0,
+            code_bytes: 0,
+            result: CompileResult::Ok,
+        };
+        let object = proto.get_mut();
+        match outcome {
+            Ok(installed) => {
+                stats.count += 1;
+                stats.code_bytes += u64::from(installed.code_bytes);
+                self.controller.code_bytes += u64::from(installed.code_bytes);
+                record.phases = installed.phases;
+                record.ir_insts = installed.ir_insts;
+                record.code_bytes = installed.code_bytes;
+                // SAFETY: the compiler made a function with the universal entry's signature at this address.
+                let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
+                let work = features::work(&proto);
+                match subject {
+                    Subject::Function => {
+                        if from == Tier::Cold && !object.compiled {
+                            self.controller.functions_compiled += 1;
+                        }
+                        object.entry = code;
+                        object.compiled = true;
+                        object.profile.tier = to;
+                        object.profile.work_at_tier = work;
+                        if let Some(old) = object.profile.code.replace(installed) {
+                            object.profile.retired.push(old.owner);
+                        }
+                        object.profile.reopts += u32::from(to == Tier::Hot);
+                        object.profile.exits = 0;
+                    }
+                    Subject::Loop(index) => {
+                        let state = &mut object.loops_mut()[index];
+                        state.osr = Some(code);
+                        state.tier = to;
+                        state.exits = 0;
+                        state.reopts += u32::from(to == Tier::Hot);
+                        let old = state.code.replace(installed);
+                        if let Some(old) = old {
+                            object.profile.retired.push(old.owner);
+                        }
+                        // A loop that is worth compiling makes its function worth a consultation at the next call.
+                        if from == Tier::Cold {
+                            object.profile.counted = object.calls();
+                            object.countdown = 1;
+                            object.profile.reload = 1;
+                        }
+                    }
+                }
+                object.profile.censored |= to == Tier::Hot;
+            }
+            Err(bailout) => {
+                *stats.bailouts.entry(bailout.0).or_default() += 1;
+                record.result = CompileResult::Bailout(bailout.0);
+                match subject {
+                    Subject::Function => object.profile.declined[to as usize] = true,
+                    Subject::Loop(index) => object.loops_mut()[index].declined[to as usize] = true,
+                }
+                // What the optimiser declines, the baseline takes.
+                if to == Tier::Hot && from == Tier::Cold {
+                    if let Some(sink) = &mut self.controller.sink {
+                        sink.compile(&record);
+                    }
+                    let baseline_declined = match subject {
+                        Subject::Function => object.profile.declined[1],
+                        Subject::Loop(index) => object.loops()[index].declined[1],
+                    };
+                    if !baseline_declined {
+                        self.promote(proto, subject, from, Tier::Warm, decision_id);
+                    }
+                    return;
+                }
+            }
+        }
+        if let Some(sink) = &mut self.controller.sink {
+            sink.compile(&record);
+        }
+    }
+
+    /// Optimised code of `proto` (`loop_index`: of that loop) has left by a side exit at `pc`. Called by compilers'
+    /// exit stubs.
+    #[cold]
+    pub fn note_exit(&mut self, proto: Gc<Proto>, loop_index: Option<usize>, pc: u32, reason: &'static str) {
+        *self.controller.deopts.entry(reason).or_default() += 1;
+        let object = proto.get_mut();
+        object.profile.deopts += 1;
+        if !object.profile.failed_speculations.contains(&(pc, reason)) {
+            object.profile.failed_speculations.push((pc, reason));
+        }
+        if self.controller.sink.is_some() {
+            let record =
+                DeoptRecord { t_ns: self.elapsed_ns(), function_id: object.profile.function_id, pc, reason };
+            if let Some(sink) = &mut self.controller.sink {
+                sink.deopt(&record);
+            }
+        }
+        match loop_index {
+            None => {
+                object.profile.exits += 1;
+                if object.profile.exits >= EXITS_BEFORE_DEMOTION && object.profile.tier == Tier::Hot {
+                    self.demote(proto, Subject::Function);
+                }
+            }
+            Some(index) => {
+                let state = &mut object.loops_mut()[index];
+                state.exits += 1;
+                if state.exits >= EXITS_BEFORE_DEMOTION && state.tier == Tier::Hot {
+                    self.demote(proto, Subject::Loop(index));
+                }
+            }
+        }
+    }
+
+    /// Takes optimised code out of use: the function starts over in tier 0, and may be optimised again with what its
+    /// exits have taught, each time later than the last (no ping-pong).
+    fn demote(&mut self, proto: Gc<Proto>, subject: Subject) {
+        let object = proto.get_mut();
+        let later = |reopts: u32| (64i32 << reopts.min(16)).min(1 << 24);
+        match subject {
+            Subject::Function => {
+                object.profile.counted = object.calls();
+                object.entry = INTERPRETER_ENTRY;
+                object.compiled = false;
+                object.profile.tier = Tier::Cold;
+                if let Some(old) = object.profile.code.take() {
+                    object.profile.retired.push(old.owner);
+                }
+                object.countdown = later(object.profile.reopts);
+                object.profile.reload = object.countdown;
+            }
+            Subject::Loop(index) => {
+                let state = &mut object.loops_mut()[index];
+                state.counted = state.count();
+                state.osr = None;
+                state.tier = Tier::Cold;
+                state.countdown = later(state.reopts) * 4;
+                state.reload = state.countdown;
+                if let Some(old) = state.code.take() {
+                    object.profile.retired.push(old.owner);
+                }
+            }
+        }
+    }
+
+    /// Features of a consultation.
+    fn features(&mut self, proto: Gc<Proto>, subject: Subject) -> Features {
+        let now = self.elapsed_ns();
+        features::collect(&mut self.controller, proto, subject, now)
+    }
+}
+
+/// CPU time of the calling thread.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+impl CompileStats {
+    fn summary(&self) -> TierCompiles {
+        TierCompiles {
+            count: self.count,
+            cpu_ns: self.cpu_ns,
+            code_bytes: self.code_bytes,
+            bailouts: self.bailouts.iter().map(|(reason, count)| (*reason, *count)).collect(),
+        }
+    }
+}
+
+impl LoopState {
+    /// Events since the function was last consulted on.
+    fn since_last(&self) -> u64 {
+        self.count().saturating_sub(self.at_last)
+    }
+}
+

@@ -1,0 +1,87 @@
+//! What a finished run reports: iterations, per-function totals, the summary.
+
+use std::time::Instant;
+
+use super::{IterationStart, features, thread_cpu_ns};
+use crate::{
+    front::chunk_id,
+    function::Proto,
+    seam::{FunctionRecord, IterationRecord, RunSummary, Tier},
+    vm::Vm,
+};
+
+pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
+    let loop_tier = proto.loops().iter().map(|state| state.tier).max().unwrap_or(Tier::Cold);
+    FunctionRecord {
+        function_id: proto.profile.function_id,
+        name: format!("{}:{}", String::from_utf8_lossy(&chunk_id(&proto.unit.source)), proto.unit.line_defined),
+        bytecode_len: proto.unit.code.len() as u32,
+        calls: proto.calls(),
+        backedges: proto.backedges(),
+        loop_backedges: proto.loops().iter().map(|state| state.count()).collect(),
+        work: features::work(proto),
+        censored: proto.profile.censored,
+        final_tier: proto.profile.tier.max(loop_tier),
+        deopts: proto.profile.deopts,
+    }
+}
+
+impl Vm {
+    /// A benchmark iteration begins.
+    pub fn iteration_begin(&mut self, iteration: u32) {
+        self.controller.iteration = iteration;
+        self.controller.iteration_start = Some(IterationStart {
+            wall: Instant::now(),
+            cpu_ns: thread_cpu_ns(),
+            gc_ns: self.gc_ns,
+            compile_ns: self.controller.compile_ns,
+            deopts: self.controller.deopts.values().sum(),
+        });
+    }
+
+    /// The iteration has ended.
+    pub fn iteration_end(&mut self) {
+        let Some(start) = self.controller.iteration_start.take() else { return };
+        let record = IterationRecord {
+            iteration: self.controller.iteration,
+            wall_ns: start.wall.elapsed().as_nanos() as u64,
+            cpu_ns: thread_cpu_ns() - start.cpu_ns,
+            gc_ns: self.gc_ns - start.gc_ns,
+            compile_ns: self.controller.compile_ns - start.compile_ns,
+            deopts: self.controller.deopts.values().sum::<u64>() - start.deopts,
+        };
+        self.controller.iteration = 0;
+        if let Some(sink) = &mut self.controller.sink {
+            sink.iteration(&record);
+        }
+    }
+
+    /// Sends the totals of every function and the summary to the sink, and returns the summary.
+    pub fn finish_run(&mut self) -> RunSummary {
+        let controller = &mut self.controller;
+        if let Some(sink) = &mut controller.sink {
+            for proto in &controller.protos {
+                sink.function(&function_record(proto));
+            }
+        }
+        let summary = RunSummary {
+            wall_ns: self.created.elapsed().as_nanos() as u64,
+            cpu_ns: thread_cpu_ns(),
+            gc_ns: self.gc_ns,
+            gc_cycles: self.heap.cycles,
+            peak_heap_bytes: self.heap.peak_bytes as u64,
+            functions: controller.functions_seen,
+            compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
+            deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
+            time_in_tier_ns: [0; 3],
+            policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
+            consultations: controller.consultations,
+            illegal_answers: controller.illegal_answers,
+            inference_ns: controller.inference_ns,
+        };
+        if let Some(sink) = &mut controller.sink {
+            sink.run_end(&summary);
+        }
+        summary
+    }
+}

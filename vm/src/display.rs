@@ -1,0 +1,115 @@
+//! Conversion between values and text, and the identities that `tostring` shows.
+
+use std::collections::HashMap;
+
+use crate::{
+    front::number::{Number, parse_number},
+    heap::{Gc, Heap},
+    meta::Meta,
+    native::Throw,
+    string::Str,
+    text,
+    value::{Value, tag},
+    vm::Vm,
+};
+
+/// Numbers given to objects when they are first observed, so that no address is.
+#[derive(Default)]
+pub(crate) struct Identities {
+    numbers: HashMap<u64, u64>,
+    next: u64,
+}
+
+impl Identities {
+    fn of(&mut self, value: Value) -> u64 {
+        let next = &mut self.next;
+        *self.numbers.entry(value.bits).or_insert_with(|| {
+            *next += 1;
+            // Shaped like an address, because programs parse it.
+            0x5500_0000_0000 + *next * 0x20
+        })
+    }
+
+    /// Forgets objects that died in the collection that has just marked.
+    pub(crate) fn retain(&mut self, heap: &Heap) {
+        self.numbers.retain(|address, _| heap.is_live_address(*address));
+    }
+}
+
+impl Vm {
+    /// `%p`-like identity of a heap value: stable while it lives, and independent of where it lies.
+    pub fn identity(&mut self, value: Value) -> u64 {
+        if value.is_heap() { self.identities.of(value) } else { value.bits }
+    }
+
+    /// Appends a number as `tostring` shows it.
+    pub fn write_number(&self, value: Value, out: &mut Vec<u8>) {
+        if value.is_int() {
+            text::number::write_int(value.raw_int(), out);
+        } else {
+            text::number::write_float(value.raw_float(), out);
+        }
+    }
+
+    pub fn number_to_string(&mut self, value: Value) -> Gc<Str> {
+        let mut buffer = Vec::with_capacity(24);
+        self.write_number(value, &mut buffer);
+        self.heap.string(&buffer)
+    }
+
+    /// A number, or a string that converts to one.
+    pub fn to_number(&self, value: Value) -> Option<Value> {
+        match value.tag {
+            tag::INT | tag::FLOAT => Some(value),
+            tag::STRING => parse_number(value.string_unchecked().as_bytes()).map(|number| match number {
+                Number::Int(int) => Value::int(int),
+                Number::Float(float) => Value::float(float),
+            }),
+            _ => None,
+        }
+    }
+
+    /// An integer, a float with an integral value, or a string that converts to one.
+    pub fn to_int(&self, value: Value) -> Option<i64> {
+        self.to_number(value)?.to_int_no_string()
+    }
+
+    /// `tostring(value)`.
+    ///
+    /// # Errors
+    /// What `__tostring` throws, or its result is not a string.
+    pub fn to_display(&mut self, value: Value) -> Result<Gc<Str>, Throw> {
+        match value.tag {
+            tag::STRING => return Ok(value.string_unchecked()),
+            tag::INT | tag::FLOAT => return Ok(self.number_to_string(value)),
+            _ => {}
+        }
+        let handler = self.metamethod(value, Meta::ToString);
+        if !handler.is_nil() {
+            let result = self.call1(handler, &[value])?;
+            if result.is_number() {
+                return Ok(self.number_to_string(result));
+            }
+            return result.as_string().ok_or(()).map_err(|()| self.throw("'__tostring' must return a string"));
+        }
+        let text = match value.tag {
+            tag::NIL => b"nil".to_vec(),
+            tag::FALSE => b"false".to_vec(),
+            tag::TRUE => b"true".to_vec(),
+            _ => {
+                let mut name = match value.tag {
+                    tag::NATIVE => b"function: builtin".to_vec(),
+                    tag::TABLE | tag::USERDATA => match self.metamethod(value, Meta::Name).as_string() {
+                        Some(name) => name.as_bytes().to_vec(),
+                        None => value.type_name().into(),
+                    },
+                    _ => value.type_name().into(),
+                };
+                let identity = self.identity(value);
+                name.extend_from_slice(format!(": 0x{identity:014x}").as_bytes());
+                name
+            }
+        };
+        Ok(self.heap.string(&text))
+    }
+}

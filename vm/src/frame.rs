@@ -1,0 +1,124 @@
+//! The frame: what every tier, the collector, tracebacks and coroutines agree on. See ARCHITECTURE.md, "Linkage".
+//!
+//! ```text
+//!   base[-2]  the function being run (a closure or a native)
+//!   base[-1]  the header
+//!   base[0…]  registers: parameters first
+//! ```
+//! The extra arguments of a vararg function lie below `base[-2]`, see [`FrameHeader::varargs`].
+
+use crate::{bytecode::FRAME_GAP, value::Value};
+
+/// Slots from the function to the first register.
+pub const FRAME_OFFSET: usize = 1 + FRAME_GAP;
+
+/// The header slot. Seen as a [`Value`] it is nil, so that a stack may be scanned without finding the frames first.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct FrameHeader {
+    /// Index of the instruction that is being executed; kept current before anything that can call, throw, poll
+    /// or yield.
+    pub pc: u32,
+    /// Slots from the caller's `base` to this one; 0 in the first frame of a thread.
+    pub prev: u32,
+    /// Always 0: the tag byte of this slot.
+    pub nil_tag: u8,
+    /// [`flags`].
+    pub flags: u8,
+    /// Kind of continuation for a frame whose native activation was dropped by a yield.
+    pub spare: u16,
+    /// Extra arguments of a vararg function, at `base[-2 - params - varargs …]`; see [`Frame::function_slot`].
+    pub varargs: u32,
+}
+
+const _: () = assert!(size_of::<FrameHeader>() == size_of::<Value>());
+
+/// Flags of a frame.
+pub mod flags {
+    /// The caller is native code: the interpreter returns from its loop when this frame does.
+    pub const NATIVE_CALLER: u8 = 1;
+    /// The frame was moved above its extra arguments by `VARARGPREP`.
+    pub const VARARG: u8 = 2;
+    /// A `pcall` or `xpcall` frame: a throw stops here.
+    pub const PROTECTED: u8 = 4;
+    /// A frame of `pcall` or `xpcall` whose native activation is gone (the coroutine yielded through it).
+    pub const DETACHED: u8 = 8;
+    /// The frame of a metamethod that the interpreter called on behalf of the instruction at the caller's pc, and
+    /// whose native activation is gone: its result finishes that instruction.
+    pub const CONTINUATION: u8 = 16;
+    /// To-be-closed variables exist in this frame.
+    pub const TBC: u8 = 32;
+}
+
+/// A frame by the address of its first register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct Frame(pub *mut Value);
+
+impl Frame {
+    /// # Safety
+    /// `self` must be the base of a live frame.
+    #[inline(always)]
+    pub unsafe fn header(self) -> *mut FrameHeader {
+        // SAFETY: the slot below a live base is its header.
+        unsafe { self.0.sub(1).cast() }
+    }
+
+    /// # Safety
+    /// `self` must be the base of a live frame.
+    #[inline(always)]
+    pub unsafe fn function(self) -> Value {
+        // SAFETY: as the contract says.
+        unsafe { *self.0.sub(FRAME_OFFSET) }
+    }
+
+    /// The caller's frame, `None` for the first of a thread.
+    ///
+    /// # Safety
+    /// `self` must be the base of a live frame.
+    pub unsafe fn caller(self) -> Option<Frame> {
+        // SAFETY: as the contract says; `prev` leads to a live base.
+        unsafe {
+            match (*self.header()).prev {
+                0 => None,
+                prev => Some(Frame(self.0.sub(prev as usize))),
+            }
+        }
+    }
+
+    /// Where the caller put the function and expects the results: below the extra arguments of a vararg frame.
+    ///
+    /// # Safety
+    /// `self` must be the base of a live frame; `params` the fixed parameters of its function.
+    #[inline(always)]
+    pub unsafe fn function_slot(self, params: usize) -> *mut Value {
+        // SAFETY: as the contract says; a vararg frame was moved up by exactly this many slots.
+        unsafe {
+            let header = self.header();
+            if (*header).flags & flags::VARARG == 0 {
+                self.0.sub(FRAME_OFFSET)
+            } else {
+                self.0.sub(FRAME_OFFSET + (*header).varargs as usize + params + FRAME_OFFSET)
+            }
+        }
+    }
+}
+
+/// What the universal entry returns: a number of results (≥ 0) or one of [`status`].
+pub type Status = i64;
+
+pub mod status {
+    use super::Status;
+    /// An error is in `vm.error`.
+    pub const THROW: Status = -1;
+    /// The running coroutine yields; the values are in `vm.transfer`.
+    pub const YIELD: Status = -2;
+    /// Compiled code gave up its activation: the interpreter must go on in frame `vm.exit_frame` at its pc.
+    pub const EXIT: Status = -3;
+}
+
+/// The universal entry: `(vm, base, argument count) → status`.
+///
+/// The caller has written `base[-2]` (the function), the header (`pc` 0, `prev`, no flags) and the arguments.
+/// Results land at the slot that held the function.
+pub type Entry = unsafe extern "C" fn(*mut crate::vm::Vm, *mut Value, u64) -> Status;

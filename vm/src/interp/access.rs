@@ -1,0 +1,540 @@
+//! Reading and writing tables: inline caches, raw access, `__index` and `__newindex`.
+
+use crate::{
+    frame::FRAME_OFFSET,
+    function::{Cache, CacheKind, Proto},
+    heap::Gc,
+    meta::Meta,
+    native::Throw,
+    string::Str,
+    table::{ElementKind, KeyError, Shape, Table},
+    value::{Value, tag},
+    vm::Vm,
+};
+
+/// Longest chain of `__index` or `__newindex`, as in PUC Lua.
+const MAX_META_CHAIN: usize = 2000;
+
+/// A field through the cache, `None` on a miss (and for nil, which may have a metamethod to ask).
+///
+/// # Safety
+/// `cache` belongs to the running function; `object` is live.
+#[inline(always)]
+pub(crate) unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
+    // SAFETY: a cache of kind `Own` names a slot that tables of its shape have.
+    unsafe {
+        let cache = &*cache;
+        if object.tag == tag::TABLE {
+            let table = object.table_unchecked();
+            if std::ptr::eq(table.shape.as_ptr(), cache.shape) {
+                if cache.kind == CacheKind::Own {
+                    let value = *table.slots.add(cache.index as usize);
+                    return if value.is_nil() { None } else { Some(value) };
+                }
+                if cache.kind == CacheKind::Proto && cache.epoch == vm.heap.proto_epoch {
+                    return Some(Value { bits: cache.payload, tag: cache.tag });
+                }
+            }
+        } else if object.tag == tag::STRING
+            && cache.kind == CacheKind::Proto
+            && cache.shape.is_null()
+            && cache.epoch == vm.heap.proto_epoch
+        {
+            return Some(Value { bits: cache.payload, tag: cache.tag });
+        }
+        None
+    }
+}
+
+/// A field store through the cache; `false` on a miss.
+///
+/// # Safety
+/// As [`get_cached`].
+#[inline(always)]
+pub(crate) unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
+    // SAFETY: a cache of kind `Own` names a slot that tables of its shape have; `Add` checks for room.
+    unsafe {
+        let cache = &*cache;
+        if object.tag != tag::TABLE {
+            return false;
+        }
+        let table = object.table_unchecked().as_ptr();
+        if !std::ptr::eq((*table).shape.as_ptr(), cache.shape) {
+            return false;
+        }
+        match cache.kind {
+            // Over nil, `__newindex` may have to be asked.
+            CacheKind::Own if !(*(*table).slots.add(cache.index as usize)).is_nil() => {
+                *(*table).slots.add(cache.index as usize) = value;
+                true
+            }
+            CacheKind::Add
+                if cache.index < u32::from((*table).slots_cap)
+                    && cache.epoch == vm.heap.proto_epoch
+                    && !value.is_nil() =>
+            {
+                (*table).shape = Gc::<Shape>::from_address(cache.payload as usize);
+                *(*table).slots.add(cache.index as usize) = value;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn refill(cache: &mut Cache) -> bool {
+    if cache.kind != CacheKind::Empty {
+        cache.polymorphic = true;
+        cache.misses = cache.misses.saturating_add(1);
+    }
+    if cache.misses >= Cache::MEGA {
+        cache.kind = CacheKind::Mega;
+        cache.shape = std::ptr::null();
+        return false;
+    }
+    true
+}
+
+/// `object[key]` for a constant short or long string, filling the cache.
+///
+/// # Errors
+/// Indexing a value without `__index`, or what a metamethod throws.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[cold]
+#[inline(never)]
+pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cache) -> Result<Value, Throw> {
+    let name = key.string_unchecked();
+    // SAFETY: as the contract says.
+    let cache = unsafe { &mut *cache };
+    if cache.kind == CacheKind::Mega || !name.is_short() {
+        return index(vm, object, key);
+    }
+    if let Some(table) = object.as_table() {
+        if !table.shape.is_dict() {
+            if let Some(slot) = table.shape.find(name) {
+                // SAFETY: the shape has this slot.
+                let value = unsafe { *table.slots.add(slot as usize) };
+                if !value.is_nil() {
+                    if refill(cache) {
+                        cache.kind = CacheKind::Own;
+                        cache.shape = table.shape.as_ptr();
+                        cache.index = slot;
+                    }
+                    return Ok(value);
+                }
+            } else if let Some(value) = find_through_index(vm, table.metatable(), name) {
+                if value.is_function() && refill(cache) {
+                    fill_proto(vm, cache, table.shape.as_ptr(), value);
+                }
+                return Ok(value);
+            }
+        }
+    } else if object.is_string() {
+        if let Some(value) = find_through_index(vm, vm.string_metatable, name) {
+            if value.is_function() && refill(cache) {
+                fill_proto(vm, cache, std::ptr::null(), value);
+            }
+            return Ok(value);
+        }
+    }
+    index(vm, object, key)
+}
+
+fn fill_proto(vm: &Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
+    cache.kind = CacheKind::Proto;
+    cache.shape = shape;
+    cache.payload = value.bits;
+    cache.tag = value.tag;
+    cache.epoch = vm.heap.proto_epoch;
+}
+
+/// Looks `name` up along a chain of tables linked by `__index`, marking each as a proto. `None` when the chain ends in
+/// nothing, or leaves plain tables.
+fn find_through_index(vm: &mut Vm, mut metatable: Option<Gc<Table>>, name: Gc<Str>) -> Option<Value> {
+    for _ in 0..32 {
+        let handler = metatable?.get_str(vm.meta_names[Meta::Index as usize]);
+        let holder = handler.as_table()?;
+        holder.mark_proto(&mut vm.heap);
+        let value = holder.get_str(name);
+        if !value.is_nil() {
+            return Some(value);
+        }
+        metatable = holder.metatable();
+    }
+    None
+}
+
+/// `table[key]` from the array part (nil: not there), noting the kind of array for the compilers.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(crate) unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Value {
+    let index = (key as u64).wrapping_sub(1);
+    if index >= u64::from(table.array_len) {
+        return Value::NIL;
+    }
+    // SAFETY: as the contract says.
+    unsafe { note_array(cache, table.array_kind) };
+    table.element(index as usize)
+}
+
+/// `table[key] = value` within the array part, or right behind it with room to spare; `false` when it is not that.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(crate) unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
+    let index = (key as u64).wrapping_sub(1);
+    let object = table.as_ptr();
+    // SAFETY: `array` holds `array_len` elements of the kind.
+    unsafe {
+        if index < u64::from((*object).array_len) {
+            let kind = (*object).array_kind;
+            match (kind, value.tag) {
+                (ElementKind::Int, tag::INT) | (ElementKind::Float, tag::FLOAT) => {
+                    *(*object).array.cast::<u64>().add(index as usize) = value.bits;
+                }
+                (ElementKind::Tagged, t) if t != tag::NIL => {
+                    *(*object).array.cast::<Value>().add(index as usize) = value;
+                }
+                _ => return false,
+            }
+            note_array(cache, kind);
+            return true;
+        }
+    }
+    false
+}
+
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
+    // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
+    unsafe {
+        if (*cache).index & 1 << kind as u32 == 0 {
+            (*cache).kind = CacheKind::Array;
+            (*cache).index |= 1 << kind as u32;
+        }
+    }
+}
+
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(crate) unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
+    // SAFETY: as the contract says.
+    unsafe {
+        if (*cache).payload != target.address() as u64 {
+            if (*cache).payload != 0 {
+                (*cache).polymorphic = true;
+                (*cache).misses = (*cache).misses.saturating_add(1);
+            }
+            (*cache).kind = CacheKind::Call;
+            (*cache).payload = target.address() as u64;
+        }
+    }
+}
+
+/// `object[key]` for any key.
+///
+/// # Errors
+/// As [`index`].
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(never)]
+pub unsafe fn get_dynamic(vm: &mut Vm, object: Value, key: Value, cache: *mut Cache) -> Result<Value, Throw> {
+    if let Some(table) = object.as_table() {
+        let value = table.get(key);
+        if !value.is_nil() {
+            // SAFETY: as the contract says.
+            unsafe { (*cache).polymorphic = true };
+            return Ok(value);
+        }
+        if table.metatable().is_none() {
+            return Ok(value);
+        }
+    }
+    index(vm, object, key)
+}
+
+/// `object[key]` as the manual defines it (§2.4).
+///
+/// # Errors
+/// Indexing a value without `__index`, or what a metamethod throws.
+pub fn index(vm: &mut Vm, mut object: Value, key: Value) -> Result<Value, Throw> {
+    for _ in 0..MAX_META_CHAIN {
+        let handler = if let Some(table) = object.as_table() {
+            let value = table.get(key);
+            if !value.is_nil() {
+                return Ok(value);
+            }
+            let handler = vm.metamethod(object, Meta::Index);
+            if handler.is_nil() {
+                return Ok(Value::NIL);
+            }
+            handler
+        } else {
+            let handler = vm.metamethod(object, Meta::Index);
+            if handler.is_nil() {
+                return Err(vm.index_error(object, key));
+            }
+            handler
+        };
+        if handler.is_function() {
+            return vm.call_meta1(handler, &[object, key]);
+        }
+        object = handler;
+    }
+    Err(vm.runtime_error("'__index' chain too long; possible loop"))
+}
+
+/// `object[key] = value` for a constant string, filling the cache.
+///
+/// # Errors
+/// As [`set_index`].
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[cold]
+#[inline(never)]
+pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, cache: *mut Cache) -> Result<(), Throw> {
+    let name = key.string_unchecked();
+    // SAFETY: as the contract says.
+    let cache = unsafe { &mut *cache };
+    if let Some(table) = object.as_table() {
+        let shape = table.shape;
+        if cache.kind != CacheKind::Mega && name.is_short() && !shape.is_dict() && !shape.is_proto() {
+            match shape.find(name) {
+                Some(slot) => {
+                    // SAFETY: the shape has this slot.
+                    let place = unsafe { &mut *table.slots.add(slot as usize) };
+                    if !place.is_nil() {
+                        *place = value;
+                        if refill(cache) {
+                            cache.kind = CacheKind::Own;
+                            cache.shape = shape.as_ptr();
+                            cache.index = slot;
+                        }
+                        return Ok(());
+                    }
+                }
+                None if !value.is_nil() && vm.metamethod(object, Meta::NewIndex).is_nil() => {
+                    table.get_mut().set_str(&mut vm.heap, name, value);
+                    if !table.shape.is_dict() && refill(cache) {
+                        cache.kind = CacheKind::Add;
+                        cache.shape = shape.as_ptr();
+                        cache.payload = table.shape.address() as u64;
+                        cache.index = table.shape.count() - 1;
+                        cache.epoch = vm.heap.proto_epoch;
+                    }
+                    return Ok(());
+                }
+                None => {}
+            }
+        }
+    }
+    set_index(vm, object, key, value)
+}
+
+/// `object[key] = value` for any key.
+///
+/// # Errors
+/// As [`set_index`].
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(never)]
+pub unsafe fn set_dynamic(
+    vm: &mut Vm,
+    object: Value,
+    key: Value,
+    value: Value,
+    cache: *mut Cache,
+) -> Result<(), Throw> {
+    if let Some(table) = object.as_table() {
+        if table.metatable().is_none() {
+            if key.is_int() {
+                table.get_mut().set_int(&mut vm.heap, key.raw_int(), value);
+                // SAFETY: as the contract says.
+                unsafe {
+                    if table.array_kind != ElementKind::Empty {
+                        note_array(cache, table.array_kind);
+                    }
+                }
+                return Ok(());
+            }
+            return raw_set(vm, table, key, value);
+        }
+    }
+    set_index(vm, object, key, value)
+}
+
+fn raw_set(vm: &mut Vm, table: Gc<Table>, key: Value, value: Value) -> Result<(), Throw> {
+    table.get_mut().set(&mut vm.heap, key, value).map_err(|error| match error {
+        KeyError::Nil => vm.runtime_error("index is nil"),
+        KeyError::Nan => vm.runtime_error("index is NaN"),
+    })
+}
+
+/// `object[key] = value` as the manual defines it (§2.4).
+///
+/// # Errors
+/// Indexing a value without `__newindex`, a nil or NaN key, or what a metamethod throws.
+pub fn set_index(vm: &mut Vm, mut object: Value, key: Value, value: Value) -> Result<(), Throw> {
+    for _ in 0..MAX_META_CHAIN {
+        let handler = if let Some(table) = object.as_table() {
+            let handler = match table.metatable() {
+                None => Value::NIL,
+                Some(_) if !table.get(key).is_nil() => Value::NIL,
+                Some(metatable) => metatable.get_str(vm.meta_names[Meta::NewIndex as usize]),
+            };
+            if handler.is_nil() {
+                return raw_set(vm, table, key, value);
+            }
+            handler
+        } else {
+            let handler = vm.metamethod(object, Meta::NewIndex);
+            if handler.is_nil() {
+                return Err(vm.index_error(object, key));
+            }
+            handler
+        };
+        if handler.is_function() {
+            return vm.call_meta0(handler, &[object, key, value]);
+        }
+        object = handler;
+    }
+    Err(vm.runtime_error("'__newindex' chain too long; possible loop"))
+}
+
+/// `#value`.
+///
+/// # Errors
+/// A value without length, or what `__len` throws.
+pub fn length(vm: &mut Vm, value: Value) -> Result<Value, Throw> {
+    if let Some(string) = value.as_string() {
+        return Ok(Value::int(string.len() as i64));
+    }
+    let handler = vm.metamethod(value, Meta::Len);
+    if !handler.is_nil() {
+        return vm.call_meta1(handler, &[value, value]);
+    }
+    match value.as_table() {
+        Some(table) => Ok(Value::int(table.len())),
+        None => Err(vm.operand_error(value, "get length of")),
+    }
+}
+
+/// `SETLIST`: `table[first + i] = values[i - 1]`.
+///
+/// # Safety
+/// `values` points to `count` live values.
+pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *const Value, count: usize) {
+    let object = table.get_mut();
+    for index in 0..count {
+        // SAFETY: as the contract says.
+        let value = unsafe { *values.add(index) };
+        let key = (first + index) as i64 + 1;
+        if value.is_nil() && index + 1 < count {
+            // A hole that a later item may cover: keep the list in the array part.
+            object.open_holes(&mut vm.heap, first + index + 1);
+        } else if key as usize == object.array_len as usize + 1 && !value.is_nil() {
+            object.push_element(&mut vm.heap, value);
+        } else {
+            object.set_int(&mut vm.heap, key, value);
+        }
+    }
+    object.trim_array();
+}
+
+/// One step of a generic loop whose iterator is `next` or the iterator of `ipairs`, without a call: writes control and
+/// value variables and says whether there was an entry. `None` when the iterator is another function.
+///
+/// # Safety
+/// `loop_base` is the loop's first register; the iterator is a native and the state a table.
+#[inline]
+pub(crate) unsafe fn iterate(vm: &mut Vm, iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
+    // SAFETY: as the contract says.
+    unsafe {
+        let native = iterator.native_unchecked();
+        let table = (*loop_base.add(1)).table_unchecked();
+        let control = *loop_base.add(2);
+        let to = loop_base.add(4);
+        if native.function as usize == vm.controller.next_function {
+            // The cache remembers where the last step left off: valid when the key at that place is the control.
+            let position = if control.is_nil() {
+                0
+            } else {
+                let hint = (*cache).epoch as usize;
+                match table.next_from(hint) {
+                    Some((after, key, _)) if key.bits == control.bits && key.tag == control.tag => after,
+                    _ => table.position_after(control).ok()?,
+                }
+            };
+            match table.next_from(position) {
+                Some((after, key, value)) => {
+                    (*cache).epoch = after as u32 - 1;
+                    *to = key;
+                    *to.add(1) = value;
+                    Some(true)
+                }
+                None => Some(false),
+            }
+        } else if native.function as usize == vm.controller.ipairs_function && control.is_int() {
+            let key = control.raw_int().wrapping_add(1);
+            let value = table.get_int(key);
+            if value.is_nil() {
+                return if table.metatable().is_none() { Some(false) } else { None };
+            }
+            *to = Value::int(key);
+            *to.add(1) = value;
+            Some(true)
+        } else {
+            None
+        }
+    }
+}
+
+impl Vm {
+    /// Shifts the arguments of a call of a value that is not a function, and puts its `__call` in front.
+    pub(crate) fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
+        let mut count = count;
+        // SAFETY: the frame's slots below `base` and its arguments are live; room is made for one more.
+        unsafe {
+            let slot = base.sub(FRAME_OFFSET);
+            for _ in 0..MAX_META_CHAIN {
+                let callee = *slot;
+                if callee.is_function() {
+                    return Ok(count);
+                }
+                let handler = self.metamethod(callee, Meta::Call);
+                if handler.is_nil() {
+                    return Err(self.call_error(callee));
+                }
+                self.ensure_stack(base, count + 2)?;
+                for index in (0..count).rev() {
+                    *base.add(index + 1) = *base.add(index);
+                }
+                *base = callee;
+                *slot = handler;
+                count += 1;
+            }
+        }
+        Err(self.runtime_error("'__call' chain too long"))
+    }
+
+    /// Calls a metamethod for its first result.
+    pub(crate) fn call_meta1(&mut self, handler: Value, args: &[Value]) -> Result<Value, Throw> {
+        self.call1(handler, args)
+    }
+
+    /// Calls a metamethod without result.
+    pub(crate) fn call_meta0(&mut self, handler: Value, args: &[Value]) -> Result<(), Throw> {
+        self.call(handler, args).map(|_| ())
+    }
+}

@@ -1,0 +1,383 @@
+//! Calls and returns of interpreter frames, and what happens to them when something throws or yields.
+
+use crate::{
+    bytecode::Op,
+    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags},
+    function::{Closure, Proto, frame_proto},
+    heap::Gc,
+    native::Throw,
+    value::{Value, tag},
+    vm::Vm,
+};
+
+/// Where to go after a return.
+pub(super) enum Returned {
+    /// To native code, with this status.
+    Native(Status),
+    /// To an interpreter frame, whose pc has been advanced.
+    Lua(Frame),
+}
+
+/// Where to go after a throw or yield.
+pub(super) enum AfterThrow {
+    Leave(Status),
+    Continue(Frame),
+}
+
+/// Whether compiled code may still be entered on this native stack.
+#[inline(always)]
+pub(super) fn native_room(vm: &Vm) -> bool {
+    let marker = 0u8;
+    &raw const marker as usize > vm.native_limit
+}
+
+/// Makes the frame at `frame`, laid out by a caller, ready for the interpreter: arguments adjusted to parameters, room
+/// checked, the call counted, polled and consulted on. Returns the frame's base, which differs for a vararg function.
+///
+/// # Safety
+/// A frame of a Lua closure with `count` arguments has been laid out.
+#[inline]
+pub(crate) unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> Result<Frame, Throw> {
+    // SAFETY: as the contract says; room is checked before slots above the arguments are written.
+    unsafe {
+        let mut base = frame.0;
+        let proto = frame.function().closure_unchecked().proto.as_ptr();
+        let max_stack = (*proto).max_stack as usize;
+        let params = (*proto).num_params as usize;
+        if base.add(max_stack + count + 8) >= vm.stack_limit {
+            vm.top = base.add(count);
+            vm.ensure_stack(base, max_stack + count * 2 + 16)?;
+        }
+        while count < params {
+            *base.add(count) = Value::NIL;
+            count += 1;
+        }
+        if (*proto).is_vararg && count > params {
+            base = move_above_varargs(base, params, count);
+        }
+        (*proto).countdown -= 1;
+        if (*proto).countdown <= 0 {
+            vm.frame = Frame(base);
+            vm.top = base.add(max_stack);
+            vm.consult_call(Gc::from_ptr(proto));
+        }
+        if vm.heap.bytes >= vm.heap.threshold {
+            vm.frame = Frame(base);
+            vm.poll_slow(base.add(max_stack));
+        }
+        Ok(Frame(base))
+    }
+}
+
+/// Copies function, header and fixed parameters above the arguments, so that the extra ones lie below the frame.
+///
+/// # Safety
+/// `base` is a frame with `count > params` arguments and room for as many slots again.
+pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) -> *mut Value {
+    // SAFETY: as the contract says.
+    unsafe {
+        let shift = count + FRAME_OFFSET;
+        let moved = base.add(shift);
+        *moved.sub(FRAME_OFFSET) = *base.sub(FRAME_OFFSET);
+        let header = *Frame(base).header();
+        Frame(moved).header().write(FrameHeader {
+            prev: header.prev + shift as u32,
+            flags: header.flags | flags::VARARG,
+            varargs: (count - params) as u32,
+            ..header
+        });
+        for index in 0..params {
+            *moved.add(index) = *base.add(index);
+            *base.add(index) = Value::NIL;
+        }
+        moved
+    }
+}
+
+/// `VARARG`: copies extra arguments to `to`; `c - 1` of them, or all (then `top` marks their end).
+///
+/// # Errors
+/// Stack overflow.
+///
+/// # Safety
+/// `frame` is the running frame of a vararg function.
+pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) -> Result<(), Throw> {
+    // SAFETY: the extra arguments lie below the function's moved copy.
+    unsafe {
+        let header = *frame.header();
+        let count = if header.flags & flags::VARARG == 0 { 0 } else { header.varargs as usize };
+        let first = frame.0.sub(FRAME_OFFSET + count);
+        let wanted = if c == 0 { count } else { c - 1 };
+        if c == 0 {
+            vm.ensure_stack(to, count + 8)?;
+        }
+        for index in 0..wanted {
+            *to.add(index) = if index < count { *first.add(index) } else { Value::NIL };
+        }
+        if c == 0 {
+            vm.top = to.add(count);
+        }
+        Ok(())
+    }
+}
+
+/// Fits `count` results at `slot` to what the call wants (`c - 1`, or all: then `top` marks their end).
+///
+/// # Safety
+/// `slot` is the call's register.
+#[inline(always)]
+pub unsafe fn adjust_results(vm: &mut Vm, slot: *mut Value, count: u32, c: usize) {
+    // SAFETY: the wanted results fit the caller's frame.
+    unsafe {
+        if c == 0 {
+            vm.top = slot.add(count as usize);
+        } else {
+            let mut index = count as usize;
+            while index < c - 1 {
+                *slot.add(index) = Value::NIL;
+                index += 1;
+            }
+        }
+    }
+}
+
+/// The frame at `frame` has returned: its `count` results are at its function slot.
+///
+/// # Safety
+/// `frame` is the innermost live frame.
+#[inline]
+pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, count: u32) -> Returned {
+    // SAFETY: as the contract says.
+    unsafe {
+        let header = frame.header();
+        if (*header).flags & flags::NATIVE_CALLER != 0 {
+            return Returned::Native(i64::from(count));
+        }
+        match frame.caller() {
+            Some(caller) => return_into(vm, caller, count),
+            None => Returned::Native(i64::from(count)),
+        }
+    }
+}
+
+/// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.
+///
+/// # Safety
+/// `caller` is a live frame that is waiting for a call.
+pub(super) unsafe fn return_into(vm: &mut Vm, mut caller: Frame, mut count: u32) -> Returned {
+    // SAFETY: as the contract says.
+    unsafe {
+        loop {
+            let header = caller.header();
+            if let Some(proto) = frame_proto(caller) {
+                let at = (*header).pc as usize;
+                let instr = *proto.code.add(at);
+                match instr.op() {
+                    Op::TForCall | Op::TForCallNext => {
+                        adjust_results(vm, caller.0.add(instr.a() + 4), count, instr.c() + 1);
+                    }
+                    // A tail call that was made as a call: `RETURN` takes all results.
+                    Op::TailCall => adjust_results(vm, caller.0.add(instr.a()), count, 0),
+                    _ => adjust_results(vm, caller.0.add(instr.a()), count, instr.c()),
+                }
+                (*header).pc = (at + instr.op().words()) as u32;
+                return Returned::Lua(caller);
+            }
+            // The callee of a detached `pcall` or `xpcall`: its results lie from the frame's top on.
+            let results = detached_callee_slot(caller);
+            count = crate::coroutine::finish_protected(vm, caller, results, count);
+            if (*header).flags & flags::NATIVE_CALLER != 0 {
+                return Returned::Native(i64::from(count));
+            }
+            match caller.caller() {
+                Some(next) => caller = next,
+                None => return Returned::Native(i64::from(count)),
+            }
+        }
+    }
+}
+
+/// Where a detached protected call put its callee; it noted the place in its header.
+///
+/// # Safety
+/// `frame` is a detached frame.
+pub(crate) unsafe fn detached_callee_slot(frame: Frame) -> *mut Value {
+    // SAFETY: as the contract says.
+    unsafe { frame.0.add((*frame.header()).varargs as usize) }
+}
+
+/// Unwinds interpreter frames from `frame` on after a throw: to the innermost detached `pcall`, or to the native
+/// caller. A yield leaves the frames in place and goes to the native caller.
+///
+/// # Safety
+/// `frame` is the frame that called what has thrown, or has thrown itself.
+#[cold]
+pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> AfterThrow {
+    // SAFETY: as the contract says.
+    unsafe {
+        let mut at = frame;
+        loop {
+            let header = at.header();
+            let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
+            if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 {
+                let count = crate::coroutine::catch_detached(vm, at);
+                match if is_boundary {
+                    Returned::Native(i64::from(count))
+                } else {
+                    match at.caller() {
+                        Some(caller) => return_into(vm, caller, count),
+                        None => Returned::Native(i64::from(count)),
+                    }
+                } {
+                    Returned::Native(status) => return AfterThrow::Leave(status),
+                    Returned::Lua(frame) => return AfterThrow::Continue(frame),
+                }
+            }
+            if is_boundary {
+                if throw == Throw::Yield {
+                    // After the resume this chain is continued by another activation of the interpreter.
+                    (*header).flags &= !flags::NATIVE_CALLER;
+                }
+                return AfterThrow::Leave(throw.status());
+            }
+            match at.caller() {
+                Some(caller) => at = caller,
+                None => return AfterThrow::Leave(throw.status()),
+            }
+        }
+    }
+}
+
+/// `TAILCALL`: moves function and arguments down over the running frame. Returns the new frame, which inherits the
+/// caller and its kind.
+///
+/// # Safety
+/// `slot` holds the function, `count` arguments follow its header; upvalues of the frame have been closed.
+pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: usize) -> Frame {
+    // SAFETY: as the contract says.
+    unsafe {
+        let header = *frame.header();
+        let to = frame.function_slot(params as usize);
+        *to = *slot;
+        let base = to.add(FRAME_OFFSET);
+        let moved_down = frame.0.offset_from(base) as u32;
+        Frame(base).header().write(FrameHeader {
+            pc: 0,
+            prev: if header.prev == 0 { 0 } else { header.prev - moved_down },
+            nil_tag: tag::NIL,
+            flags: header.flags & flags::NATIVE_CALLER,
+            spare: 0,
+            varargs: 0,
+        });
+        for index in 0..count {
+            *base.add(index) = *slot.add(FRAME_OFFSET + index);
+        }
+        Frame(base)
+    }
+}
+
+/// Code entered for a tail call has left to the interpreter: its outermost frame takes over the flags of the frame
+/// that it replaced.
+///
+/// # Safety
+/// `exit` is a live frame at or above `entered`.
+pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, header: FrameHeader) {
+    // SAFETY: as the contract says.
+    unsafe {
+        let mut frame = exit;
+        while let Some(caller) = frame.caller() {
+            if caller.0 < entered.0 {
+                break;
+            }
+            frame = caller;
+        }
+        (*frame.header()).flags |= header.flags & flags::NATIVE_CALLER;
+    }
+}
+
+/// `CLOSURE`: captures variables of the running frame and upvalues of its function.
+///
+/// # Safety
+/// `base` is the running frame's.
+pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, base: *mut Value) -> Gc<Closure> {
+    let count = proto.unit.upvals.len();
+    let closure = vm.heap.closure(proto, count);
+    let thread = vm.thread.get_mut();
+    for (index, desc) in proto.unit.upvals.iter().enumerate() {
+        let upvalue = if desc.in_stack {
+            // SAFETY: the descriptor names a register of the frame.
+            thread.find_upvalue(&mut vm.heap, unsafe { base.add(desc.index as usize) })
+        } else {
+            outer.upvalues()[desc.index as usize]
+        };
+        closure.set_upvalue(index, upvalue);
+    }
+    closure
+}
+
+impl Vm {
+    /// `TBC`: checks that the value can be closed and remembers the slot.
+    pub(crate) fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
+        // SAFETY: the slot is a register of the running frame.
+        let value = unsafe { *slot };
+        if value.is_falsy() {
+            return Ok(());
+        }
+        if self.metamethod(value, crate::meta::Meta::Close).is_nil() {
+            let name = self.local_name(slot);
+            let mut message = b"variable '".to_vec();
+            message.extend(name);
+            message.extend_from_slice(b"' got a non-closable value");
+            return Err(self.runtime_error(message));
+        }
+        self.thread.get_mut().tbc.push(slot);
+        Ok(())
+    }
+
+    /// `CLOSE`: ends the scope of the registers from `level` on.
+    pub(crate) fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
+        self.thread.get_mut().close_upvalues(level);
+        while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
+            self.thread.get_mut().tbc.pop();
+            self.close_slot(slot, Value::NIL)?;
+        }
+        Ok(())
+    }
+
+    fn close_slot(&mut self, slot: *mut Value, error: Value) -> Result<(), Throw> {
+        // SAFETY: a to-be-closed slot lies in a frame that is being left.
+        let value = unsafe { *slot };
+        let handler = self.metamethod(value, crate::meta::Meta::Close);
+        if handler.is_nil() {
+            return Err(self.runtime_error("metamethod 'close'"));
+        }
+        self.call_meta0(handler, &[value, error])
+    }
+
+    /// A return that has to close variables: the `count` values at `first` are out of the way of the calls that this
+    /// makes. Returns where they are.
+    ///
+    /// # Safety
+    /// `frame` is running; the values are live.
+    pub unsafe fn close_frame(&mut self, frame: Frame, first: *mut Value, count: usize) -> Result<*mut Value, Throw> {
+        // SAFETY: as the contract says.
+        self.top = self.top.max(unsafe { first.add(count) });
+        self.close_scope(frame.0)?;
+        Ok(first)
+    }
+
+    /// After an error: closes what lies at `level` or above, last first. An error in a `__close` replaces `error`.
+    pub(crate) fn unwind_to(&mut self, level: *mut Value, mut error: Value) -> Value {
+        self.thread.get_mut().close_upvalues(level);
+        while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
+            self.thread.get_mut().tbc.pop();
+            // The frame of the variable is dead: call above it.
+            // SAFETY: the slot lies on the stack.
+            self.top = self.top.max(unsafe { slot.add(1) });
+            if self.close_slot(slot, error).is_err() {
+                error = self.error;
+            }
+        }
+        error
+    }
+}

@@ -1,0 +1,244 @@
+//! The array part: elements `1…len` stored by kind.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+
+use super::Table;
+use crate::{
+    heap::Heap,
+    value::{Value, tag},
+};
+
+/// How the elements are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ElementKind {
+    /// No element yet.
+    Empty = 0,
+    /// `i64`.
+    Int = 1,
+    /// `f64`.
+    Float = 2,
+    /// [`Value`], holes allowed.
+    Tagged = 3,
+}
+
+impl ElementKind {
+    /// Bytes per element.
+    pub const fn size(self) -> usize {
+        match self {
+            ElementKind::Empty => 0,
+            ElementKind::Int | ElementKind::Float => 8,
+            ElementKind::Tagged => 16,
+        }
+    }
+
+    const fn of(value: Value) -> ElementKind {
+        match value.tag {
+            tag::INT => ElementKind::Int,
+            tag::FLOAT => ElementKind::Float,
+            _ => ElementKind::Tagged,
+        }
+    }
+}
+
+fn layout(kind: ElementKind, count: usize) -> Layout {
+    Layout::from_size_align(kind.size() * count, 8).expect("array size fits the address space")
+}
+
+/// Grows or shrinks a block; `old.size() == 0` allocates.
+fn resize(block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
+    // SAFETY: `block` was allocated with `old` by this function, and `new` is not empty.
+    let block = unsafe { if old.size() == 0 { alloc(new) } else { realloc(block, old, new.size()) } };
+    if block.is_null() {
+        handle_alloc_error(new);
+    }
+    block
+}
+
+impl Table {
+    /// Element `index` (from 0), which must be in range.
+    #[inline(always)]
+    pub(crate) fn element(&self, index: usize) -> Value {
+        debug_assert!(index < self.array_len as usize);
+        // SAFETY: `array` holds `array_len` elements of this kind.
+        unsafe {
+            match self.array_kind {
+                ElementKind::Int => Value::int(*self.array.cast::<i64>().add(index)),
+                ElementKind::Float => Value::float(*self.array.cast::<f64>().add(index)),
+                ElementKind::Tagged => *self.array.cast::<Value>().add(index),
+                ElementKind::Empty => Value::NIL,
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_element(&mut self, heap: &mut Heap, index: usize, value: Value) {
+        debug_assert!(index < self.array_len as usize);
+        // SAFETY: as in `element`.
+        unsafe {
+            match (self.array_kind, value.tag) {
+                (ElementKind::Int, tag::INT) | (ElementKind::Float, tag::FLOAT) => {
+                    *self.array.cast::<u64>().add(index) = value.bits;
+                }
+                (ElementKind::Tagged, tag) if tag != tag::NIL => *self.array.cast::<Value>().add(index) = value,
+                _ => self.set_element_slow(heap, index, value),
+            }
+        }
+    }
+
+    #[cold]
+    fn set_element_slow(&mut self, heap: &mut Heap, index: usize, value: Value) {
+        if value.is_nil() && index + 1 == self.array_len as usize {
+            self.array_len -= 1;
+            return self.trim_array();
+        }
+        self.make_tagged(heap);
+        // SAFETY: the array is tagged now and `index` in range.
+        unsafe { *self.array.cast::<Value>().add(index) = value };
+    }
+
+    pub(crate) fn clear_element(&mut self, index: usize) {
+        debug_assert!(self.array_kind == ElementKind::Tagged && index < self.array_len as usize);
+        // SAFETY: as checked.
+        unsafe { *self.array.cast::<Value>().add(index) = Value::NIL };
+    }
+
+    /// Restores the invariant that the last element is not nil.
+    pub(crate) fn trim_array(&mut self) {
+        while self.array_len > 0 && self.element(self.array_len as usize - 1).is_nil() {
+            self.array_len -= 1;
+        }
+    }
+
+    /// Appends `value`, which is not nil.
+    #[inline]
+    pub(crate) fn push_element(&mut self, heap: &mut Heap, value: Value) {
+        let kind = ElementKind::of(value);
+        if self.array_kind != kind && self.array_kind != ElementKind::Tagged {
+            if self.array_len == 0 {
+                self.retype_empty(heap, kind);
+            } else {
+                self.make_tagged(heap);
+            }
+        }
+        if self.array_len == self.array_cap {
+            self.grow_array(heap, (self.array_cap as usize * 2).max(4));
+        }
+        let index = self.array_len as usize;
+        self.array_len += 1;
+        // SAFETY: there is room for one more element of the array's kind.
+        unsafe {
+            if self.array_kind == ElementKind::Tagged {
+                *self.array.cast::<Value>().add(index) = value;
+            } else {
+                *self.array.cast::<u64>().add(index) = value.bits;
+            }
+        }
+    }
+
+    /// Room for `count` elements in all, whatever their kind turns out to be.
+    pub(crate) fn reserve_array(&mut self, heap: &mut Heap, count: usize) {
+        if count <= self.array_cap as usize || count > 1 << 30 {
+            return;
+        }
+        if self.array_kind == ElementKind::Empty {
+            // The kind is not known before the first element: remember the size only.
+            self.array_cap = 0;
+            self.reserve_hint(heap, count);
+        } else {
+            self.grow_array(heap, count);
+        }
+    }
+
+    fn reserve_hint(&mut self, heap: &mut Heap, count: usize) {
+        self.array_kind = ElementKind::Float;
+        self.grow_array(heap, count);
+    }
+
+    /// Changes the kind of an array without elements, keeping its block.
+    fn retype_empty(&mut self, heap: &mut Heap, kind: ElementKind) {
+        if kind.size() == self.array_kind.size() || self.array_cap == 0 {
+            self.array_kind = kind;
+            return;
+        }
+        let (old, new) = (layout(self.array_kind, self.array_cap as usize), layout(kind, self.array_cap as usize));
+        self.array = resize(self.array, old, new);
+        heap.charge(new.size());
+        heap.discharge(old.size());
+        self.array_kind = kind;
+    }
+
+    #[cold]
+    fn grow_array(&mut self, heap: &mut Heap, count: usize) {
+        let (old, new) = (layout(self.array_kind, self.array_cap as usize), layout(self.array_kind, count));
+        self.array = resize(self.array, old, new);
+        self.array_cap = count as u32;
+        heap.charge(new.size() - old.size());
+    }
+
+    /// Turns the array into one that can hold anything.
+    #[cold]
+    pub(crate) fn make_tagged(&mut self, heap: &mut Heap) {
+        if self.array_kind == ElementKind::Tagged {
+            return;
+        }
+        let tag = if self.array_kind == ElementKind::Int { tag::INT } else { tag::FLOAT };
+        let cap = self.array_cap as usize;
+        if cap > 0 {
+            let (old, new) = (layout(self.array_kind, cap), layout(ElementKind::Tagged, cap));
+            self.array = resize(self.array, old, new);
+            heap.charge(new.size() - old.size());
+            for index in (0..self.array_len as usize).rev() {
+                // SAFETY: the block now has room for `cap` values; going down, each write lands at or above the
+                // reads that are still to come.
+                unsafe {
+                    let bits = *self.array.cast::<u64>().add(index);
+                    *self.array.cast::<Value>().add(index) = Value { bits, tag };
+                }
+            }
+        }
+        self.array_kind = ElementKind::Tagged;
+    }
+
+    /// Extends a tagged array with nils to `len` elements; the caller fills or trims it.
+    pub(crate) fn open_holes(&mut self, heap: &mut Heap, len: usize) {
+        self.make_tagged(heap);
+        if len > self.array_cap as usize {
+            self.grow_array(heap, len.next_power_of_two());
+        }
+        for index in self.array_len as usize..len {
+            // SAFETY: there is room for `len` elements.
+            unsafe { *self.array.cast::<Value>().add(index) = Value::NIL };
+        }
+        self.array_len = len as u32;
+    }
+
+    pub(super) fn free_array(&mut self) {
+        let layout = layout(self.array_kind, self.array_cap as usize);
+        if layout.size() > 0 {
+            // SAFETY: allocated by `resize` with this layout.
+            unsafe { dealloc(self.array, layout) };
+        }
+        self.array = std::ptr::null_mut();
+        self.array_cap = 0;
+        self.array_len = 0;
+    }
+
+    pub(crate) fn grow_slots(&mut self, heap: &mut Heap, count: usize) {
+        let count = count.min(u16::MAX as usize);
+        let (old, new) = (layout(ElementKind::Tagged, self.slots_cap as usize), layout(ElementKind::Tagged, count));
+        self.slots = resize(self.slots.cast(), old, new).cast();
+        self.slots_cap = count as u16;
+        heap.charge(new.size() - old.size());
+    }
+
+    pub(super) fn free_slots(&mut self) {
+        let layout = layout(ElementKind::Tagged, self.slots_cap as usize);
+        if layout.size() > 0 {
+            // SAFETY: allocated by `resize` with this layout.
+            unsafe { dealloc(self.slots.cast(), layout) };
+        }
+        self.slots = std::ptr::null_mut();
+        self.slots_cap = 0;
+    }
+}

@@ -1,0 +1,213 @@
+//! Shapes (hidden classes): the string keys of a table in insertion order, and its metatable.
+
+use std::{cell::RefCell, rc::Rc};
+
+use super::Table;
+use crate::{
+    heap::{Gc, GcHeader, Heap, Kind},
+    string::Str,
+};
+
+/// Flags of a shape.
+pub mod shape_flags {
+    /// The table keeps its string keys in its dictionary; the shape only carries the metatable.
+    pub const DICT: u8 = 1;
+    /// The table is a metatable or is searched through `__index`: it owns this shape alone, and a change that a
+    /// cached lookup could see moves [`Heap::proto_epoch`](crate::heap::Heap).
+    pub const PROTO: u8 = 2;
+}
+
+/// Most keys of a shape before its table turns to a dictionary.
+const MAX_KEYS: u32 = 512;
+/// Most transitions out of one shape before further tables turn to dictionaries.
+const MAX_TRANSITIONS: usize = 48;
+/// Keys from which a lookup goes through an index rather than a scan.
+const SCAN_KEYS: usize = 8;
+
+/// Keys shared by a line of shapes: each sees the first `count` of them.
+#[derive(Default)]
+struct Keys {
+    keys: Vec<Gc<Str>>,
+    /// Open addressing over `keys`, position + 1, once there are more than [`SCAN_KEYS`].
+    index: Vec<u32>,
+}
+
+impl Keys {
+    fn push(&mut self, key: Gc<Str>) {
+        self.keys.push(key);
+        if self.keys.len() > SCAN_KEYS {
+            if self.keys.len() * 2 > self.index.len() {
+                self.index = vec![0; (self.keys.len() * 4).next_power_of_two()];
+                for position in 0..self.keys.len() {
+                    self.enter(position);
+                }
+            } else {
+                self.enter(self.keys.len() - 1);
+            }
+        }
+    }
+
+    fn enter(&mut self, position: usize) {
+        let mask = self.index.len() - 1;
+        let mut at = self.keys[position].hash() as usize & mask;
+        while self.index[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.index[at] = position as u32 + 1;
+    }
+
+    #[inline]
+    fn find(&self, key: Gc<Str>, count: u32) -> Option<u32> {
+        if count as usize <= SCAN_KEYS {
+            return self.keys[..count as usize].iter().position(|k| *k == key).map(|position| position as u32);
+        }
+        let mask = self.index.len() - 1;
+        let mut at = key.hash() as usize & mask;
+        loop {
+            match self.index[at] {
+                0 => return None,
+                entry if self.keys[entry as usize - 1] == key => return (entry - 1 < count).then_some(entry - 1),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+}
+
+/// A hidden class.
+#[repr(C)]
+pub struct Shape {
+    pub(crate) header: GcHeader,
+    metatable: Option<Gc<Table>>,
+    count: u32,
+    flags: u8,
+    keys: Rc<RefCell<Keys>>,
+    /// Weak: see `Heap::prune_shapes`.
+    transitions: Vec<(Gc<Str>, Gc<Shape>)>,
+    /// The same keys under another metatable. Weak.
+    siblings: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
+}
+
+impl Shape {
+    fn make(heap: &mut Heap, metatable: Option<Gc<Table>>, flags: u8, count: u32, keys: Rc<RefCell<Keys>>) -> Gc<Shape> {
+        let header = heap.header(Kind::Shape);
+        let shape = heap.insert(Shape {
+            header,
+            metatable,
+            count,
+            flags,
+            keys,
+            transitions: Vec::new(),
+            siblings: Vec::new(),
+        });
+        heap.register_shape(shape);
+        shape
+    }
+
+    /// The shape of an empty table without metatable.
+    pub(crate) fn root(heap: &mut Heap) -> Gc<Shape> {
+        Self::make(heap, None, 0, 0, Rc::default())
+    }
+
+    #[inline(always)]
+    pub fn metatable(&self) -> Option<Gc<Table>> {
+        self.metatable
+    }
+    /// Number of keys, which is the number of property slots in use.
+    #[inline(always)]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+    #[inline(always)]
+    pub fn is_dict(&self) -> bool {
+        self.flags & shape_flags::DICT != 0
+    }
+    #[inline(always)]
+    pub fn is_proto(&self) -> bool {
+        self.flags & shape_flags::PROTO != 0
+    }
+    /// Slot of `key`, a short string.
+    #[inline]
+    pub fn find(&self, key: Gc<Str>) -> Option<u32> {
+        self.keys.borrow().find(key, self.count)
+    }
+    pub(crate) fn key_at(&self, slot: u32) -> Gc<Str> {
+        self.keys.borrow().keys[slot as usize]
+    }
+
+    fn keys_copy(&self) -> Rc<RefCell<Keys>> {
+        let mut copy = Keys::default();
+        for key in &self.keys.borrow().keys[..self.count as usize] {
+            copy.push(*key);
+        }
+        Rc::new(RefCell::new(copy))
+    }
+
+    /// Keys with `key` appended, shared with this shape where nobody else has gone on from here.
+    fn keys_with(&self, key: Gc<Str>) -> Rc<RefCell<Keys>> {
+        let keys =
+            if self.keys.borrow().keys.len() == self.count as usize { self.keys.clone() } else { self.keys_copy() };
+        keys.borrow_mut().push(key);
+        keys
+    }
+
+    pub(crate) fn trace(&self, heap: &mut Heap) {
+        if let Some(metatable) = self.metatable {
+            heap.mark(metatable);
+        }
+        for key in &self.keys.borrow().keys {
+            heap.mark(*key);
+        }
+    }
+
+    pub(crate) fn retain_transitions(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
+        self.transitions.retain(|(_, child)| is_live(*child));
+        self.siblings.retain(|(_, sibling)| is_live(*sibling));
+    }
+}
+
+impl Gc<Shape> {
+    /// The shape after adding `key`, a short string that is not among the keys; `None` when the table should turn
+    /// to a dictionary.
+    pub(crate) fn with_key(self, heap: &mut Heap, key: Gc<Str>) -> Option<Gc<Shape>> {
+        if let Some((_, child)) = self.transitions.iter().find(|(k, _)| *k == key) {
+            return Some(*child);
+        }
+        if self.count >= MAX_KEYS || self.transitions.len() >= MAX_TRANSITIONS {
+            return None;
+        }
+        let keys = self.keys_with(key);
+        let child = Shape::make(heap, self.metatable, self.flags, self.count + 1, keys);
+        if !self.is_proto() {
+            self.get_mut().transitions.push((key, child));
+        }
+        Some(child)
+    }
+
+    /// The shape of the same table under another metatable.
+    pub(crate) fn with_metatable(self, heap: &mut Heap, metatable: Option<Gc<Table>>) -> Gc<Shape> {
+        if self.metatable == metatable {
+            return self;
+        }
+        if let Some((_, sibling)) = self.siblings.iter().find(|(m, _)| *m == metatable) {
+            return *sibling;
+        }
+        let keys = self.keys_copy();
+        let sibling = Shape::make(heap, metatable, self.flags, self.count, keys);
+        // A proto owns its shape alone; a shape with many siblings is one that every table passes through once.
+        if !self.is_proto() {
+            self.get_mut().siblings.push((metatable, sibling));
+        }
+        sibling
+    }
+
+    /// A shape with the same metatable for a table that keeps string keys in its dictionary.
+    pub(crate) fn to_dict(self, heap: &mut Heap) -> Gc<Shape> {
+        Shape::make(heap, self.metatable, self.flags | shape_flags::DICT, 0, Rc::default())
+    }
+
+    /// The same keys in a shape of the table's own.
+    pub(crate) fn to_proto(self, heap: &mut Heap) -> Gc<Shape> {
+        let keys = self.keys_copy();
+        Shape::make(heap, self.metatable, self.flags | shape_flags::PROTO, self.count, keys)
+    }
+}
