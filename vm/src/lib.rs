@@ -5,3 +5,4 @@ pub mod bytecode;
 pub mod function;
 pub mod seam;
 pub mod vm;
+pub mod text;
