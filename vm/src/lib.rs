@@ -21,3 +21,4 @@ pub mod thread;
 pub mod userdata;
 pub mod value;
 pub mod vm;
+pub mod text;
