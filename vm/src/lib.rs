@@ -2,3 +2,4 @@
 //! loggers plug into. It depends on none of them.
 
 pub mod bytecode;
+pub mod front;
