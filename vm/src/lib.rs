@@ -21,4 +21,3 @@ pub mod thread;
 pub mod userdata;
 pub mod value;
 pub mod vm;
-pub mod text;

@@ -274,18 +274,8 @@ impl Vm {
         throw
     }
 
-    /// A safepoint. `live_top` is the end of the running frame.
-    ///
-    /// # Errors
-    /// What a finalizer or hook throws.
-    #[inline(always)]
-    pub(crate) fn poll(&mut self, live_top: *mut Value) {
-        if self.heap.bytes >= self.heap.threshold {
-            self.poll_slow(live_top);
-        }
-    }
-
-    /// The rest of a poll: collects when due.
+    /// The slow half of a safepoint (the fast one compares `heap.bytes` with `heap.threshold`): collects when due.
+    /// `live_top` is the end of the running frame.
     #[cold]
     pub fn poll_slow(&mut self, live_top: *mut Value) {
         if self.heap.wants_collection() {

@@ -5,11 +5,18 @@
 //! followed by one `EXT` word whose 24 upper bits (`Ax`, or signed `sJ`) extend the instruction; it is never
 //! executed by itself. Jump distances count words from the word after the whole instruction.
 
+mod disasm;
+mod layout;
+pub mod names;
 mod op;
 mod unit;
+mod validate;
 
+pub use disasm::disassemble;
+pub use layout::{Extra, Field, Layout, jump_target};
 pub use op::{Hint, Op};
 pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, UpvalDesc, UpvalKind};
+pub use validate::validate;
 
 /// Slots of a frame header, which lies directly below the frame's first register (see `frame`).
 ///

@@ -382,7 +382,7 @@ impl Table {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.next(Value::NIL) == Ok(None)
+        matches!(self.next(Value::NIL), Ok(None))
     }
 
     /// A border when the array part is empty: key 1 may still be in the dictionary.

@@ -1,0 +1,62 @@
+//! What is done once a function's code is complete.
+
+use super::Builder;
+use crate::bytecode::{FnUnit, Instr, LoopDesc, Op, UpvalDesc};
+use crate::front::error::Result;
+
+impl Builder<'_> {
+    pub(super) fn finish(mut self, upvals: Vec<UpvalDesc>) -> Result<FnUnit> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        thread_jumps(&mut self.code);
+        set_depths(&mut self.loops);
+        Ok(FnUnit {
+            code: self.code,
+            lines: self.lines,
+            consts: self.consts,
+            children: self.children,
+            upvals,
+            locals: self.locals,
+            loops: self.loops,
+            num_params: self.func.num_params as u8,
+            is_vararg: self.func.is_vararg,
+            max_stack: self.max_stack as u8,
+            feedback_slots: self.feedback_slots,
+            line_defined: self.func.line_defined,
+            last_line_defined: self.func.last_line,
+            source: self.source,
+        })
+    }
+}
+
+/// Sends jumps to jumps to the final target.
+fn thread_jumps(code: &mut [Instr]) {
+    // Jumps go forward: from the end, every target has been threaded already.
+    for pc in (0..code.len()).rev() {
+        if code[pc].op() != Op::Jmp {
+            continue;
+        }
+        let target = (pc as i32 + 1 + code[pc].jump()) as usize;
+        if let Some(next) = code.get(target)
+            && next.op() == Op::Jmp
+        {
+            code[pc] = Instr::sj(Op::Jmp, (target as i32 + next.jump()) - pc as i32);
+        }
+    }
+}
+
+/// Nesting depths, by the code that loops span.
+fn set_depths(loops: &mut [LoopDesc]) {
+    let mut order: Vec<usize> = (0..loops.len()).collect();
+    order.sort_by_key(|index| (loops[*index].header_pc, std::cmp::Reverse(loops[*index].back_edge_pc)));
+    let mut around: Vec<u32> = Vec::new();
+    for index in order {
+        let desc = &mut loops[index];
+        while around.last().is_some_and(|end| *end < desc.header_pc) {
+            around.pop();
+        }
+        around.push(desc.back_edge_pc);
+        desc.depth = around.len().min(usize::from(u16::MAX)) as u16;
+    }
+}
