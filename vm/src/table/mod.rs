@@ -5,11 +5,13 @@
 
 mod array;
 mod dict;
+mod list;
 mod shape;
 
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
 
 use crate::{
