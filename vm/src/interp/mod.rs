@@ -8,6 +8,7 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
+pub mod step;
 
 pub(crate) use call::detached_callee_slot;
 pub use call::{adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle};
