@@ -24,16 +24,16 @@ use crate::{
 #[repr(C)]
 pub struct Table {
     pub(crate) header: GcHeader,
-    pub(crate) shape: Gc<Shape>,
+    pub shape: Gc<Shape>,
     /// Property values, `shape.count()` of them in use.
-    pub(crate) slots: *mut Value,
+    pub slots: *mut Value,
     /// Elements `1…array_len`, stored as `array_kind` says.
-    pub(crate) array: *mut u8,
+    pub array: *mut u8,
     /// INVARIANT: the last element is not nil.
-    pub(crate) array_len: u32,
-    pub(crate) array_cap: u32,
-    pub(crate) array_kind: ElementKind,
-    pub(crate) slots_cap: u16,
+    pub array_len: u32,
+    pub array_cap: u32,
+    pub array_kind: ElementKind,
+    pub slots_cap: u16,
     dict: Option<Box<Dict>>,
 }
 
