@@ -50,8 +50,8 @@ pub(super) fn open(vm: &mut Vm) {
     vm.set_field(globals, "ipairs", function);
     let version = vm.new_string("Lua 5.4");
     vm.set_field(globals, "_VERSION", version);
-    vm.controller.next_function = next as usize;
-    vm.controller.ipairs_function = ipairs_iterator as usize;
+    vm.controller.next_function = next as *const () as usize;
+    vm.controller.ipairs_function = ipairs_iterator as *const () as usize;
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, "_G", globals);
 }

@@ -171,7 +171,7 @@ fn up_to_two_digits(text: &[u8], at: &mut usize) -> usize {
 /// `%d` and `%i`.
 pub fn signed(out: &mut Vec<u8>, value: i64, spec: &Spec) {
     if *spec == Spec::default() {
-        return write_int(out, value);
+        return write_int(value, out);
     }
     let mut buffer = [0; 20];
     let digits = decimal(&mut buffer, value.unsigned_abs());
@@ -329,7 +329,7 @@ pub fn quoted_int(out: &mut Vec<u8>, value: i64) {
     if value == i64::MIN {
         out.put(b"0x8000000000000000");
     } else {
-        write_int(out, value);
+        write_int(value, out);
     }
 }
 

@@ -200,7 +200,7 @@ pub(super) fn write_values(
             tag::STRING => stream.borrow_mut().write(value.string_unchecked().as_bytes()),
             tag::INT => {
                 text.clear();
-                write_int(&mut text, value.raw_int());
+                write_int(value.raw_int(), &mut text);
                 stream.borrow_mut().write(&text)
             }
             tag::FLOAT => {

@@ -56,7 +56,7 @@ fn convert(
                 let spec = spec(vm, b"-+0 ", true)?;
                 signed(out, value, &spec);
             } else {
-                write_int(out, value);
+                write_int(value, out);
             }
         }
         b'u' => {
