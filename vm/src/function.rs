@@ -69,7 +69,10 @@ impl Cache {
             match self.kind {
                 CacheKind::Own => heap.mark(Gc::from_ptr(self.shape.cast_mut())),
                 CacheKind::Proto => {
-                    heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    // A lookup in a string has no shape.
+                    if !self.shape.is_null() {
+                        heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    }
                     heap.mark_value(Value { bits: self.payload, tag: self.tag });
                 }
                 CacheKind::Add => {

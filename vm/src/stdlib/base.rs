@@ -150,7 +150,7 @@ struct CollectorSettings {
 
 impl Default for CollectorSettings {
     fn default() -> Self {
-        Self { step_multiplier: 100, generational: false }
+        Self { step_multiplier: 100, generational: true }
     }
 }
 

@@ -4,7 +4,7 @@ mod random;
 
 use crate::{
     interp::compare::less_than,
-    native::{Args, NativeResult},
+    native::{Args, NativeResult, Throw},
     stdlib::library,
     value::{Value, tag},
     vm::Vm,
@@ -65,8 +65,14 @@ fn integral(float: f64) -> Value {
     Value::float_to_int_exact(float).map_or(Value::float(float), Value::int)
 }
 
+/// A number argument: an integer only when it is one already, as strings count as floats here.
+fn int_or_float(vm: &mut Vm, args: Args, index: usize) -> Result<Value, Throw> {
+    let value = args.get(index);
+    if value.is_int() { Ok(value) } else { vm.check_float(args, index).map(Value::float) }
+}
+
 fn abs(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = vm.check_number(args, 0)?;
+    let number = int_or_float(vm, args, 0)?;
     if number.is_int() {
         vm.ret1(args, number.raw_int().wrapping_abs())
     } else {
@@ -75,12 +81,12 @@ fn abs(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn floor(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = vm.check_number(args, 0)?;
+    let number = int_or_float(vm, args, 0)?;
     vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().floor()) })
 }
 
 fn ceil(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = vm.check_number(args, 0)?;
+    let number = int_or_float(vm, args, 0)?;
     vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().ceil()) })
 }
 
@@ -91,8 +97,7 @@ fn atan(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
-    let a = vm.check_number(args, 0)?;
-    let b = vm.check_number(args, 1)?;
+    let (a, b) = (args.get(0), args.get(1));
     if a.is_int() && b.is_int() {
         return match b.raw_int() {
             0 => Err(vm.arg_error(args, 1, "zero")),
@@ -104,7 +109,7 @@ fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn modf(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = vm.check_number(args, 0)?;
+    let number = int_or_float(vm, args, 0)?;
     if number.is_int() {
         return vm.ret(args, &[number, Value::float(0.0)]);
     }
