@@ -60,6 +60,8 @@ pub(super) struct Builder<'a> {
     headers: HashMap<usize, Header>,
     lessons: &'a Lessons,
     stop: Option<Stop>,
+    /// Control still falls out of the end of the present bytecode block.
+    pub open: bool,
     /// Headers of loops around the present block whose facts are relied on.
     clean_loops: Vec<usize>,
 }
@@ -101,6 +103,7 @@ pub(super) fn build(snap: &Snapshot<'_>) -> Result<Func, &'static str> {
                 headers: HashMap::new(),
                 lessons: &lessons,
                 stop: None,
+                open: true,
                 clean_loops: Vec::new(),
             };
             match builder.run(entry) {
@@ -136,18 +139,18 @@ impl Builder<'_> {
                 return self.stop.take();
             }
             let mut pc = pcs.start;
-            let mut open = true;
+            self.open = true;
             while pc < pcs.end {
                 self.pc = pc;
                 self.instr = self.snap.code[pc];
                 if self.instruction().is_err() {
-                    open = false;
+                    self.open = false;
                     break;
                 }
                 pc += self.instr.op().words();
             }
             // A block that ends without a jump falls into the next.
-            if open && self.func.blocks[self.block.index()].term == Term::Open {
+            if self.open {
                 self.goto(pcs.end);
             }
             if self.stop.is_some() {
@@ -391,6 +394,7 @@ impl Builder<'_> {
 
     /// Control goes on at `target` from the present block.
     pub(super) fn goto(&mut self, target: usize) {
+        self.open = false;
         let Some(position) = self.cfg.position(target) else {
             // Out of the compiled range: the interpreter goes on there.
             let exit = self.exit_at(target, "loop-exit", false);

@@ -61,7 +61,7 @@ impl Builder<'_> {
         let zero = self.int(0);
         self.emit(Inst::Store(Region::Stack, Width::I64, BASE, header, first));
         self.emit(Inst::Store(Region::Stack, Width::I64, BASE, header + 8, zero));
-        let proto = self.emit(Inst::Load(Region::Constant, Width::I64, payload, abi::CLOSURE_PROTO));
+        let proto = self.emit(Inst::Load(Region::Function, Width::I64, payload, abi::CLOSURE_PROTO));
         let entry = self.emit(Inst::Load(Region::Function, Width::I64, proto, abi::PROTO_ENTRY));
         let offset = self.int(i64::from(callee_offset));
         let callee = self.emit(Inst::Arith(IntOp::Add, BASE, offset));
@@ -126,6 +126,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn return_(&mut self) {
+        self.open = false;
         use trinity_vm::bytecode::Op;
         let instr = self.instr;
         let (first, count) = match instr.op() {

@@ -113,7 +113,7 @@ pub enum Region {
     Captured,
     /// The VM's own fields.
     Vm,
-    /// Never written while compiled code runs.
+    /// Never written while compiled code runs, and readable from its first instruction on: such loads move freely.
     Constant,
 }
 

@@ -6,11 +6,11 @@ use cranelift_codegen::{
         condcodes::{FloatCC, IntCC},
         types,
     },
-    isa::CallConv,
+    isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use trinity_vm::{
-    frame::{Status, status},
+    frame::Status,
     value::tag,
 };
 
@@ -50,8 +50,9 @@ pub(super) fn lower(
     exits: &[ExitInfo],
     clif: &mut Function,
     context: &mut FunctionBuilderContext,
-    convention: CallConv,
+    target: TargetFrontendConfig,
 ) {
+    let convention = target.default_call_conv;
     let regions = Regions::new(clif);
     let mut builder = FunctionBuilder::new(clif, context);
     let mut float = cranelift_codegen::ir::Signature::new(convention);
@@ -84,7 +85,7 @@ pub(super) fn lower(
     }
     lower.stubs();
     lower.builder.seal_all_blocks();
-    lower.builder.finalize();
+    lower.builder.finalize(target);
 }
 
 fn clif_type(ty: Ty) -> types::Type {

@@ -21,10 +21,10 @@ mod tables;
 mod validate;
 
 use trinity_vm::{
-    function::Proto,
+    function::{CacheKind, Proto},
     heap::Gc,
     seam::{Bailout, EntryPoint, Installed},
-    value::Value,
+    value::{Value, tag},
     vm::Vm,
 };
 
@@ -80,8 +80,8 @@ pub fn compile(codegen: &mut Codegen, vm: &Vm, proto: &Proto, entry: EntryPoint)
         .collect();
     let roots = roots(proto);
     let name = || format!("tier 2 {entry:?} of function {:016x}", proto.profile.function_id);
-    let mut installed = codegen.compile(&name, |clif, context, convention| {
-        lower::lower(&func, &exits, clif, context, convention);
+    let mut installed = codegen.compile(&name, |clif, context, target| {
+        lower::lower(&func, &exits, clif, context, target);
         Ok(roots)
     })?;
     installed.phases.build_ns = build_ns;
@@ -89,13 +89,19 @@ pub fn compile(codegen: &mut Codegen, vm: &Vm, proto: &Proto, entry: EntryPoint)
     Ok(installed)
 }
 
-/// Heap values that the code may refer to: what the caches of the function hold now.
+/// Heap objects that the code may refer to: what the caches of the function hold now.
 fn roots(proto: &Proto) -> Vec<Value> {
-    use trinity_vm::function::CacheKind;
-    proto
-        .caches()
-        .iter()
-        .filter(|cache| cache.kind == CacheKind::Proto)
-        .map(|cache| Value { bits: cache.payload, tag: cache.tag })
-        .collect()
+    let object = |address: u64| Value { bits: address, tag: tag::FIRST_HEAP };
+    let mut roots = Vec::new();
+    for cache in proto.caches() {
+        if !cache.shape.is_null() {
+            roots.push(object(cache.shape as u64));
+        }
+        match cache.kind {
+            CacheKind::Proto => roots.push(Value { bits: cache.payload, tag: cache.tag }),
+            CacheKind::Add => roots.push(object(cache.payload)),
+            _ => {}
+        }
+    }
+    roots
 }

@@ -365,7 +365,7 @@ impl Builder<'_> {
         let to = instr.a();
         match self.get(instr.b()) {
             Rep::Ref(tag::STRING, string) => {
-                let len = self.emit(Inst::Load(Region::Constant, Width::I64, string, abi::STR_LEN));
+                let len = self.emit(Inst::Load(Region::Function, Width::I64, string, abi::STR_LEN));
                 self.set(to, Rep::Int(len));
             }
             Rep::Ref(tag::TABLE, _) | Rep::Any(..) if !self.failed("length") && !self.failed("type") => {
@@ -374,7 +374,7 @@ impl Builder<'_> {
                     return Ok(());
                 };
                 let shape = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SHAPE));
-                let metatable = self.emit(Inst::Load(Region::Constant, Width::I64, shape, abi::SHAPE_METATABLE));
+                let metatable = self.emit(Inst::Load(Region::Function, Width::I64, shape, abi::SHAPE_METATABLE));
                 let zero = self.int(0);
                 let plain = self.emit(Inst::Cmp(Cc::Eq, metatable, zero));
                 let len = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN));
