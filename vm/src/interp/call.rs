@@ -141,23 +141,18 @@ pub unsafe fn adjust_results(vm: &mut Vm, slot: *mut Value, count: u32, c: usize
     }
 }
 
-/// The frame at `frame` has returned: its `count` results are at its function slot.
+/// The frame at `frame` has returned: its `count` results are at its function slot. They may lie over its header, so
+/// `header` is what stood there before.
 ///
 /// # Safety
 /// `frame` is the innermost live frame.
 #[inline]
-pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, count: u32) -> Returned {
-    // SAFETY: as the contract says.
-    unsafe {
-        let header = frame.header();
-        if (*header).flags & flags::NATIVE_CALLER != 0 {
-            return Returned::Native(i64::from(count));
-        }
-        match frame.caller() {
-            Some(caller) => return_into(vm, caller, count),
-            None => Returned::Native(i64::from(count)),
-        }
+pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, header: FrameHeader, count: u32) -> Returned {
+    if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
+        return Returned::Native(i64::from(count));
     }
+    // SAFETY: as the contract says; `prev` leads to the caller's base.
+    unsafe { return_into(vm, Frame(frame.0.sub(header.prev as usize)), count) }
 }
 
 /// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.

@@ -101,10 +101,10 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                 }
             };
         }
-        // `count` results of the frame at `base` are in place at its function slot.
+        // `count` results of the frame at `base`, which had this header, are in place at its function slot.
         macro_rules! returned {
-            ($count:expr) => {{
-                match call::return_to_caller(vm, Frame(base), $count) {
+            ($header:expr, $count:expr) => {{
+                match call::return_to_caller(vm, Frame(base), $header, $count) {
                     Returned::Native(status) => return status,
                     Returned::Lua(frame) => {
                         enter_frame!(frame);
@@ -336,9 +336,9 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                     (*Frame(base).header()).pc = target.offset_from(code) as u32;
                     if call::native_room(vm) {
                         vm.frame = Frame(base);
-                        let status = osr(vm, base, 0);
-                        match status {
-                            count if count >= 0 => returned!(count as u32),
+                        let header = *Frame(base).header();
+                        match osr(vm, base, 0) {
+                            count if count >= 0 => returned!(header, count as u32),
                             status::EXIT => {
                                 enter_frame!(vm.exit_frame);
                                 continue;
@@ -743,8 +743,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                             match (proto.entry)(vm, frame.0, count as u64) {
                                 results if results >= 0 => {
                                     base = frame.0;
-                                    frame.header().write(header);
-                                    returned!(results as u32)
+                                    returned!(header, results as u32)
                                 }
                                 status::EXIT => {
                                     call::restore_flags(vm.exit_frame, frame, header);
@@ -775,12 +774,13 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         first = attempt!(vm.close_frame(Frame(base), first, count));
                     }
                     let slot = Frame(base).function_slot(closure.proto.num_params as usize);
+                    let header = *Frame(base).header();
                     for index in 0..count {
                         *slot.add(index) = *first.add(index);
                     }
-                    returned!(count as u32);
+                    returned!(header, count as u32);
                 }
-                Op::Return0 => returned!(0),
+                Op::Return0 => returned!(*Frame(base).header(), 0),
                 Op::Return1 => {
                     let header = Frame(base).header();
                     let slot = base.sub(FRAME_OFFSET);
@@ -804,7 +804,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                             }
                         }
                     }
-                    returned!(1);
+                    returned!(*header, 1);
                 }
 
                 Op::ForPrep => {
