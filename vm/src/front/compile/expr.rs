@@ -3,7 +3,7 @@
 use super::Builder;
 use super::exp::{Exp, Kind};
 use crate::bytecode::{Instr, Op};
-use crate::front::ast::{Expr, ExprId, UnOp};
+use crate::front::ast::{Expr, ExprId, Span, UnOp};
 
 impl Builder<'_> {
     /// Describes an expression, with code for its operands.
@@ -73,10 +73,13 @@ impl Builder<'_> {
                 let child = self.child(func);
                 self.line = line;
                 let mut e = Kind::Open(self.emit(Instr::abx(Op::Closure, 0, child as u16))).into();
-                self.to_next_reg(&mut e);
+                self.place_next(&mut e);
                 return e;
             }
-            Expr::Table { start, len } => return self.table(start, len, line),
+            Expr::Table { start, len, line: before } => {
+                self.line = before;
+                return self.table(Span { start, len }, line);
+            }
             Expr::Unary { op, operand } => return self.unary(op, operand, line),
             // These have a leftmost operand.
             Expr::Field { .. } | Expr::Index { .. } | Expr::Call(_) | Expr::Binary { .. } | Expr::Paren(_) => Kind::Nil,
@@ -96,7 +99,7 @@ impl Builder<'_> {
             UnOp::BNot => Op::BNot,
             UnOp::Len => Op::Len,
         };
-        let reg = self.to_any_reg(&mut e);
+        let reg = self.place_any(&mut e);
         self.release_exp(&e);
         let pc = self.emit_abc(op, 0, reg, 0);
         self.fix_line(line);

@@ -3,7 +3,7 @@
 use super::Builder;
 use super::exp::{Exp, Kind};
 use crate::bytecode::{FRAME_GAP, Instr, Op};
-use crate::front::ast::{Call, Expr, ExprId, ListItem, TableKey};
+use crate::front::ast::{Call, Expr, ExprId, ListItem, Span, TableKey};
 use crate::front::intern::Symbol;
 
 /// List items of a constructor that wait in registers before they are stored.
@@ -20,28 +20,28 @@ impl Builder<'_> {
         {
             let kind = match table.kind {
                 Kind::Upval(upval) => Kind::IndexUpval { upval, key: index },
-                _ => Kind::IndexField { table: self.to_any_reg(&mut table), key: index },
+                _ => Kind::IndexField { table: self.place_any(&mut table), key: index },
             };
             return kind.into();
         }
-        let table = self.to_any_reg(&mut table);
+        let table = self.place_any(&mut table);
         let kind = match key.kind {
             Kind::Int(value @ 0..=255) if !key.has_jumps() => Kind::IndexInt { table, key: value as u32 },
-            _ => Kind::Index { table, key: self.to_any_reg(&mut key) },
+            _ => Kind::Index { table, key: self.place_any(&mut key) },
         };
         kind.into()
     }
 
     pub(super) fn field(&mut self, mut object: Exp, name: Symbol, line: u32) -> Exp {
-        self.to_reg_or_upval(&mut object);
+        self.place_or_upval(&mut object);
         self.line = line;
         self.indexed(object, Kind::Str(name).into())
     }
 
     pub(super) fn index(&mut self, mut object: Exp, key: ExprId, line: u32) -> Exp {
-        self.to_reg_or_upval(&mut object);
+        self.place_or_upval(&mut object);
         let mut key = self.expr(key);
-        self.to_value(&mut key);
+        self.place_or_const(&mut key);
         self.line = line;
         self.indexed(object, key)
     }
@@ -52,11 +52,11 @@ impl Builder<'_> {
             Kind::Local(reg) => {
                 self.read(value);
                 self.release_exp(value);
-                self.to_reg(value, reg);
+                self.place_in(value, reg);
                 return;
             }
             Kind::Upval(index) => {
-                let reg = self.to_any_reg(value);
+                let reg = self.place_any(value);
                 self.emit_abc(Op::SetUpval, reg, index.into(), 0);
             }
             Kind::IndexUpval { upval, key } => self.emit_store(Op::SetTabUp, upval.into(), key, value),
@@ -69,13 +69,13 @@ impl Builder<'_> {
     }
 
     fn emit_store(&mut self, op: Op, a: u32, b: u32, value: &mut Exp) {
-        let reg = self.to_any_reg(value);
+        let reg = self.place_any(value);
         self.emit_feedback(Instr::abc(op, a as u8, b as u8, reg as u8));
     }
 
     /// The method and its object into place for a call; the register of the method.
     fn method(&mut self, mut object: Exp, name: Symbol) -> u32 {
-        let object_reg = self.to_any_reg(&mut object);
+        let object_reg = self.place_any(&mut object);
         self.release_exp(&object);
         let base = self.free;
         self.reserve(2 + FRAME_GAP as u32);
@@ -102,7 +102,7 @@ impl Builder<'_> {
                 self.method(callee, name)
             }
             None => {
-                let base = self.to_next_reg(&mut callee);
+                let base = self.place_next(&mut callee);
                 self.reserve(FRAME_GAP as u32);
                 base
             }
@@ -134,7 +134,7 @@ impl Builder<'_> {
                 true
             }
             _ => {
-                self.to_next_reg(&mut e);
+                self.place_next(&mut e);
                 false
             }
         }
@@ -143,18 +143,18 @@ impl Builder<'_> {
     pub(super) fn expr_to_next_reg(&mut self, item: ListItem) -> u32 {
         let mut e = self.expr(item.expr);
         self.line = item.line;
-        self.to_next_reg(&mut e)
+        self.place_next(&mut e)
     }
 
-    pub(super) fn table(&mut self, start: u32, len: u32, end_line: u32) -> Exp {
+    pub(super) fn table(&mut self, fields: Span, end_line: u32) -> Exp {
         let pc = self.emit_ext(Instr::abc(Op::NewTable, 0, 0, 0), 0);
         let table = self.free;
         self.reserve(1);
         self.set_a(pc, table);
         let mut stored = 0;
         let mut pending = 0;
-        let mut fields = 0_u32;
-        let items = &self.ast.table_items[start as usize..(start + len) as usize];
+        let mut named = 0;
+        let items = &self.ast.table_items[fields.range()];
         for (place, item) in items.iter().enumerate() {
             match item.key {
                 TableKey::Item => {
@@ -164,7 +164,7 @@ impl Builder<'_> {
                         self.line = item.line;
                         self.set_results(&e, None);
                         self.set_list(table, 0, stored);
-                        self.set_size(pc, fields, stored + pending);
+                        self.set_size(pc, named, stored + pending);
                         self.free = table + 1;
                         self.line = end_line;
                         return Kind::Reg(table).into();
@@ -179,14 +179,14 @@ impl Builder<'_> {
                     }
                 }
                 TableKey::Name(_) | TableKey::Expr(_) => {
-                    fields += 1;
+                    named += 1;
                     let free = self.free;
                     let mut key = match item.key {
                         TableKey::Expr(key) => self.expr(key),
                         TableKey::Name(name) => Kind::Str(name).into(),
                         TableKey::Item => Kind::Nil.into(),
                     };
-                    self.to_value(&mut key);
+                    self.place_or_const(&mut key);
                     self.line = item.line;
                     let variable = self.indexed(Kind::Reg(table).into(), key);
                     let mut value = self.expr(item.value);
@@ -200,7 +200,7 @@ impl Builder<'_> {
             self.set_list(table, pending, stored);
             self.free = table + 1;
         }
-        self.set_size(pc, fields, stored + pending);
+        self.set_size(pc, named, stored + pending);
         Kind::Reg(table).into()
     }
 
@@ -209,8 +209,8 @@ impl Builder<'_> {
         self.emit_ext(Instr::abc(Op::SetList, table as u8, count as u8, 0), stored);
     }
 
-    fn set_size(&mut self, pc: usize, fields: u32, items: u32) {
-        self.set_b(pc, fields.min(255));
+    fn set_size(&mut self, pc: usize, named: u32, items: u32) {
+        self.set_b(pc, named.min(255));
         self.code[pc + 1] = Instr::ext(items.min(MAX_ITEMS as u32));
     }
 
