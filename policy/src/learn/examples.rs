@@ -63,7 +63,7 @@ impl Examples {
             ..Examples::default()
         };
         let mut row_x = vec![0.0; varying.len()];
-        for row in 0..view.len() {
+        for (row, group) in group.into_iter().enumerate() {
             for (to, at) in row_x.iter_mut().zip(&varying) {
                 *to = transform(view.features[*at][row]);
             }
@@ -75,7 +75,7 @@ impl Examples {
             out.x.push(&row_x);
             out.target.push((after + 1.0).log2());
             out.weight.push(view.weight[row]);
-            out.group.push(group[row]);
+            out.group.push(group);
             out.function.push(view.function_id[row]);
             out.run.push(view.run[row]);
             out.tier.push(view.tier[row]);

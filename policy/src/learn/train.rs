@@ -80,7 +80,8 @@ impl TrainSpec {
         if !(1..=16).contains(&self.depth) || self.trees > 200 {
             return bad("depth lies between 1 and 16, trees between 0 and 200");
         }
-        if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) || !self.ridge.is_finite() || self.ridge <= 0.0 {
+        let rate_fits = self.learning_rate > 0.0 && self.learning_rate <= 1.0;
+        if !rate_fits || !self.ridge.is_finite() || self.ridge <= 0.0 {
             return bad("learning_rate lies above 0 and at most at 1, ridge above 0");
         }
         if self.min_leaf == 0 || self.max_rows < 2 * self.min_leaf {
