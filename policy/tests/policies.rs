@@ -3,11 +3,19 @@
 use std::{fs, path::Path, process::Command, time::Instant};
 
 use tempfile::TempDir;
-use trinity_datasets::synthetic::{self, Shape};
+use trinity_datasets::{
+    RunInput, RunMeta, SpoolSink, ViewSpec, convert,
+    synthetic::{self, Shape},
+    training_view,
+};
 use trinity_policy::{
     Learned, Model, ModelKind, PolicyError, TrainSpec, build, catalogue, placebo, rules::golden, train,
 };
-use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Feature, Features, Policy, Tier};
+use trinity_vm::{
+    seam::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Feature, Features, Policy, Tier},
+    value::Value,
+    vm::{Vm, VmOptions},
+};
 
 const ALL: ActionSet = ActionSet::STAY.with(Action::Warm).with(Action::Hot);
 
@@ -342,4 +350,50 @@ fn training_twice_in_fresh_processes_gives_the_same_bytes() {
     for _ in 0..3 {
         assert_eq!(first, run());
     }
+}
+
+const PROGRAM: &[u8] = b"
+local function small(x) return x + 1 end
+local function looping(n) local s = 0 for i = 1, n do s = small(s) + i end return s end
+local total = 0
+for round = 1, 200 do total = total + looping(100) end
+return total";
+
+#[test]
+fn the_vm_consults_logs_and_the_view_adds_up() {
+    let dir = TempDir::new().unwrap();
+    let (sink, handle) = SpoolSink::create(&dir.path().join("spool")).unwrap();
+    let mut vm = Vm::new(&VmOptions::default());
+    vm.controller.set_policy(build("cost-benefit").unwrap());
+    vm.controller.set_sink(Box::new(sink));
+    let chunk = vm.load(PROGRAM, b"@program.lua", Value::NIL).unwrap();
+    let results = vm.call_from_host(Value::from(chunk), &[]).unwrap();
+    assert_eq!(results.len(), 1);
+    let summary = vm.finish_run();
+    drop(vm);
+    assert_eq!((handle.error(), handle.dropped()), (None, 0));
+
+    let meta = RunMeta {
+        program_id: "program".into(),
+        family_id: "program".into(),
+        suite: "test".into(),
+        policy_kind: trinity_policy::kind(&summary.policy).into(),
+        policy_id: summary.policy.clone(),
+        status: "ok".into(),
+        ..RunMeta::default()
+    };
+    let root = dir.path().join("data");
+    let report = convert(&root, &[RunInput { meta, spool: Some(handle.path().to_owned()) }]).unwrap();
+    assert_eq!(report.decisions as u64, summary.consultations);
+    assert_eq!(report.unlabelled, 0);
+    let view = training_view(&root, &ViewSpec::default()).unwrap();
+    assert_eq!(view.len(), report.decisions);
+    // Past and future of one function are the same total at each of its decisions.
+    let mut totals = std::collections::BTreeMap::new();
+    for row in 0..view.len() {
+        let total = view.self_work[row] + view.self_work_after[row];
+        let known = *totals.entry(view.function_id[row]).or_insert(total);
+        assert!((total - known).abs() <= 1e-6 * known, "row {row}: {total} {known}");
+    }
+    assert!(totals.len() >= 2, "both functions were asked about");
 }
