@@ -746,7 +746,8 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         vm.top = slot.add(results as usize);
                     } else {
                         let frame = call::replace_frame(Frame(base), closure.proto.num_params, slot, count);
-                        let proto = (*slot).closure_unchecked().proto;
+                        // The arguments may have overwritten `slot`.
+                        let proto = frame.function().closure_unchecked().proto;
                         if proto.compiled && call::native_room(vm) {
                             let header = call::lend_frame(frame);
                             let status = (proto.entry)(vm, frame.0, count as u64);
