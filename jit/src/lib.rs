@@ -31,7 +31,7 @@ impl JitCompiler {
             Ok("backtracking") => "backtracking",
             _ => "single_pass",
         };
-        Ok(JitCompiler { baseline: Codegen::new(Effort { opt_level: "none", regalloc })? })
+        Ok(JitCompiler { baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })? })
     }
 }
 

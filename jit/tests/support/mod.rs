@@ -4,13 +4,14 @@ use trinity_jit::JitCompiler;
 use trinity_vm::{
     coroutine,
     native::{Args, NativeResult},
-    seam::{Action, Decision, DecisionKind, DecisionPoint, Policy},
+    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy},
     value::{Value, tag},
     vm::{Vm, VmOptions},
 };
 
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "each user of this module runs some of the modes")]
 pub enum Mode {
     Interpreter,
     /// Everything is compiled at its first call and first back-edge.
@@ -46,8 +47,16 @@ struct Output(String);
 
 /// What the program printed, followed by its error if it ended with one.
 pub fn run(source: &str, name: &str, mode: Mode) -> String {
+    run_observed(source, name, mode, None)
+}
+
+/// As [`run`], with the VM's events sent to a sink.
+pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn EventSink>>) -> String {
     let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
     prepare(&mut vm, mode);
+    if let Some(sink) = sink {
+        vm.controller.set_sink(sink);
+    }
     let globals = vm.globals;
     let chunk = match vm.load(source.as_bytes(), format!("@{name}").as_bytes(), globals.into()) {
         Ok(chunk) => chunk,
