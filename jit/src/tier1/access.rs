@@ -39,7 +39,8 @@ impl Emitter<'_, '_> {
     /// Address of the value of an upvalue.
     fn upvalue(&mut self, index: usize) -> Value {
         let (stack, object) = (self.regions.stack, self.regions.object);
-        let closure = self.load(I64, stack, self.base, abi::FUNCTION);
+        let base = self.base();
+        let closure = self.load(I64, stack, base, abi::FUNCTION);
         let upvalue = self.load(I64, object, closure, abi::CLOSURE_UPVALUES + 8 * index as i32);
         self.load(I64, object, upvalue, abi::UPVALUE_SLOT)
     }
@@ -111,7 +112,8 @@ impl Emitter<'_, '_> {
         let same = self.equals(found, kind as i64);
         self.require(same, other);
         let epoch = self.load(I32, flags, cache, abi::CACHE_EPOCH);
-        let now = self.load(I32, self.regions.vm, self.vm, abi::VM_PROTO_EPOCH);
+        let vm = self.vm();
+        let now = self.load(I32, self.regions.vm, vm, abi::VM_PROTO_EPOCH);
         let same = self.b.ins().icmp(IntCC::Equal, epoch, now);
         self.require(same, other);
         cache
@@ -251,14 +253,16 @@ impl Emitter<'_, '_> {
 
     /// The table, and the position of the key in its array part when it is inside.
     fn array_position(&mut self, table: usize, key: Key, slow: Block) -> (Value, Value) {
-        self.require_tag(table, tag::TABLE, slow);
         let index = match key {
             Key::Register(register) => {
-                self.require_tag(register, tag::INT, slow);
+                self.require_tags((table, tag::TABLE), (register, tag::INT), slow);
                 let key = self.bits(register);
                 self.b.ins().iadd_imm_s(key, -1)
             }
-            Key::Constant(key) => self.iconst(key as i64 - 1),
+            Key::Constant(key) => {
+                self.require_tag(table, tag::TABLE, slow);
+                self.iconst(key as i64 - 1)
+            }
         };
         let table = self.bits(table);
         let len = self.load(I32, self.regions.object, table, abi::TABLE_ARRAY_LEN);

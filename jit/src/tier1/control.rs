@@ -54,7 +54,8 @@ impl Emitter<'_, '_> {
             let next = self.b.ins().iadd(index, step);
             let left = self.b.ins().iadd_imm_s(left, -1);
             let flags = self.regions.stack;
-            self.store(flags, left, self.base, abi::reg(a + 1));
+            let base = self.base();
+            self.store(flags, left, base, abi::reg(a + 1));
             self.set(a, next, tag::INT);
             self.set(a + 3, next, tag::INT);
             if hint == Hint::None {
@@ -111,7 +112,8 @@ impl Emitter<'_, '_> {
         self.branch(stay, header, enter);
         self.switch(enter);
         let none = self.b.ins().iconst(I64, 0);
-        let status = self.enter(code, self.base, none);
-        self.b.ins().return_(&[status]);
+        let base = self.base();
+        let status = self.enter(code, base, none);
+        self.leave_with(status);
     }
 }

@@ -754,6 +754,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         vm.top = slot.add(results as usize);
                     } else {
                         let frame = call::replace_frame(Frame(base), closure.proto.num_params, slot, count);
+                        // The arguments may have overwritten `slot`.
                         let proto = frame.function().closure_unchecked().proto;
                         if proto.compiled && call::native_room(vm) {
                             let header = call::lend_frame(frame);
