@@ -2,7 +2,13 @@
 //!
 //! This build has no VM behind it yet: scripts are handed to an installed `lua5.4`.
 
-use std::{path::PathBuf, process::Command, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use trinity_vm::bytecode::FnUnit;
 
 use crate::{
     failure::{AtPath, Failure, Result},
@@ -84,26 +90,25 @@ pub fn run_script(
 }
 
 /// Parses and compiles one file. The error is the compiler's message.
-pub fn check(path: &PathBuf) -> Result<Checked> {
-    let bytes = std::fs::metadata(path).at("read", path)?.len();
-    let output = Command::new("lua5.4")
-        .args(["-e", "local f, m = loadfile(arg[1]) if not f then io.stderr:write(m) os.exit(1) end", "-"])
-        .arg(path)
-        .output()
-        .map_err(|error| Failure::work(format!("lua5.4: cannot start: {error}")))?;
-    if output.status.success() {
-        Ok(Checked { bytes, functions: 0 })
-    } else {
-        Err(Failure::work(String::from_utf8_lossy(&output.stderr).into_owned()))
-    }
+pub fn check(path: &Path) -> Result<Checked> {
+    let (unit, bytes) = compile(path)?;
+    Ok(Checked { bytes, functions: count_functions(&unit) })
 }
 
-/// Bytecode or compiled code of every function, as text.
-pub fn disassemble(path: &PathBuf, _tier: u8) -> Result<String> {
-    let output = Command::new("luac5.4")
-        .args(["-l", "-p"])
-        .arg(path)
-        .output()
-        .map_err(|error| Failure::work(format!("luac5.4: cannot start: {error}")))?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// Bytecode of every function, as text.
+pub fn disassemble(path: &Path, _tier: u8) -> Result<String> {
+    let (unit, _) = compile(path)?;
+    Ok(trinity_vm::bytecode::disassemble(&unit))
+}
+
+fn compile(path: &Path) -> Result<(FnUnit, u64)> {
+    let source = std::fs::read(path).at("read", path)?;
+    let name = format!("@{}", path.display());
+    let unit = trinity_vm::front::compile(&source, name.as_bytes())
+        .map_err(|error| Failure::work(String::from_utf8_lossy(&error.message).into_owned()))?;
+    Ok((unit, source.len() as u64))
+}
+
+fn count_functions(unit: &FnUnit) -> u64 {
+    1 + unit.children.iter().map(count_functions).sum::<u64>()
 }

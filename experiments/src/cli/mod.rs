@@ -2,6 +2,8 @@
 
 mod bench;
 mod check;
+mod collect;
+mod data;
 mod disasm;
 mod experiment;
 mod run;
@@ -43,6 +45,9 @@ enum Verb {
     #[command(subcommand)]
     Suite(suite::Verb),
     Bench(bench::Args),
+    Collect(collect::Args),
+    #[command(subcommand)]
+    Data(data::Verb),
     #[command(subcommand)]
     Experiment(experiment::Verb),
 }
@@ -56,6 +61,8 @@ pub fn main() -> ExitCode {
         Verb::Disasm(args) => disasm::run(&args).map(|()| 0),
         Verb::Suite(verb) => suite::run(&verb).map(|()| 0),
         Verb::Bench(args) => bench::run(&args).map(|()| 0),
+        Verb::Collect(args) => collect::run(&args).map(|()| 0),
+        Verb::Data(verb) => data::run(&verb).map(|()| 0),
         Verb::Experiment(verb) => experiment::run(&verb).map(|()| 0),
     };
     match done {

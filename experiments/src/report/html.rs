@@ -148,8 +148,8 @@ fn policies(summary: &Summary) -> String {
         })
         .collect();
     let head = [
-        "policy", summary.primary.title(), "worst program", "compile CPU", "code", "peak memory", "compilations",
-        "deopts", "decisions", "deciding", "fallbacks",
+        "policy", summary.primary.title(), "worst program", "compile CPU", "code", "memory", "compiles", "deopts",
+        "decisions", "deciding", "fallbacks",
     ];
     section(
         "What each policy did",
