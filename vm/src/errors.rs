@@ -1,7 +1,7 @@
 //! Error messages as PUC Lua words them, positions, tracebacks.
 
 use crate::{
-    bytecode::names::{self, CodeView},
+    bytecode::{CodeView, Instr, NameKind, Op},
     frame::Frame,
     front::chunk_id,
     function::{Proto, frame_proto},
@@ -19,6 +19,19 @@ fn view(proto: &Proto) -> CodeView<'_> {
         locals: &proto.unit.locals,
         upvals: &proto.unit.upvals,
     }
+}
+
+/// Registers whose values the instruction operates on, in the order in which errors blame them.
+fn operand_registers(instr: Instr) -> impl Iterator<Item = usize> {
+    use crate::bytecode::Field;
+    let op = instr.op().unquickened().0;
+    let layout = op.layout();
+    let concat = if op == Op::Concat { instr.a()..instr.a() + instr.b() } else { 0..0 };
+    let target = op.is_table_access() && layout.a == Field::Reg && matches!(op, Op::SetTable | Op::SetI | Op::SetField);
+    let a = target.then(|| instr.a());
+    let b = (!target && layout.b == Field::Reg).then(|| instr.b());
+    let c = (!op.is_table_access() && layout.c == Field::Reg).then(|| instr.c());
+    concat.rev().chain(a).chain(c).chain(b)
 }
 
 impl Vm {
@@ -72,14 +85,20 @@ impl Vm {
         unsafe {
             let Some(proto) = frame_proto(frame) else { return Vec::new() };
             let pc = (*frame.header()).pc as usize;
+            let Some(instr) = proto.code().get(pc).copied() else { return Vec::new() };
             let same = |other: Value| other.bits == value.bits && other.tag == value.tag;
-            let found = names::operand_name(&view(&proto), pc, &mut |register| same(*frame.0.add(register)), &mut |index| {
-                frame.function().as_closure().is_some_and(|closure| same(closure.upvalues()[index].get()))
-            });
-            match found {
+            let view = view(&proto);
+            let name = match instr.op() {
+                Op::GetTabUp => view.upvalue_name(instr.b()).map(|name| (NameKind::Upvalue, name)),
+                Op::SetTabUp => view.upvalue_name(instr.a()).map(|name| (NameKind::Upvalue, name)),
+                _ => operand_registers(instr)
+                    .find(|register| same(*frame.0.add(*register)))
+                    .and_then(|register| view.register_name(pc, register)),
+            };
+            match name {
                 Some((kind, name)) => {
-                    let mut text = format!(" ({} '", kind.name()).into_bytes();
-                    text.extend(name);
+                    let mut text = format!(" ({} '", kind.as_str()).into_bytes();
+                    text.extend_from_slice(name);
                     text.extend_from_slice(b"')");
                     text
                 }
@@ -123,9 +142,9 @@ impl Vm {
         // SAFETY: the running frame is live.
         unsafe {
             if let Some(proto) = frame_proto(frame) {
-                if let Some((kind, name)) = names::called_name(&view(&proto), (*frame.header()).pc as usize) {
-                    text.extend_from_slice(format!(" ({} '", kind.name()).as_bytes());
-                    text.extend(name);
+                if let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize) {
+                    text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
+                    text.extend_from_slice(name);
                     text.extend_from_slice(b"')");
                 }
             }
@@ -194,7 +213,7 @@ impl Vm {
             let Some(proto) = frame_proto(self.frame) else { return b"?".to_vec() };
             let register = slot.offset_from(self.frame.0) as usize;
             let pc = (*self.frame.header()).pc as usize;
-            names::local_name(&view(&proto), pc + 1, register).unwrap_or_else(|| b"?".to_vec())
+            view(&proto).local_name(pc + 1, register).unwrap_or(b"?").to_vec()
         }
     }
 
@@ -204,8 +223,8 @@ impl Vm {
         unsafe {
             let caller = frame.caller()?;
             let proto = frame_proto(caller)?;
-            let (kind, name) = names::called_name(&view(&proto), (*caller.header()).pc as usize)?;
-            Some((kind.name(), name))
+            let (kind, name) = view(&proto).called_name((*caller.header()).pc as usize)?;
+            Some((kind.as_str(), name.to_vec()))
         }
     }
 

@@ -7,13 +7,14 @@
 
 mod disasm;
 mod layout;
-pub mod names;
+mod names;
 mod op;
 mod unit;
 mod validate;
 
 pub use disasm::disassemble;
 pub use layout::{Extra, Field, Layout, jump_target};
+pub use names::{CodeView, NameKind};
 pub use op::{Hint, Op};
 pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, UpvalDesc, UpvalKind};
 pub use validate::validate;

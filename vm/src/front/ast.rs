@@ -64,8 +64,8 @@ pub enum Expr {
     Index { object: ExprId, key: ExprId },
     Call(CallId),
     Function(FuncId),
-    /// `items` in `table_items`.
-    Table { start: u32, len: u32 },
+    /// Fields in `table_items`; `line` is that of the token before the constructor.
+    Table { start: u32, len: u32, line: u32 },
     /// Parentheses around something with several values.
     Paren(ExprId),
     Unary { op: UnOp, operand: ExprId },

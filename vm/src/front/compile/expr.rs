@@ -3,7 +3,7 @@
 use super::Builder;
 use super::exp::{Exp, Kind};
 use crate::bytecode::{Instr, Op};
-use crate::front::ast::{Expr, ExprId, UnOp};
+use crate::front::ast::{Expr, ExprId, Span, UnOp};
 
 impl Builder<'_> {
     /// Describes an expression, with code for its operands.
@@ -76,7 +76,10 @@ impl Builder<'_> {
                 self.to_next_reg(&mut e);
                 return e;
             }
-            Expr::Table { start, len } => return self.table(start, len, line),
+            Expr::Table { start, len, line: before } => {
+                self.line = before;
+                return self.table(Span { start, len }, line);
+            }
             Expr::Unary { op, operand } => return self.unary(op, operand, line),
             // These have a leftmost operand.
             Expr::Field { .. } | Expr::Index { .. } | Expr::Call(_) | Expr::Binary { .. } | Expr::Paren(_) => Kind::Nil,

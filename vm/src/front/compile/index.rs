@@ -3,7 +3,7 @@
 use super::Builder;
 use super::exp::{Exp, Kind};
 use crate::bytecode::{FRAME_GAP, Instr, Op};
-use crate::front::ast::{Call, Expr, ExprId, ListItem, TableKey};
+use crate::front::ast::{Call, Expr, ExprId, ListItem, Span, TableKey};
 use crate::front::intern::Symbol;
 
 /// List items of a constructor that wait in registers before they are stored.
@@ -146,15 +146,15 @@ impl Builder<'_> {
         self.to_next_reg(&mut e)
     }
 
-    pub(super) fn table(&mut self, start: u32, len: u32, end_line: u32) -> Exp {
+    pub(super) fn table(&mut self, fields: Span, end_line: u32) -> Exp {
         let pc = self.emit_ext(Instr::abc(Op::NewTable, 0, 0, 0), 0);
         let table = self.free;
         self.reserve(1);
         self.set_a(pc, table);
         let mut stored = 0;
         let mut pending = 0;
-        let mut fields = 0_u32;
-        let items = &self.ast.table_items[start as usize..(start + len) as usize];
+        let mut named = 0;
+        let items = &self.ast.table_items[fields.range()];
         for (place, item) in items.iter().enumerate() {
             match item.key {
                 TableKey::Item => {
@@ -164,7 +164,7 @@ impl Builder<'_> {
                         self.line = item.line;
                         self.set_results(&e, None);
                         self.set_list(table, 0, stored);
-                        self.set_size(pc, fields, stored + pending);
+                        self.set_size(pc, named, stored + pending);
                         self.free = table + 1;
                         self.line = end_line;
                         return Kind::Reg(table).into();
@@ -179,7 +179,7 @@ impl Builder<'_> {
                     }
                 }
                 TableKey::Name(_) | TableKey::Expr(_) => {
-                    fields += 1;
+                    named += 1;
                     let free = self.free;
                     let mut key = match item.key {
                         TableKey::Expr(key) => self.expr(key),
@@ -200,7 +200,7 @@ impl Builder<'_> {
             self.set_list(table, pending, stored);
             self.free = table + 1;
         }
-        self.set_size(pc, fields, stored + pending);
+        self.set_size(pc, named, stored + pending);
         Kind::Reg(table).into()
     }
 
@@ -209,8 +209,8 @@ impl Builder<'_> {
         self.emit_ext(Instr::abc(Op::SetList, table as u8, count as u8, 0), stored);
     }
 
-    fn set_size(&mut self, pc: usize, fields: u32, items: u32) {
-        self.set_b(pc, fields.min(255));
+    fn set_size(&mut self, pc: usize, named: u32, items: u32) {
+        self.set_b(pc, named.min(255));
         self.code[pc + 1] = Instr::ext(items.min(MAX_ITEMS as u32));
     }
 

@@ -106,8 +106,9 @@ impl Builder<'_> {
         self.leave_scope(level, true);
     }
 
-    pub(super) fn generic_for(&mut self, first: LocalId, count: u32, values: Span, body: Block, lines: [u32; 2]) {
-        let [line, do_line] = lines;
+    /// `lines` are those of the first value, of `do` and of the end.
+    pub(super) fn generic_for(&mut self, first: LocalId, count: u32, values: Span, body: Block, lines: [u32; 3]) {
+        let [line, do_line, end_line] = lines;
         let level = self.active.len();
         let base = self.free;
         let index = self.open_loop(LoopKind::Generic);
@@ -133,6 +134,7 @@ impl Builder<'_> {
         self.emit_back_edge(Instr::abx(Op::TForLoop, base as u8, index as u16), header);
         self.fix_line(line);
         self.close_loop(index, header, back_edge);
+        self.line = end_line;
         self.leave_loop_scope();
         self.leave_scope(level, true);
     }

@@ -114,12 +114,13 @@ impl Builder<'_> {
         Kind::Jump(list).into()
     }
 
-    /// A chain of concatenations, which nest to the right, as one instruction.
-    fn concatenation(&mut self, mut first: Exp, mut rest: ExprId, line: u32) -> Exp {
+    /// A chain of concatenations, which nest to the right, as one instruction on the line of the last operator.
+    fn concatenation(&mut self, mut first: Exp, mut rest: ExprId, mut line: u32) -> Exp {
         let base = self.to_next_reg(&mut first);
         while let Expr::Binary { op: BinOp::Concat, lhs, rhs } = self.ast.expr(rest) {
             let mut e = self.expr(lhs);
-            self.line = self.ast.line(rest);
+            line = self.ast.line(rest);
+            self.line = line;
             self.to_next_reg(&mut e);
             rest = rhs;
         }

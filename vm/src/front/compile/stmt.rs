@@ -42,8 +42,8 @@ impl Builder<'_> {
             Stmt::NumericFor { first, values, body, line, do_line } => {
                 self.numeric_for(first, values, body, line, do_line);
             }
-            Stmt::GenericFor { first, count, values, body, line, do_line } => {
-                self.generic_for(first, count, values, body, [line, do_line]);
+            Stmt::GenericFor { first, count, values, body, line: for_line, do_line } => {
+                self.generic_for(first, count, values, body, [for_line, do_line, line]);
             }
             Stmt::Function { target, func, line } => {
                 let variable = self.expr(target);
@@ -124,6 +124,8 @@ impl Builder<'_> {
         match count {
             Some(0) if !closes && !self.func.is_vararg => self.emit_abc(Op::Return0, 0, 0, 0),
             Some(1) if !closes && !self.func.is_vararg => self.emit_abc(Op::Return1, first, 0, 0),
+            // The register above the locals need not exist.
+            Some(0) => self.emit_abc(Op::Return, 0, 1, u32::from(closes)),
             _ => self.emit_abc(Op::Return, first, count.map_or(0, |count| count + 1), u32::from(closes)),
         };
     }

@@ -262,7 +262,7 @@ impl Parser<'_> {
     }
 
     fn table(&mut self) -> Result<ExprId> {
-        let line = self.line();
+        let (before, line) = (self.last_line, self.line());
         self.expect_char(b'{')?;
         let start = self.pending_items.len();
         while !self.at(b'}') {
@@ -278,7 +278,7 @@ impl Parser<'_> {
         self.end_item();
         let (first, len) = (self.ast.table_items.len() as u32, (self.pending_items.len() - start) as u32);
         self.ast.table_items.extend(self.pending_items.drain(start..));
-        Ok(self.ast.push(Expr::Table { start: first, len }, self.last_line))
+        Ok(self.ast.push(Expr::Table { start: first, len, line: before }, self.last_line))
     }
 
     /// Notes that the separator or bracket behind a list item has been read.

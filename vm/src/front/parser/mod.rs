@@ -147,7 +147,11 @@ impl Parser<'_> {
 
     /// An error at the current token.
     fn error(&self, text: &str) -> Box<SyntaxError> {
-        self.lexer.error(text.as_bytes(), Some(&self.lexer.near(self.tok)))
+        match self.tok {
+            // Shown as a C string, this token is not there.
+            Tok::Char(0) => self.semantic_error(text.as_bytes()),
+            tok => self.lexer.error(text.as_bytes(), Some(&self.lexer.near(tok))),
+        }
     }
 
     /// An error that concerns more than the current token.

@@ -178,8 +178,15 @@ impl Parser<'_> {
     pub(super) fn resolve(&mut self, name: Symbol) -> Result<Resolved> {
         match self.place_of(name) {
             Some(place) => self.variable(place),
+            None if name == SYM_ENV => Ok(Resolved { expr: self.environment()?, read_only: None }),
             None => self.global(name),
         }
+    }
+
+    /// The main function's `_ENV`.
+    fn environment(&mut self) -> Result<Expr> {
+        let depth = self.scopes.len() - 1;
+        Ok(Expr::Upval(self.upvalue(depth, ENVIRONMENT, SYM_ENV, UpvalKind::Regular)?))
     }
 
     fn variable(&mut self, place: u32) -> Result<Resolved> {
@@ -206,7 +213,7 @@ impl Parser<'_> {
     fn global(&mut self, name: Symbol) -> Result<Resolved> {
         let env = match self.place_of(SYM_ENV) {
             Some(place) => self.variable(place)?.expr,
-            None => Expr::Upval(self.upvalue(self.scopes.len() - 1, ENVIRONMENT, SYM_ENV, UpvalKind::Regular)?),
+            None => self.environment()?,
         };
         let expr = match env {
             Expr::Upval(env) => Expr::Global { env, name },
