@@ -45,9 +45,9 @@ impl Vm {
     /// Appends a number as `tostring` shows it.
     pub fn write_number(&self, value: Value, out: &mut Vec<u8>) {
         if value.is_int() {
-            text::number::write_int(out, value.raw_int());
+            text::number::write_int(value.raw_int(), out);
         } else {
-            text::number::write_float(out, value.raw_float());
+            text::number::write_float(value.raw_float(), out);
         }
     }
 

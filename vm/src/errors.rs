@@ -168,6 +168,15 @@ impl Vm {
             let culprit = if a.is_number() { b } else { a };
             return self.operand_error(culprit, "perform bitwise operation on");
         }
+        if a.is_string() || b.is_string() {
+            // The string library's metamethods say this in PUC Lua.
+            let mut text = format!("attempt to {} a '", op.event()).into_bytes();
+            text.extend(self.type_name_of(a));
+            text.extend_from_slice(b"' with a '");
+            text.extend(self.type_name_of(b));
+            text.push(b'\'');
+            return self.runtime_error(text);
+        }
         // The second operand is the culprit when the first could be a number.
         let culprit = if self.to_number(a).is_some() { b } else { a };
         self.operand_error(culprit, "perform arithmetic on")
@@ -197,12 +206,10 @@ impl Vm {
 
     #[cold]
     pub(crate) fn loop_error(&mut self, value: Value, what: &str) -> Throw {
-        let mut text = match what {
-            "initial" => b"'for' initial value must be a number".to_vec(),
-            _ => format!("'for' {what} must be a number").into_bytes(),
-        };
-        let _ = value;
-        text.shrink_to_fit();
+        let what = if what == "initial" { "initial value" } else { what };
+        let mut text = format!("bad 'for' {what} (number expected, got ").into_bytes();
+        text.extend(self.type_name_of(value));
+        text.push(b')');
         self.runtime_error(text)
     }
 

@@ -398,7 +398,7 @@ impl Vm {
         table.get_mut().set_int(&mut self.heap, key, value);
     }
 
-    pub(crate) fn call_header(prev: usize) -> FrameHeader {
+    pub fn call_header(prev: usize) -> FrameHeader {
         FrameHeader { pc: 0, prev: prev as u32, nil_tag: tag::NIL, flags: 0, spare: 0, varargs: 0 }
     }
 }

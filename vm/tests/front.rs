@@ -112,7 +112,9 @@ fn nesting_is_limited_where_the_reference_implementation_limits_it() {
         assert_eq!(nested(open, middle, close, 198), overflow, "{open}");
     }
     for (open, close, most) in [("(", ")", 195), ("{", "}", 196), ("- ", "", 195), ("a..", "", 195), ("2^", "", 195)] {
-        let source = |depth: usize| format!("x={}{}{}", open.repeat(depth), if open == "{" { "" } else { "1" }, close.repeat(depth));
+        let source = |depth: usize| {
+            format!("x={}{}{}", open.repeat(depth), if open == "{" { "" } else { "1" }, close.repeat(depth))
+        };
         assert_eq!(message(source(most).as_bytes()), "compiles", "{open}");
         assert_eq!(message(source(most + 1).as_bytes()), overflow, "{open}");
     }
@@ -146,10 +148,7 @@ fn limits_are_reported() {
         names(151, 256).join(","),
         names(1, 256).join("+")
     );
-    assert_eq!(
-        message(source.as_bytes()),
-        "c:5: too many upvalues (limit is 255) in function at line 4 near 'end'"
-    );
+    assert_eq!(message(source.as_bytes()), "c:5: too many upvalues (limit is 255) in function at line 4 near 'end'");
     let source = format!("x = f({}a)", "a,".repeat(260));
     assert_eq!(message(source.as_bytes()), "c:1: function or expression needs too many registers");
 }

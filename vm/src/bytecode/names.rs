@@ -76,9 +76,7 @@ impl<'a> CodeView<'a> {
             Op::GetUpval => self.upvalue_name(instr.b()).map(|name| (NameKind::Upvalue, name)),
             Op::LoadK => self.string(instr.bx()).map(|name| (NameKind::Constant, name)),
             Op::LoadKX => self.string(self.code.get(pc + 1)?.ax()).map(|name| (NameKind::Constant, name)),
-            Op::SelfField if reg == instr.a() => {
-                Some((NameKind::Method, self.string(instr.c()).unwrap_or(b"?")))
-            }
+            Op::SelfField if reg == instr.a() => Some((NameKind::Method, self.string(instr.c()).unwrap_or(b"?"))),
             _ => None,
         }
     }

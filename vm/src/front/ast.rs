@@ -58,18 +58,38 @@ pub enum Expr {
     Local(LocalId),
     Upval(u8),
     /// `_ENV.name` where `_ENV` is an upvalue.
-    Global { env: u8, name: Symbol },
+    Global {
+        env: u8,
+        name: Symbol,
+    },
     /// `object.name`, also for a constant string in brackets.
-    Field { object: ExprId, name: Symbol },
-    Index { object: ExprId, key: ExprId },
+    Field {
+        object: ExprId,
+        name: Symbol,
+    },
+    Index {
+        object: ExprId,
+        key: ExprId,
+    },
     Call(CallId),
     Function(FuncId),
     /// Fields in `table_items`; `line` is that of the token before the constructor.
-    Table { start: u32, len: u32, line: u32 },
+    Table {
+        start: u32,
+        len: u32,
+        line: u32,
+    },
     /// Parentheses around something with several values.
     Paren(ExprId),
-    Unary { op: UnOp, operand: ExprId },
-    Binary { op: BinOp, lhs: ExprId, rhs: ExprId },
+    Unary {
+        op: UnOp,
+        operand: ExprId,
+    },
+    Binary {
+        op: BinOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,22 +163,59 @@ pub struct TableItem {
 #[derive(Clone, Copy, Debug)]
 pub enum Stmt {
     /// `count` locals from `first` on.
-    Local { first: LocalId, count: u32, values: Span },
+    Local {
+        first: LocalId,
+        count: u32,
+        values: Span,
+    },
     /// `targets` and `values` in `lists`.
-    Assign { targets: Span, values: Span },
+    Assign {
+        targets: Span,
+        values: Span,
+    },
     Call(ExprId),
     Do(Block),
-    While { cond: ExprId, body: Block },
-    Repeat { body: Block, cond: ExprId },
+    While {
+        cond: ExprId,
+        body: Block,
+    },
+    Repeat {
+        body: Block,
+        cond: ExprId,
+    },
     /// `arms` in `arms`; a last arm without condition is the `else`.
-    If { arms: Span },
+    If {
+        arms: Span,
+    },
     /// Three hidden locals from `first` on, then the visible one; `values` are two or three.
-    NumericFor { first: LocalId, values: Span, body: Block, line: u32, do_line: u32 },
+    NumericFor {
+        first: LocalId,
+        values: Span,
+        body: Block,
+        line: u32,
+        do_line: u32,
+    },
     /// Four hidden locals from `first` on, then `count` visible ones.
-    GenericFor { first: LocalId, count: u32, values: Span, body: Block, line: u32, do_line: u32 },
-    Function { target: ExprId, func: ExprId, line: u32 },
-    LocalFunction { local: LocalId, func: ExprId },
-    Return { values: Span },
+    GenericFor {
+        first: LocalId,
+        count: u32,
+        values: Span,
+        body: Block,
+        line: u32,
+        do_line: u32,
+    },
+    Function {
+        target: ExprId,
+        func: ExprId,
+        line: u32,
+    },
+    LocalFunction {
+        local: LocalId,
+        func: ExprId,
+    },
+    Return {
+        values: Span,
+    },
     Break,
     Goto(GotoId),
     Label(LabelId),

@@ -523,6 +523,9 @@ mod tests {
 
     #[test]
     fn numerals_have_their_subtype() {
-        assert_eq!(lex("3 3.0 0x10 1e1 .5"), [Tok::Int(3), Tok::Float(3.0), Tok::Int(16), Tok::Float(10.0), Tok::Float(0.5)]);
+        assert_eq!(
+            lex("3 3.0 0x10 1e1 .5"),
+            [Tok::Int(3), Tok::Float(3.0), Tok::Int(16), Tok::Float(10.0), Tok::Float(0.5)]
+        );
     }
 }

@@ -17,7 +17,7 @@ mod token;
 pub use error::{SyntaxError, chunk_id};
 pub use lexer::strip_shebang;
 
-use crate::bytecode::FnUnit;
+use crate::bytecode::{FnUnit, validate};
 
 /// Compiles a chunk to its main function, which is vararg and has one upvalue, `_ENV`.
 ///
@@ -25,5 +25,7 @@ use crate::bytecode::FnUnit;
 /// `strip_shebang`.
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> Result<FnUnit, SyntaxError> {
     let ast = parser::parse(source, chunk_name).map_err(|error| *error)?;
-    compile::compile(&ast, chunk_name).map_err(|error| *error)
+    let unit = compile::compile(&ast, chunk_name).map_err(|error| *error)?;
+    debug_assert_eq!(validate(&unit), Ok(()));
+    Ok(unit)
 }

@@ -213,7 +213,8 @@ mod tests {
 
     #[test]
     fn other_text_is_no_number() {
-        for text in ["", " ", "-", "0x", "0x.p1", "1e", "1e+", "inf", "nan", "1 2", "1_0", ".", "0x1p", "- 1", "1\0", "--1"]
+        for text in
+            ["", " ", "-", "0x", "0x.p1", "1e", "1e+", "inf", "nan", "1 2", "1_0", ".", "0x1p", "- 1", "1\0", "--1"]
         {
             assert_eq!(parse_number(text.as_bytes()), None, "{text:?}");
         }

@@ -376,8 +376,8 @@ pub unsafe fn set_dynamic(
 
 fn raw_set(vm: &mut Vm, table: Gc<Table>, key: Value, value: Value) -> Result<(), Throw> {
     table.get_mut().set(&mut vm.heap, key, value).map_err(|error| match error {
-        KeyError::Nil => vm.runtime_error("index is nil"),
-        KeyError::Nan => vm.runtime_error("index is NaN"),
+        KeyError::Nil => vm.runtime_error("table index is nil"),
+        KeyError::Nan => vm.runtime_error("table index is NaN"),
     })
 }
 

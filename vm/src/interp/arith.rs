@@ -46,6 +46,10 @@ impl Arith {
             Arith::BNot => Meta::BNot,
         }
     }
+    /// The metamethod's event, as messages name it.
+    pub(crate) fn event(self) -> &'static str {
+        self.meta().event()
+    }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
     }
@@ -153,9 +157,9 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
     }
     if a.is_int() && b.is_int() {
         return Err(vm.runtime_error(if op == Arith::Mod {
-            "attempt to perform 'n%%0'"
+            "attempt to perform 'n%0'"
         } else {
-            "attempt to perform 'n//0'"
+            "attempt to divide by zero"
         }));
     }
     if (a.is_string() || a.is_number()) && (b.is_string() || b.is_number()) {

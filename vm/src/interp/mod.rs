@@ -8,6 +8,7 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
+pub mod step;
 
 pub(crate) use call::{detached_callee_slot, prepare_lua_call};
 pub use call::{make_closure, move_above_varargs, push_varargs, replace_frame};

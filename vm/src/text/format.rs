@@ -1,8 +1,8 @@
 //! The conversions of `string.format` (manual §6.4).
 
 use super::float;
-use super::number::{decimal, write_float, write_int};
-use super::out::{Out, SmallText};
+use super::number::{decimal, write_int};
+use super::out::Out;
 
 /// Longest run of flags, width and precision.
 const MAX_MODIFIERS: usize = 20;
@@ -171,7 +171,7 @@ fn up_to_two_digits(text: &[u8], at: &mut usize) -> usize {
 /// `%d` and `%i`.
 pub fn signed(out: &mut Vec<u8>, value: i64, spec: &Spec) {
     if *spec == Spec::default() {
-        return write_int(out, value);
+        return write_int(value, out);
     }
     let mut buffer = [0; 20];
     let digits = decimal(&mut buffer, value.unsigned_abs());
@@ -329,7 +329,7 @@ pub fn quoted_int(out: &mut Vec<u8>, value: i64) {
     if value == i64::MIN {
         out.put(b"0x8000000000000000");
     } else {
-        write_int(out, value);
+        write_int(value, out);
     }
 }
 
@@ -342,13 +342,6 @@ pub fn quoted_float(out: &mut Vec<u8>, value: f64) {
     } else {
         floating(out, value, b'a', &Spec::default());
     }
-}
-
-/// The argument of `%s` when it is a number, without building a string.
-pub fn float_argument(value: f64) -> SmallText<32> {
-    let mut text = SmallText::new();
-    write_float(&mut text, value);
-    text
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub type NumberText = SmallText<32>;
 /// The decimal text of an integer.
 pub fn int_text(value: i64) -> NumberText {
     let mut text = NumberText::new();
-    write_int(&mut text, value);
+    write_int(value, &mut text);
     text
 }
 
@@ -18,13 +18,13 @@ pub fn int_text(value: i64) -> NumberText {
 /// Infinities and NaN are `inf`, `-inf`, `nan`, `-nan`; the sign of a NaN is its sign bit.
 pub fn float_text(value: f64) -> NumberText {
     let mut text = NumberText::new();
-    write_float(&mut text, value);
+    write_float(value, &mut text);
     text
 }
 
 /// Appends the decimal text of an integer.
 #[inline]
-pub fn write_int(out: &mut impl Out, value: i64) {
+pub fn write_int(value: i64, out: &mut impl Out) {
     let mut buffer = [0u8; 20];
     let digits = decimal(&mut buffer, value.unsigned_abs());
     if value < 0 {
@@ -34,7 +34,7 @@ pub fn write_int(out: &mut impl Out, value: i64) {
 }
 
 /// Appends what [`float_text`] describes.
-pub fn write_float(out: &mut impl Out, value: f64) {
+pub fn write_float(value: f64, out: &mut impl Out) {
     // PERF: floats with an integral value of up to 14 digits, the common case, print their digits and ".0".
     if value.abs() < 1e14 && value.trunc() == value {
         if value.is_sign_negative() {

@@ -40,7 +40,7 @@ impl Builder<'_> {
                 self.change_free(missing);
             }
             _ => {
-                self.to_next_reg(e);
+                self.place_next(e);
                 self.adjust_missing(missing);
             }
         }

@@ -20,10 +20,22 @@ pub(super) enum Kind {
     Local(u32),
     Upval(u8),
     /// Upvalue indexed by a short constant.
-    IndexUpval { upval: u8, key: u32 },
-    IndexField { table: u32, key: u32 },
-    IndexInt { table: u32, key: u32 },
-    Index { table: u32, key: u32 },
+    IndexUpval {
+        upval: u8,
+        key: u32,
+    },
+    IndexField {
+        table: u32,
+        key: u32,
+    },
+    IndexInt {
+        table: u32,
+        key: u32,
+    },
+    Index {
+        table: u32,
+        key: u32,
+    },
     /// A comparison: true when this jump is taken.
     Jump(JumpList),
     /// The result of the instruction at this place, whose `A` is still open.
@@ -61,10 +73,8 @@ impl Exp {
 
     /// Any value known here.
     pub fn is_constant(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Nil | Kind::True | Kind::False | Kind::Int(_) | Kind::Float(_) | Kind::Str(_)
-        ) && !self.has_jumps()
+        matches!(self.kind, Kind::Nil | Kind::True | Kind::False | Kind::Int(_) | Kind::Float(_) | Kind::Str(_))
+            && !self.has_jumps()
     }
 }
 
@@ -146,7 +156,7 @@ impl Builder<'_> {
     }
 
     /// The final value into `reg`, with all jumps arriving.
-    pub(super) fn to_reg(&mut self, e: &mut Exp, reg: u32) {
+    pub(super) fn place_in(&mut self, e: &mut Exp, reg: u32) {
         self.value_to_reg(e, reg);
         if let Kind::Jump(list) = e.kind {
             e.on_true = self.concat(e.on_true, list);
@@ -169,16 +179,16 @@ impl Builder<'_> {
         *e = Kind::Reg(reg).into();
     }
 
-    pub(super) fn to_next_reg(&mut self, e: &mut Exp) -> u32 {
+    pub(super) fn place_next(&mut self, e: &mut Exp) -> u32 {
         self.read(e);
         self.release_exp(e);
         self.reserve(1);
         let reg = self.free - 1;
-        self.to_reg(e, reg);
+        self.place_in(e, reg);
         reg
     }
 
-    pub(super) fn to_any_reg(&mut self, e: &mut Exp) -> u32 {
+    pub(super) fn place_any(&mut self, e: &mut Exp) -> u32 {
         self.read(e);
         if let Kind::Reg(reg) = e.kind {
             if !e.has_jumps() {
@@ -186,24 +196,24 @@ impl Builder<'_> {
             }
             // A local's register must not take the value of a jump.
             if reg >= self.local_regs {
-                self.to_reg(e, reg);
+                self.place_in(e, reg);
                 return reg;
             }
         }
-        self.to_next_reg(e)
+        self.place_next(e)
     }
 
     /// Into a register, unless it is an upvalue.
-    pub(super) fn to_reg_or_upval(&mut self, e: &mut Exp) {
+    pub(super) fn place_or_upval(&mut self, e: &mut Exp) {
         if !matches!(e.kind, Kind::Upval(_)) || e.has_jumps() {
-            self.to_any_reg(e);
+            self.place_any(e);
         }
     }
 
     /// Into a register or a constant.
-    pub(super) fn to_value(&mut self, e: &mut Exp) {
+    pub(super) fn place_or_const(&mut self, e: &mut Exp) {
         if e.has_jumps() {
-            self.to_any_reg(e);
+            self.place_any(e);
         } else {
             self.read(e);
         }

@@ -73,7 +73,7 @@ impl Builder<'_> {
                 let child = self.child(func);
                 self.line = line;
                 let mut e = Kind::Open(self.emit(Instr::abx(Op::Closure, 0, child as u16))).into();
-                self.to_next_reg(&mut e);
+                self.place_next(&mut e);
                 return e;
             }
             Expr::Table { start, len, line: before } => {
@@ -99,7 +99,7 @@ impl Builder<'_> {
             UnOp::BNot => Op::BNot,
             UnOp::Len => Op::Len,
         };
-        let reg = self.to_any_reg(&mut e);
+        let reg = self.place_any(&mut e);
         self.release_exp(&e);
         let pc = self.emit_abc(op, 0, reg, 0);
         self.fix_line(line);

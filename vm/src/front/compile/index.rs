@@ -20,28 +20,28 @@ impl Builder<'_> {
         {
             let kind = match table.kind {
                 Kind::Upval(upval) => Kind::IndexUpval { upval, key: index },
-                _ => Kind::IndexField { table: self.to_any_reg(&mut table), key: index },
+                _ => Kind::IndexField { table: self.place_any(&mut table), key: index },
             };
             return kind.into();
         }
-        let table = self.to_any_reg(&mut table);
+        let table = self.place_any(&mut table);
         let kind = match key.kind {
             Kind::Int(value @ 0..=255) if !key.has_jumps() => Kind::IndexInt { table, key: value as u32 },
-            _ => Kind::Index { table, key: self.to_any_reg(&mut key) },
+            _ => Kind::Index { table, key: self.place_any(&mut key) },
         };
         kind.into()
     }
 
     pub(super) fn field(&mut self, mut object: Exp, name: Symbol, line: u32) -> Exp {
-        self.to_reg_or_upval(&mut object);
+        self.place_or_upval(&mut object);
         self.line = line;
         self.indexed(object, Kind::Str(name).into())
     }
 
     pub(super) fn index(&mut self, mut object: Exp, key: ExprId, line: u32) -> Exp {
-        self.to_reg_or_upval(&mut object);
+        self.place_or_upval(&mut object);
         let mut key = self.expr(key);
-        self.to_value(&mut key);
+        self.place_or_const(&mut key);
         self.line = line;
         self.indexed(object, key)
     }
@@ -52,11 +52,11 @@ impl Builder<'_> {
             Kind::Local(reg) => {
                 self.read(value);
                 self.release_exp(value);
-                self.to_reg(value, reg);
+                self.place_in(value, reg);
                 return;
             }
             Kind::Upval(index) => {
-                let reg = self.to_any_reg(value);
+                let reg = self.place_any(value);
                 self.emit_abc(Op::SetUpval, reg, index.into(), 0);
             }
             Kind::IndexUpval { upval, key } => self.emit_store(Op::SetTabUp, upval.into(), key, value),
@@ -69,13 +69,13 @@ impl Builder<'_> {
     }
 
     fn emit_store(&mut self, op: Op, a: u32, b: u32, value: &mut Exp) {
-        let reg = self.to_any_reg(value);
+        let reg = self.place_any(value);
         self.emit_feedback(Instr::abc(op, a as u8, b as u8, reg as u8));
     }
 
     /// The method and its object into place for a call; the register of the method.
     fn method(&mut self, mut object: Exp, name: Symbol) -> u32 {
-        let object_reg = self.to_any_reg(&mut object);
+        let object_reg = self.place_any(&mut object);
         self.release_exp(&object);
         let base = self.free;
         self.reserve(2 + FRAME_GAP as u32);
@@ -102,7 +102,7 @@ impl Builder<'_> {
                 self.method(callee, name)
             }
             None => {
-                let base = self.to_next_reg(&mut callee);
+                let base = self.place_next(&mut callee);
                 self.reserve(FRAME_GAP as u32);
                 base
             }
@@ -134,7 +134,7 @@ impl Builder<'_> {
                 true
             }
             _ => {
-                self.to_next_reg(&mut e);
+                self.place_next(&mut e);
                 false
             }
         }
@@ -143,7 +143,7 @@ impl Builder<'_> {
     pub(super) fn expr_to_next_reg(&mut self, item: ListItem) -> u32 {
         let mut e = self.expr(item.expr);
         self.line = item.line;
-        self.to_next_reg(&mut e)
+        self.place_next(&mut e)
     }
 
     pub(super) fn table(&mut self, fields: Span, end_line: u32) -> Exp {
@@ -186,7 +186,7 @@ impl Builder<'_> {
                         TableKey::Name(name) => Kind::Str(name).into(),
                         TableKey::Item => Kind::Nil.into(),
                     };
-                    self.to_value(&mut key);
+                    self.place_or_const(&mut key);
                     self.line = item.line;
                     let variable = self.indexed(Kind::Reg(table).into(), key);
                     let mut value = self.expr(item.value);

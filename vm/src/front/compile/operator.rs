@@ -17,9 +17,9 @@ impl Builder<'_> {
             // Operands that may become part of the instruction wait.
             BinOp::Eq | BinOp::Ne if lhs.is_constant() => {}
             BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge if immediate(&lhs).is_some() => {}
-            BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => drop(self.to_any_reg(&mut lhs)),
+            BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => drop(self.place_any(&mut lhs)),
             _ if lhs.is_numeral() => {}
-            _ => drop(self.to_any_reg(&mut lhs)),
+            _ => drop(self.place_any(&mut lhs)),
         }
         let mut rhs = self.expr(rhs);
         self.read(&mut rhs);
@@ -43,13 +43,13 @@ impl Builder<'_> {
         let fits = rhs.is_numeral() && (!bitwise || matches!(rhs.kind, Kind::Int(_)));
         let pc = match if fits { self.as_short_const(&rhs) } else { None } {
             Some(index) => {
-                let left = self.to_any_reg(&mut lhs);
+                let left = self.place_any(&mut lhs);
                 self.release_exp(&lhs);
                 self.emit_abc(const_op, 0, left, index)
             }
             None => {
-                let right = self.to_any_reg(&mut rhs);
-                let left = self.to_any_reg(&mut lhs);
+                let right = self.place_any(&mut rhs);
+                let left = self.place_any(&mut lhs);
                 self.release_exps(&lhs, &rhs);
                 self.emit_abc(reg_op, 0, left, right)
             }
@@ -64,13 +64,13 @@ impl Builder<'_> {
         }
         let list = match self.as_short_const(&rhs) {
             Some(index) => {
-                let left = self.to_any_reg(&mut lhs);
+                let left = self.place_any(&mut lhs);
                 self.release_exp(&lhs);
                 self.cond_jump(Op::EqK, left, index, u32::from(equal))
             }
             None => {
-                let right = self.to_any_reg(&mut rhs);
-                let left = self.to_any_reg(&mut lhs);
+                let right = self.place_any(&mut rhs);
+                let left = self.place_any(&mut lhs);
                 self.release_exps(&lhs, &rhs);
                 self.cond_jump(Op::Eq, left, right, u32::from(equal))
             }
@@ -86,7 +86,7 @@ impl Builder<'_> {
                 BinOp::Gt => Op::GtI,
                 _ => Op::GeI,
             };
-            let left = self.to_any_reg(&mut lhs);
+            let left = self.place_any(&mut lhs);
             self.release_exp(&lhs);
             self.cond_jump(op, left, value, 1)
         } else if let Some(value) = immediate(&lhs) {
@@ -96,12 +96,12 @@ impl Builder<'_> {
                 BinOp::Gt => Op::LtI,
                 _ => Op::LeI,
             };
-            let right = self.to_any_reg(&mut rhs);
+            let right = self.place_any(&mut rhs);
             self.release_exp(&rhs);
             self.cond_jump(op, right, value, 1)
         } else {
-            let right = self.to_any_reg(&mut rhs);
-            let left = self.to_any_reg(&mut lhs);
+            let right = self.place_any(&mut rhs);
+            let left = self.place_any(&mut lhs);
             self.release_exps(&lhs, &rhs);
             // `a > b` is `b < a`.
             match op {
@@ -116,16 +116,16 @@ impl Builder<'_> {
 
     /// A chain of concatenations, which nest to the right, as one instruction on the line of the last operator.
     fn concatenation(&mut self, mut first: Exp, mut rest: ExprId, mut line: u32) -> Exp {
-        let base = self.to_next_reg(&mut first);
+        let base = self.place_next(&mut first);
         while let Expr::Binary { op: BinOp::Concat, lhs, rhs } = self.ast.expr(rest) {
             let mut e = self.expr(lhs);
             line = self.ast.line(rest);
             self.line = line;
-            self.to_next_reg(&mut e);
+            self.place_next(&mut e);
             rest = rhs;
         }
         let mut e = self.expr(rest);
-        self.to_next_reg(&mut e);
+        self.place_next(&mut e);
         let count = self.free - base;
         self.emit_abc(Op::Concat, base, count, 0);
         self.fix_line(line);

@@ -1,10 +1,10 @@
 //! Statements.
 
-use super::{Builder, LabelState};
+use super::branch::JumpList;
 use super::exp::Kind;
+use super::{Builder, LabelState};
 use crate::bytecode::{Instr, Op};
 use crate::front::ast::{Block, ExprId, GotoId, LabelId, LocalId, Span, Stmt};
-use super::branch::JumpList;
 
 impl Builder<'_> {
     /// The statements of a block, in the scope that is open.
@@ -155,7 +155,7 @@ impl Builder<'_> {
                     self.set_results(&e, None);
                     self.emit_return(first, None);
                 } else {
-                    let reg = self.to_any_reg(&mut e);
+                    let reg = self.place_any(&mut e);
                     self.emit_return(reg, Some(1));
                 }
             }

@@ -2,7 +2,9 @@
 
 use super::Parser;
 use super::scope::Scope;
-use crate::front::ast::{BinOp, Call, CallId, Expr, ExprId, Func, FuncId, ListItem, LocalId, Span, TableItem, TableKey, UnOp};
+use crate::front::ast::{
+    BinOp, Call, CallId, Expr, ExprId, Func, FuncId, ListItem, LocalId, Span, TableItem, TableKey, UnOp,
+};
 use crate::front::error::Result;
 use crate::front::fold;
 use crate::front::intern::Symbol;

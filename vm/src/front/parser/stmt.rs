@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::expr::Form;
-use crate::front::ast::{Arm, Block, ExprId, LocalId, LocalKind, ListItem, Span, Stmt};
+use crate::front::ast::{Arm, Block, ExprId, ListItem, LocalId, LocalKind, Span, Stmt};
 use crate::front::error::Result;
 use crate::front::intern::Symbol;
 use crate::front::token::{SYM_CLOSE, SYM_CONST, SYM_FOR_STATE, Tok};
