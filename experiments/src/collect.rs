@@ -1,8 +1,11 @@
 //! Collection: runs programs with logging on and turns what they logged into a data set.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
-use trinity_datasets::{HowMade, RunInput, RunMeta, convert, seal};
+use trinity_datasets::{DataError, HowMade, RunInput, RunMeta, convert, seal};
 
 use crate::{
     experiment::{
@@ -146,7 +149,7 @@ fn common_meta(experiment: &str, seed: u64) -> Result<RunMeta> {
 }
 
 fn describe(common: &RunMeta, policy: &Contestant, input: &Input, result: &CellResult) -> RunMeta {
-    let kind = policy.label.split(':').next().unwrap_or(&policy.label);
+    let kind = trinity_policy::kind(&policy.label);
     let status = match result.end {
         Some(End::Exited(0)) if result.succeeded() => "ok",
         Some(End::TimedOut) => "timeout",
@@ -170,6 +173,35 @@ fn describe(common: &RunMeta, policy: &Contestant, input: &Input, result: &CellR
         output_sha256: Some(result.output_sha256.clone()),
         ..common.clone()
     }
+}
+
+/// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
+pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, script: &[String]) -> Result<()> {
+    let program = script.first().map_or("-e", String::as_str);
+    let digest = files::sha256_file(Path::new(program)).unwrap_or_default();
+    let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let meta = RunMeta {
+        program_id: program.to_owned(),
+        family_id: program.to_owned(),
+        source_sha256: digest,
+        input_id: script.get(1..).unwrap_or_default().join(" "),
+        suite: "scripts".to_owned(),
+        policy_kind: trinity_policy::kind(policy).to_owned(),
+        policy_id: policy.to_owned(),
+        start_utc_ns: started.as_nanos() as u64,
+        status: "ok".to_owned(),
+        ..common_meta("trinity run", 0)?
+    };
+    let run = RunInput { meta, spool: Some(spool.to_path_buf()) };
+    let failed = |error: DataError| Failure::work(error.to_string());
+    convert(folder, &[run]).map_err(failed)?;
+    std::fs::remove_file(spool).at("remove", spool)?;
+    let how = HowMade {
+        title: "Runs of single programs".to_owned(),
+        command: format!("trinity run --policy {policy} --log {} …", folder.display()),
+        ..HowMade::default()
+    };
+    seal(folder, &how).map(drop).map_err(failed)
 }
 
 /// The spool that a run left in its folder.

@@ -52,8 +52,8 @@ pub struct Checked {
 }
 
 /// Refuses a policy spec that names no policy.
-pub fn check_policy(_spec: &str) -> Result<()> {
-    Ok(())
+pub fn check_policy(spec: &str) -> Result<()> {
+    trinity_policy::build(spec).map(drop).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Runs `chunks` (of `-e`) in order and then the script, as `lua` does.
@@ -73,7 +73,8 @@ pub fn run_script(
         Some(Source::Stdin) => command.arg("-"),
         None => &mut command,
     };
-    let status = command.args(args).status().map_err(|error| Failure::work(format!("lua5.4: cannot start: {error}")))?;
+    let status =
+        command.args(args).status().map_err(|error| Failure::work(format!("lua5.4: cannot start: {error}")))?;
     let exit_status = status.code().unwrap_or(1);
     if let Some(path) = &options.stats_json {
         let stats = RunStats {
@@ -96,7 +97,10 @@ pub fn check(path: &Path) -> Result<Checked> {
 }
 
 /// Bytecode of every function, as text.
-pub fn disassemble(path: &Path, _tier: u8) -> Result<String> {
+pub fn disassemble(path: &Path, tier: u8) -> Result<String> {
+    if tier > 0 {
+        return Err(Failure::work("this build has no compilers, so only --tier 0 can be shown"));
+    }
     let (unit, _) = compile(path)?;
     Ok(trinity_vm::bytecode::disassemble(&unit))
 }

@@ -1,6 +1,9 @@
 //! `trinity bench`: this VM side by side with other implementations of Lua.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{DEFAULT_OUT, print, print_json};
 use crate::{
@@ -123,11 +126,11 @@ fn spec(args: &Args) -> Result<Spec> {
         eprintln!("trinity: {missing} is not on PATH: left out");
     }
     policies.extend(peers.iter().map(|name| peer(name)));
-    let baseline = peers.first().map_or_else(|| policies.first().map(|p| p.label().to_owned()), |name| Some((*name).to_owned()));
+    let baseline =
+        peers.first().map_or_else(|| policies.first().map(|p| p.label().to_owned()), |name| Some((*name).to_owned()));
     let baseline = baseline.ok_or_else(|| Failure::usage("--tiers is empty: name tier0, tier1 or all"))?;
     let suite = Catalogue::embedded()?;
-    let (families, programs) =
-        args.program.iter().cloned().partition(|name| suite.families().contains(&name.as_str()));
+    let (families, programs) = args.program.iter().cloned().partition(|name| suite.families().contains(&name.as_str()));
     let (size, processes, iterations) = if args.quick { (Size::Test, 3, 6) } else { (Size::Small, 10, 10) };
     let text = toml::to_string(&Spec {
         name: "bench".to_owned(),
@@ -146,7 +149,7 @@ fn spec(args: &Args) -> Result<Spec> {
         compare: Vec::new(),
         limit_s: 120,
         collect: None,
-        train: None,
+        train: BTreeMap::new(),
     });
     Spec::parse(&text.map_err(|error| Failure::work(format!("cannot write the spec: {error}")))?, "bench")
 }

@@ -6,8 +6,11 @@ mod collect;
 mod data;
 mod disasm;
 mod experiment;
+mod policy;
+mod quickstart;
 mod run;
 mod suite;
+mod train;
 
 use std::{
     io::{ErrorKind, Write, stdout},
@@ -48,8 +51,12 @@ enum Verb {
     Collect(collect::Args),
     #[command(subcommand)]
     Data(data::Verb),
+    Train(train::Args),
+    #[command(subcommand)]
+    Policy(policy::Verb),
     #[command(subcommand)]
     Experiment(experiment::Verb),
+    Quickstart(quickstart::Args),
 }
 
 /// Parses the command line, does the work, and turns its result into an exit status.
@@ -63,6 +70,9 @@ pub fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args).map(|()| 0),
         Verb::Collect(args) => collect::run(&args).map(|()| 0),
         Verb::Data(verb) => data::run(&verb).map(|()| 0),
+        Verb::Train(args) => train::run(&args).map(|()| 0),
+        Verb::Policy(verb) => policy::run(&verb).map(|()| 0),
+        Verb::Quickstart(args) => quickstart::run(&args).map(|()| 0),
         Verb::Experiment(verb) => experiment::run(&verb).map(|()| 0),
     };
     match done {
@@ -88,7 +98,8 @@ fn print(text: &str) -> Result<()> {
 
 /// Writes a value as JSON to standard output.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::work(format!("cannot write JSON: {error}")))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::work(format!("cannot write JSON: {error}")))?;
     print(&(text + "\n"))
 }
 

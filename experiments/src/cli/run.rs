@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use crate::{
+    collect,
     failure::{Failure, Result},
     host::{self, HostOptions, Source},
 };
 
 /// Run a Lua program, as `lua` does
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
-                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua"
-)]
+#[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
+                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua")]
 pub struct Args {
     /// Run this text before the script (may be given several times)
     #[arg(short = 'e', value_name = "CHUNK")]
@@ -59,6 +58,9 @@ pub fn run(args: &Args) -> Result<u8> {
         stats_json: args.stats_json.clone(),
     };
     let outcome = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
+    if let (Some(folder), Some(spool), false) = (&args.log, &outcome.spool, args.log_spool_only) {
+        collect::store_single_run(folder, spool, &args.policy, &args.script)?;
+    }
     // A status is one byte to whoever waits for the process.
     Ok(outcome.exit_status as u8)
 }

@@ -35,10 +35,8 @@ pub enum Verb {
 
 /// Run the programs, check their results and print their times
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  trinity suite run\n  trinity suite run --size test --force-tier 2\n  \
-                  trinity suite run --program fib --program loops --against lua5.4"
-)]
+#[command(after_help = "Examples:\n  trinity suite run\n  trinity suite run --size test --force-tier 2\n  \
+                  trinity suite run --program fib --program loops --against lua5.4")]
 pub struct RunArgs {
     /// Only this program or family (may be given several times)
     #[arg(long, value_name = "NAME")]
@@ -166,7 +164,8 @@ fn judge(input: &Input, mine: &CellResult, other: Option<&CellResult>) -> Row {
         let other = other?;
         match other.problem() {
             Some(problem) => Some(format!("the other interpreter failed: {problem}")),
-            None => (other.output_sha256 != mine.output_sha256).then(|| "printed something else than the other interpreter".to_owned()),
+            None => (other.output_sha256 != mine.output_sha256)
+                .then(|| "printed something else than the other interpreter".to_owned()),
         }
     });
     Row {
@@ -192,7 +191,10 @@ fn show(args: &RunArgs, rows: &[Row]) -> Result<()> {
         let mut line = vec![row.program.clone(), shown(row.iteration_ns), time(row.wall_ns as f64)];
         if args.against.is_some() {
             let ratio = row.iteration_ns.zip(row.against_ns).filter(|(_, other)| *other > 0.0);
-            line.extend([shown(row.against_ns), ratio.map_or_else(|| "–".to_owned(), |(a, b)| format!("{:.2}", a / b))]);
+            line.extend([
+                shown(row.against_ns),
+                ratio.map_or_else(|| "–".to_owned(), |(a, b)| format!("{:.2}", a / b)),
+            ]);
         }
         if let Some(problem) = &row.problem {
             line.push(format!("FAILED: {problem}"));

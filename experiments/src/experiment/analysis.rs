@@ -110,7 +110,9 @@ pub fn summarise(plan: &Plan, store: &Store) -> Summary {
         let problem = own.or_else(|| match reference[cell.input] {
             Some(reference) if reference.output_sha256 == result.output_sha256 => None,
             Some(_) => Some("printed another result than `interpret`: void".to_owned()),
-            None => Some("the run under `interpret` failed, so nothing tells whether this result is right: void".to_owned()),
+            None => {
+                Some("the run under `interpret` failed, so nothing tells whether this result is right: void".to_owned())
+            }
         });
         match problem {
             None => {
@@ -123,7 +125,11 @@ pub fn summarise(plan: &Plan, store: &Store) -> Summary {
                 }
             }
             Some(what) => {
-                if failed { counts.failed += 1 } else { counts.voided += 1 }
+                if failed {
+                    counts.failed += 1
+                } else {
+                    counts.voided += 1
+                }
                 problems.push(Problem {
                     cell: cell.id.clone(),
                     contestant: plan.contestant(cell).label,
@@ -327,10 +333,7 @@ fn reasons(plan: &Plan, counts: &Counts, aa: Option<&Comparison>, contestants: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        experiment::plan::tests::plan_of,
-        process::End,
-    };
+    use crate::{experiment::plan::tests::plan_of, process::End};
 
     /// A store in which contestant `c` needs `times[c]` times as long, with noise and drift over the blocks.
     fn measured(plan: &Plan, times: &[f64], drift: f64) -> (tempfile::TempDir, Store) {

@@ -107,10 +107,8 @@ impl Bench {
 
     /// Runs one process of the driver.
     pub fn run(&self, id: &str, contestant: &Contestant, input: &Input, options: &CellOptions) -> Result<CellResult> {
-        let folder = tempfile::Builder::new()
-            .prefix("cell-")
-            .tempdir_in(&self.scratch)
-            .at("create a folder", &self.scratch)?;
+        let folder =
+            tempfile::Builder::new().prefix("cell-").tempdir_in(&self.scratch).at("create a folder", &self.scratch)?;
         let [times, stats, stdout, stderr] = ["times", "stats.json", "out", "err"].map(|name| folder.path().join(name));
         let mut args: Vec<OsString> = Vec::new();
         if contestant.command.is_none() {
@@ -133,8 +131,7 @@ impl Bench {
         })?;
         let output = std::fs::read(&stdout).at("read", &stdout)?;
         let expected = input.expected.as_ref().map(|text| output == format!("{text}\n").as_bytes());
-        let stats: Option<RunStats> =
-            std::fs::read(&stats).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let stats: Option<RunStats> = std::fs::read(&stats).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let own_peak = stats.as_ref().map_or(0, |stats| stats.peak_rss_bytes);
         Ok(CellResult {
             cell: id.to_owned(),

@@ -156,7 +156,8 @@ impl Plan {
             if ids(&present) == ids(&self) {
                 return Ok(present);
             }
-            let what = if present.build_sha256 != self.build_sha256 { "an older build of trinity" } else { "another spec" };
+            let what =
+                if present.build_sha256 != self.build_sha256 { "an older build of trinity" } else { "another spec" };
             return Err(Failure::usage(format!(
                 "{}: holds the results of {what}; choose another folder with --out, or remove this one",
                 out.display()

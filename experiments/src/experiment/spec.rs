@@ -1,8 +1,12 @@
 //! The experiment spec: one TOML file that says what is compared, on what, how often.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
+use trinity_policy::TrainSpec;
 
 use super::contestant::Entry;
 use crate::{
@@ -108,9 +112,9 @@ pub struct Spec {
     /// What `trinity collect` runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect: Option<Collect>,
-    /// What `trinity train` makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train: Option<Train>,
+    /// What `trinity train` makes, by model name; the policy crate says what each field means.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub train: BTreeMap<String, TrainSpec>,
 }
 
 /// The programs whose decisions become a data set.
@@ -134,17 +138,6 @@ pub struct Collect {
 
 const fn one() -> u32 {
     1
-}
-
-/// The models to train, in the terms of the policy crate.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Train {
-    /// Kind of model; the trainer's default if absent.
-    #[serde(default)]
-    pub kind: Option<String>,
-    #[serde(default)]
-    pub seed: Option<u64>,
 }
 
 /// A spec and where it came from.
@@ -177,8 +170,8 @@ impl Spec {
 
     /// Parses and checks a spec; `name` is for messages.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
-        let spec: Self =
-            toml::from_str(text).map_err(|error| Failure::usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        let spec: Self = toml::from_str(text)
+            .map_err(|error| Failure::usage(format!("{name}: {}", error.to_string().trim_end())))?;
         spec.check().map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
         Ok(spec)
     }

@@ -76,9 +76,16 @@ mod tests {
 
     #[test]
     fn rows_without_numbers_and_without_intervals_are_drawn() {
-        let interval = Interval { ratio: 0.7, low: Some(0.6), high: Some(0.8), detectable: None, programs: 2, blocks: 4 };
+        let interval =
+            Interval { ratio: 0.7, low: Some(0.6), high: Some(0.8), detectable: None, programs: 2, blocks: 4 };
         let bare = Interval { low: None, high: None, ..interval };
-        let row = |label: &str, interval, total| Row { label: label.into(), interval, class: "c0".into(), total, rule: total };
+        let row = |label: &str, interval, total| Row {
+            label: label.into(),
+            interval,
+            class: "c0".into(),
+            total,
+            rule: total,
+        };
         let rows = [row("a<b", Some(interval), false), row("none", None, false), row("all", Some(bare), true)];
         let text = plot(&rows, &Layout { labels: 100.0, plot: 300.0, numbers: 150.0 }, "test");
         assert_well_formed(&text);

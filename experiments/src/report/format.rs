@@ -51,7 +51,10 @@ mod tests {
 
     #[test]
     fn numbers_keep_three_digits_and_name_their_unit() {
-        assert_eq!([time(950.0), time(1_234.0), time(45_600_000.0), time(2.5e9)], ["950 ns", "1.23 µs", "45.6 ms", "2.50 s"]);
+        assert_eq!(
+            [time(950.0), time(1_234.0), time(45_600_000.0), time(2.5e9)],
+            ["950 ns", "1.23 µs", "45.6 ms", "2.50 s"]
+        );
         assert_eq!([bytes(0.0), bytes(2048.0), bytes(5.0 * 1048576.0)], ["0 B", "2.00 KiB", "5.00 MiB"]);
         assert_eq!(ratio(None), "–");
     }

@@ -56,8 +56,11 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn header(summary: &Summary) -> String {
-    let question =
-        if summary.question.is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", escape(&summary.question)) };
+    let question = if summary.question.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"question\">{}</p>\n", escape(&summary.question))
+    };
     let reasons: String = summary.reasons.iter().map(|reason| format!("<li>{}</li>", escape(reason))).collect();
     let reasons = if reasons.is_empty() { reasons } else { format!("<ul class=\"reasons\">{reasons}</ul>\n") };
     let best = summary
@@ -67,7 +70,11 @@ fn header(summary: &Summary) -> String {
         .filter_map(|row| Some((row, row.ratio(summary.primary)?)))
         .min_by(|a, b| a.1.ratio.total_cmp(&b.1.ratio));
     let best = best.map_or_else(String::new, |(row, interval)| {
-        tile("best policy", &escape(&row.label), &format!("{} of {}", format::ratio(Some(interval)), escape(&summary.baseline)))
+        tile(
+            "best policy",
+            &escape(&row.label),
+            &format!("{} of {}", format::ratio(Some(interval)), escape(&summary.baseline)),
+        )
     });
     let tiles = [
         best,
@@ -100,7 +107,11 @@ fn overview(summary: &Summary) -> String {
         }
         for (order, endpoint) in [summary.primary].into_iter().chain(others(summary.primary)).enumerate() {
             rows.push(Row {
-                label: if order == 0 { format!("{} · {}", row.label, endpoint.title()) } else { endpoint.title().to_owned() },
+                label: if order == 0 {
+                    format!("{} · {}", row.label, endpoint.title())
+                } else {
+                    endpoint.title().to_owned()
+                },
                 interval: row.ratio(endpoint).copied(),
                 class: if order == 0 { colour(summary, index) } else { format!("{} faint", colour(summary, index)) },
                 total: order == 0,
@@ -135,7 +146,9 @@ fn policies(summary: &Summary) -> String {
             vec![
                 format!("<i class=\"swatch {}\"></i>{}", colour(summary, index), escape(&row.label)),
                 format::ratio(row.ratio(summary.primary)),
-                row.worst.as_ref().map_or_else(dash, |(ratio, name)| format!("{ratio:.2} <small>{}</small>", escape(name))),
+                row.worst
+                    .as_ref()
+                    .map_or_else(dash, |(ratio, name)| format!("{ratio:.2} <small>{}</small>", escape(name))),
                 row.compile_cpu_ns.map_or_else(dash, format::time),
                 row.code_bytes.map_or_else(dash, format::bytes),
                 row.peak_rss_bytes.map_or_else(dash, format::bytes),
@@ -148,8 +161,17 @@ fn policies(summary: &Summary) -> String {
         })
         .collect();
     let head = [
-        "policy", summary.primary.title(), "worst program", "compile CPU", "code", "memory", "compiles", "deopts",
-        "decisions", "deciding", "fallbacks",
+        "policy",
+        summary.primary.title(),
+        "worst program",
+        "compile CPU",
+        "code",
+        "memory",
+        "compiles",
+        "deopts",
+        "decisions",
+        "deciding",
+        "fallbacks",
     ];
     section(
         "What each policy did",
@@ -160,7 +182,9 @@ fn policies(summary: &Summary) -> String {
 
 fn comparisons(summary: &Summary) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for (comparison, is_copy) in summary.comparisons.iter().map(|c| (c, false)).chain(summary.aa.iter().map(|c| (c, true))) {
+    for (comparison, is_copy) in
+        summary.comparisons.iter().map(|c| (c, false)).chain(summary.aa.iter().map(|c| (c, true)))
+    {
         let p = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |p| escape(&format::p_value(p)));
         rows.push(vec![
             if is_copy { "<small>A/A</small> ".to_owned() } else { String::new() } + &escape(&comparison.subject),
@@ -221,7 +245,11 @@ fn per_program(summary: &Summary) -> String {
     }
     section(
         "Each program",
-        &format!("Ratio of {} to {}, with 95&nbsp;% intervals over processes.", summary.primary.title(), escape(&summary.baseline)),
+        &format!(
+            "Ratio of {} to {}, with 95&nbsp;% intervals over processes.",
+            summary.primary.title(),
+            escape(&summary.baseline)
+        ),
         &format!("<div class=\"grid\">\n{plots}</div>\n"),
     )
 }
@@ -235,7 +263,9 @@ fn warm_up(summary: &Summary) -> String {
         .iter()
         .enumerate()
         .filter(|(_, row)| row.copy_of.is_none())
-        .map(|(index, row)| format!("<span><i class=\"swatch {}\"></i>{}</span>", colour(summary, index), escape(&row.label)))
+        .map(|(index, row)| {
+            format!("<span><i class=\"swatch {}\"></i>{}</span>", colour(summary, index), escape(&row.label))
+        })
         .collect();
     let plots: String = summary
         .programs
@@ -301,7 +331,14 @@ fn problems(summary: &Summary) -> String {
     let rows: Vec<Vec<String>> = summary
         .problems
         .iter()
-        .map(|p| vec![escape(&p.contestant), escape(&p.program), escape(&p.what), format!("<code>{}</code>", escape(&p.cell))])
+        .map(|p| {
+            vec![
+                escape(&p.contestant),
+                escape(&p.program),
+                escape(&p.what),
+                format!("<code>{}</code>", escape(&p.cell)),
+            ]
+        })
         .collect();
     section(
         "Cells that do not count",
@@ -312,7 +349,8 @@ fn problems(summary: &Summary) -> String {
 
 fn methods(summary: &Summary) -> String {
     let host = &summary.host;
-    let governor = if host.governor.is_empty() { String::new() } else { format!(", governor {}", escape(&host.governor)) };
+    let governor =
+        if host.governor.is_empty() { String::new() } else { format!(", governor {}", escape(&host.governor)) };
     let definitions = [
         ("Unit", "One process. Blocks of one program, size and replicate run every policy once, in seeded random order.".to_owned()),
         (

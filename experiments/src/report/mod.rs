@@ -15,8 +15,8 @@ pub use text::{digest, table};
 use std::path::{Path, PathBuf};
 
 use crate::{
-    experiment::{Summary, analysis},
     experiment::{Plan, Store},
+    experiment::{Summary, analysis},
     failure::{Failure, Result},
     files,
 };

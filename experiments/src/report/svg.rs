@@ -49,7 +49,10 @@ impl Svg {
     }
 
     pub fn circle(&mut self, class: &str, centre: (f64, f64), radius: f64) {
-        self.add(format_args!(r#"<circle class="{class}" cx="{:.1}" cy="{:.1}" r="{radius:.1}"/>"#, centre.0, centre.1));
+        self.add(format_args!(
+            r#"<circle class="{class}" cx="{:.1}" cy="{:.1}" r="{radius:.1}"/>"#,
+            centre.0, centre.1
+        ));
     }
 
     pub fn polygon(&mut self, class: &str, points: &[(f64, f64)]) {

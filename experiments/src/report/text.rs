@@ -61,7 +61,7 @@ pub fn digest(summary: &Summary) -> String {
         let p = comparison.p_adjusted.map_or_else(|| "–".to_owned(), format::p_value);
         out += &format!("{} against {}: {} (p {p})\n", comparison.subject, comparison.baseline, comparison.verdict);
     }
-    out += &format!("{}", summary.status);
+    out += &summary.status;
     for reason in &summary.reasons {
         out += &format!("; {reason}");
     }

@@ -62,14 +62,8 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, rng: &mut Rng) -> Op
     let program_mean = |blocks: &[Pair]| blocks.iter().map(Pair::log_ratio).sum::<f64>() / blocks.len() as f64;
     let log_ratio = programs.iter().map(|blocks| program_mean(blocks)).sum::<f64>() / programs.len() as f64;
     let blocks = programs.iter().map(|blocks| blocks.len()).sum();
-    let mut interval = Interval {
-        ratio: log_ratio.exp(),
-        low: None,
-        high: None,
-        detectable: None,
-        programs: programs.len(),
-        blocks,
-    };
+    let mut interval =
+        Interval { ratio: log_ratio.exp(), low: None, high: None, detectable: None, programs: programs.len(), blocks };
     let units = if programs.len() > 1 { programs.len() } else { blocks };
     if units < 2 || resamples < 2 || !log_ratio.is_finite() {
         return Some(interval);

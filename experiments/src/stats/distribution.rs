@@ -5,8 +5,7 @@ const STEPS: usize = 2_000;
 /// Simpson's rule over `0..=end`.
 fn integrate(end: f64, density: impl Fn(f64) -> f64) -> f64 {
     let step = end / STEPS as f64;
-    let inner: f64 =
-        (1..STEPS).map(|i| density(i as f64 * step) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
+    let inner: f64 = (1..STEPS).map(|i| density(i as f64 * step) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
     (density(0.0) + inner + density(end)) * step / 3.0
 }
 

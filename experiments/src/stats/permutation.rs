@@ -15,10 +15,8 @@ pub fn paired_permutation(groups: &[Vec<f64>], rng: &mut Rng) -> Option<f64> {
     if used == 0 {
         return None;
     }
-    let terms: Vec<f64> = groups
-        .iter()
-        .flat_map(|group| group.iter().map(|log_ratio| log_ratio / (group.len() * used) as f64))
-        .collect();
+    let terms: Vec<f64> =
+        groups.iter().flat_map(|group| group.iter().map(|log_ratio| log_ratio / (group.len() * used) as f64)).collect();
     let observed = terms.iter().sum::<f64>().abs();
     // Sums of the same terms in another order differ in the last bits and must count as ties.
     let at_least = observed - 1e-12 * terms.iter().map(|term| term.abs()).sum::<f64>();

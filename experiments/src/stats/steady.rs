@@ -19,9 +19,8 @@ pub fn flat_tail(iterations: &[f64]) -> Option<&[f64]> {
     if tail.len() < MIN_TAIL {
         return None;
     }
-    let slopes: Vec<f64> = (0..tail.len())
-        .flat_map(|i| (i + 1..tail.len()).map(move |j| (tail[j] - tail[i]) / (j - i) as f64))
-        .collect();
+    let slopes: Vec<f64> =
+        (0..tail.len()).flat_map(|i| (i + 1..tail.len()).map(move |j| (tail[j] - tail[i]) / (j - i) as f64)).collect();
     let drift = median(&slopes) * (tail.len() - 1) as f64;
     (drift.abs() <= MAX_DRIFT * median(tail)).then_some(tail)
 }

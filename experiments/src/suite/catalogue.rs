@@ -117,10 +117,12 @@ impl Catalogue {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let catalogue: Self =
-            toml::from_str(text).map_err(|error| Failure::work(format!("suite.toml: {error}")))?;
+        let catalogue: Self = toml::from_str(text).map_err(|error| Failure::work(format!("suite.toml: {error}")))?;
         if catalogue.schema != 1 {
-            return Err(Failure::work(format!("suite.toml: schema {} is not 1, the one this binary reads", catalogue.schema)));
+            return Err(Failure::work(format!(
+                "suite.toml: schema {} is not 1, the one this binary reads",
+                catalogue.schema
+            )));
         }
         Ok(catalogue)
     }
@@ -168,7 +170,11 @@ impl Catalogue {
             .programs
             .iter()
             .filter(|program| {
-                if all { sealed || !program.sealed } else { named.contains(&program.id.as_str()) || families.contains(&program.family) }
+                if all {
+                    sealed || !program.sealed
+                } else {
+                    named.contains(&program.id.as_str()) || families.contains(&program.family)
+                }
             })
             .collect();
         match chosen.iter().find(|program| program.sealed && !sealed) {
