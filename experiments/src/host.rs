@@ -24,9 +24,17 @@ pub struct HostOptions {
     pub policy: String,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
-    /// Folder that receives the spool of the run.
-    pub log: Option<PathBuf>,
+    pub log: Option<Log>,
     pub stats_json: Option<PathBuf>,
+}
+
+/// Where the log of a run goes.
+#[derive(Clone, Debug)]
+pub enum Log {
+    /// A spool in this folder, for another process to convert.
+    Spool(PathBuf),
+    /// The data set in this folder.
+    DataSet(PathBuf),
 }
 
 /// What is run.
@@ -34,14 +42,6 @@ pub struct HostOptions {
 pub enum Source {
     File(PathBuf),
     Stdin,
-}
-
-/// A run script's end.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub exit_status: i32,
-    /// The spool that was written.
-    pub spool: Option<PathBuf>,
 }
 
 /// A file that compiles.
@@ -56,13 +56,8 @@ pub fn check_policy(spec: &str) -> Result<()> {
     trinity_policy::build(spec).map(drop).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does.
-pub fn run_script(
-    options: &HostOptions,
-    chunks: &[String],
-    source: Option<&Source>,
-    args: &[String],
-) -> Result<Outcome> {
+/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does, and returns the exit status.
+pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
     let start = Instant::now();
     let mut command = Command::new("lua5.4");
     for chunk in chunks {
@@ -87,7 +82,7 @@ pub fn run_script(
         let text = serde_json::to_vec_pretty(&stats).map_err(|error| Failure::work(error.to_string()))?;
         files::write_whole(path, &text)?;
     }
-    Ok(Outcome { exit_status, spool: None })
+    Ok(exit_status)
 }
 
 /// Parses and compiles one file. The error is the compiler's message.

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    collect,
     failure::{Failure, Result},
-    host::{self, HostOptions, Source},
+    host::{self, HostOptions, Log, Source},
 };
 
 /// Run a Lua program, as `lua` does
@@ -50,17 +49,15 @@ pub fn run(args: &Args) -> Result<u8> {
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
     host::check_policy(&args.policy)?;
+    let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),
         max_tier: args.max_tier,
         force_tier: args.force_tier,
-        log: args.log.clone(),
+        log,
         stats_json: args.stats_json.clone(),
     };
-    let outcome = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
-    if let (Some(folder), Some(spool), false) = (&args.log, &outcome.spool, args.log_spool_only) {
-        collect::store_single_run(folder, spool, &args.policy, &args.script)?;
-    }
+    let status = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
     // A status is one byte to whoever waits for the process.
-    Ok(outcome.exit_status as u8)
+    Ok(status as u8)
 }

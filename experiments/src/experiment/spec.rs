@@ -127,8 +127,8 @@ pub struct Collect {
     pub families: Vec<String>,
     #[serde(default = "default_sizes")]
     pub sizes: Vec<Size>,
-    /// The logging policies. Labels need complete counters, so `interpret` (which consults and always stays) is the
-    /// one that gives uncensored rows.
+    /// The logging policies. Labels need complete counters, which optimised code does not keep: `random:0` is
+    /// consulted at every doubling and always stays, so that every row has its label.
     pub policies: Vec<String>,
     #[serde(default = "one")]
     pub replicates: u32,

@@ -357,7 +357,7 @@ fn methods(summary: &Summary) -> String {
             "Endpoints",
             "Cumulative time: CPU time of all iterations, compilation and decisions included. Time to first result: CPU \
              time of the first iteration. Steady state: mean of the later half of the iterations where their drift is \
-             within 5&nbsp;%. Whole process: wall time from start to end, start-up and result checks included."
+             within 5&nbsp;% or within the noise. Whole process: wall time from start to end, start-up and result checks included."
                 .to_owned(),
         ),
         (

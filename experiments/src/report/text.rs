@@ -30,10 +30,15 @@ pub fn digest(summary: &Summary) -> String {
     let mut rows = vec![vec![
         format!("× {}", summary.baseline),
         summary.primary.title().to_owned(),
-        "first result".to_owned(),
-        "steady state".to_owned(),
-        "worst program".to_owned(),
     ]];
+    let further: Vec<Endpoint> = [Endpoint::Cumulative, Endpoint::First, Endpoint::Steady]
+        .into_iter()
+        .filter(|endpoint| *endpoint != summary.primary)
+        .collect();
+    if let Some(head) = rows.first_mut() {
+        head.extend(further.iter().map(|endpoint| endpoint.title().to_owned()));
+        head.push("worst program".to_owned());
+    }
     let mut ordered: Vec<&ContestantRow> =
         summary.contestants.iter().filter(|row| row.ratio(summary.primary).is_some()).collect();
     ordered.sort_by(|a, b| {
@@ -42,13 +47,10 @@ pub fn digest(summary: &Summary) -> String {
     });
     for row in ordered {
         let worst = row.worst.as_ref().map_or_else(|| "–".to_owned(), |(ratio, name)| format!("{ratio:.2} {name}"));
-        rows.push(vec![
-            row.label.clone(),
-            format::ratio(row.ratio(summary.primary)),
-            format::ratio(row.ratio(Endpoint::First)),
-            format::ratio(row.ratio(Endpoint::Steady)),
-            worst,
-        ]);
+        let mut line = vec![row.label.clone(), format::ratio(row.ratio(summary.primary))];
+        line.extend(further.iter().map(|endpoint| format::ratio(row.ratio(*endpoint))));
+        line.push(worst);
+        rows.push(line);
     }
     let mut out = table(&rows);
     out += &format!(
