@@ -180,6 +180,20 @@ fn a_report_is_self_contained_and_the_same_every_time() {
 }
 
 #[test]
+fn two_runners_do_not_measure_at_once() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    assert!(trinity(folder.path(), &["experiment", "plan", "small.toml", "--out", "x"]).status.success());
+    let lock = fs::File::create(folder.path().join("x/run.lock")).expect("creates");
+    lock.lock().expect("locks");
+    for args in [&["experiment", "resume", "x"][..], &["experiment", "cell", "x", "0"]] {
+        let refused = trinity(folder.path(), args);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("another process"), "{}", text(&refused.stderr));
+    }
+}
+
+#[test]
 fn cells_can_be_run_one_by_one_and_only_once() {
     let folder = tempfile::tempdir().expect("temporary folder");
     fs::write(folder.path().join("small.toml"), SMALL).expect("writes");

@@ -117,6 +117,7 @@ fn resume(out: &Path) -> Result<()> {
 fn cell(dir: &Path, number: usize) -> Result<()> {
     let plan = Plan::load(dir)?;
     plan.require_this_build()?;
+    let _lock = runner::enter(dir, runner::Alone::No)?;
     let mut store = Store::open(dir)?;
     if let Some(cell) = plan.cells.get(number).filter(|cell| store.get(&cell.id).is_some()) {
         return print(&format!("cell {number} ({}) has a result already\n", cell.id));

@@ -22,14 +22,35 @@ pub struct Done {
     pub failed: usize,
 }
 
+/// Whether others may work in the folder at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// A runner: it measures, and it removes what killed processes left behind.
+    Yes,
+    /// A single cell, as one of many jobs.
+    No,
+}
+
+/// Marks the folder as in use until the result is dropped.
+pub fn enter(out: &Path, alone: Alone) -> Result<File> {
+    let path = out.join("run.lock");
+    let file = File::create(&path).at("create", &path)?;
+    let locked = match alone {
+        Alone::Yes => file.try_lock(),
+        Alone::No => file.try_lock_shared(),
+    };
+    match locked {
+        Ok(()) => Ok(file),
+        Err(_) => {
+            Err(Failure::work(format!("{}: another process is running this experiment; wait for it", out.display())))
+        }
+    }
+}
+
 /// Runs what is missing. One runner at a time works in a folder, so that no two measure at once.
 pub fn run(plan: &Plan, out: &Path, progress: &Progress) -> Result<Done> {
     plan.require_this_build()?;
-    let lock_path = out.join("run.lock");
-    let lock = File::create(&lock_path).at("create", &lock_path)?;
-    lock.try_lock().map_err(|_| {
-        Failure::work(format!("{}: another process is running this experiment; wait for it", out.display()))
-    })?;
+    let _lock = enter(out, Alone::Yes)?;
     let bench = Bench::new(out, Duration::from_secs(plan.spec.limit_s))?;
     clear_scratch(&bench)?;
     let mut store = Store::open(out)?;

@@ -28,12 +28,14 @@ pub struct Layout {
     pub numbers: f64,
 }
 
-pub fn plot(rows: &[Row], layout: &Layout, title: &str) -> String {
+/// `scale` are further values that the axis has to hold: plots with the same ones can be compared.
+pub fn plot(rows: &[Row], scale: &[f64], layout: &Layout, title: &str) -> String {
     let top = 8.0;
     let bottom = top + ROW * rows.len() as f64;
     let mut svg = Svg::new(layout.labels + layout.plot + layout.numbers, bottom + 26.0);
     let values = rows.iter().filter_map(|row| row.interval).flat_map(|i| [Some(i.ratio), i.low, i.high]);
-    let axis = RatioAxis::new(values.flatten(), layout.labels + 6.0, layout.labels + layout.plot - 6.0);
+    let values = values.flatten().chain(scale.iter().copied());
+    let axis = RatioAxis::new(values, layout.labels + 6.0, layout.labels + layout.plot - 6.0);
     for tick in axis.ticks() {
         let x = axis.x(tick);
         svg.line(if tick == 1.0 { "one" } else { "grid" }, (x, top - 4.0), (x, bottom + 2.0));
@@ -87,10 +89,10 @@ mod tests {
             rule: total,
         };
         let rows = [row("a<b", Some(interval), false), row("none", None, false), row("all", Some(bare), true)];
-        let text = plot(&rows, &Layout { labels: 100.0, plot: 300.0, numbers: 150.0 }, "test");
+        let text = plot(&rows, &[], &Layout { labels: 100.0, plot: 300.0, numbers: 150.0 }, "test");
         assert_well_formed(&text);
         assert_eq!(text.matches("<circle").count(), 1);
         assert_eq!(text.matches("<polygon").count(), 1);
-        assert_well_formed(&plot(&[], &Layout { labels: 1.0, plot: 50.0, numbers: 1.0 }, "empty"));
+        assert_well_formed(&plot(&[], &[2.0], &Layout { labels: 1.0, plot: 50.0, numbers: 1.0 }, "empty"));
     }
 }

@@ -127,7 +127,7 @@ fn overview(summary: &Summary) -> String {
              the primary endpoint.",
             escape(&summary.baseline)
         ),
-        &forest::plot(&rows, &layout, "Ratios over all programs"),
+        &forest::plot(&rows, &[], &layout, "Ratios over all programs"),
     )
 }
 
@@ -211,6 +211,8 @@ fn comparisons(summary: &Summary) -> String {
 
 fn per_program(summary: &Summary) -> String {
     let mut plots = String::new();
+    let intervals = summary.programs.iter().flat_map(|program| &program.cells).filter_map(|cell| cell.ratio);
+    let scale: Vec<f64> = intervals.flat_map(|i| [Some(i.ratio), i.low, i.high]).flatten().collect();
     for (index, row) in summary.contestants.iter().enumerate() {
         if row.label == summary.baseline || row.copy_of.is_some() {
             continue;
@@ -240,13 +242,13 @@ fn per_program(summary: &Summary) -> String {
             "<figure><figcaption><i class=\"swatch {}\"></i>{}</figcaption>{}</figure>\n",
             colour(summary, index),
             escape(&row.label),
-            forest::plot(&rows, &layout, &format!("Ratios of {} per program", row.label))
+            forest::plot(&rows, &scale, &layout, &format!("Ratios of {} per program", row.label))
         );
     }
     section(
         "Each program",
         &format!(
-            "Ratio of {} to {}, with 95&nbsp;% intervals over processes.",
+            "Ratio of {} to {}, with 95&nbsp;% intervals over processes; one scale for all.",
             summary.primary.title(),
             escape(&summary.baseline)
         ),

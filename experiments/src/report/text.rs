@@ -27,10 +27,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
 
 /// The summary in a few lines.
 pub fn digest(summary: &Summary) -> String {
-    let mut rows = vec![vec![
-        format!("× {}", summary.baseline),
-        summary.primary.title().to_owned(),
-    ]];
+    let mut rows = vec![vec![format!("× {}", summary.baseline), summary.primary.title().to_owned()]];
     let further: Vec<Endpoint> = [Endpoint::Cumulative, Endpoint::First, Endpoint::Steady]
         .into_iter()
         .filter(|endpoint| *endpoint != summary.primary)
