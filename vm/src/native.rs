@@ -27,13 +27,13 @@ pub enum Throw {
 }
 
 impl Throw {
-    pub(crate) fn status(self) -> Status {
+    pub fn status(self) -> Status {
         match self {
             Throw::Error => status::THROW,
             Throw::Yield => status::YIELD,
         }
     }
-    pub(crate) fn from_status(status: Status) -> Throw {
+    pub fn from_status(status: Status) -> Throw {
         if status == status::YIELD { Throw::Yield } else { Throw::Error }
     }
 }
@@ -120,7 +120,7 @@ pub(crate) unsafe extern "C" fn native_entry(vm: *mut Vm, base: *mut Value, coun
 impl Vm {
     /// Runs a native whose frame is at `base`.
     #[inline]
-    pub(crate) fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
+    pub fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
         self.frame = Frame(base);
         // SAFETY: the arguments end there.
         self.top = unsafe { base.add(count as usize) };

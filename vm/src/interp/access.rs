@@ -20,7 +20,7 @@ const MAX_META_CHAIN: usize = 2000;
 /// # Safety
 /// `cache` belongs to the running function; `object` is live.
 #[inline(always)]
-pub(crate) unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
+pub unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have.
     unsafe {
         let cache = &*cache;
@@ -51,7 +51,7 @@ pub(crate) unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Op
 /// # Safety
 /// As [`get_cached`].
 #[inline(always)]
-pub(crate) unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
+pub unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have; `Add` checks for room.
     unsafe {
         let cache = &*cache;
@@ -171,7 +171,7 @@ fn find_through_index(vm: &mut Vm, mut metatable: Option<Gc<Table>>, name: Gc<St
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Value {
+pub unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Value {
     let index = (key as u64).wrapping_sub(1);
     if index >= u64::from(table.array_len) {
         return Value::NIL;
@@ -186,7 +186,7 @@ pub(crate) unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) 
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
+pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
     let index = (key as u64).wrapping_sub(1);
     let object = table.as_ptr();
     // SAFETY: `array` holds `array_len` elements of the kind.
@@ -225,7 +225,7 @@ unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
+pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     // SAFETY: as the contract says.
     unsafe {
         if (*cache).payload != target.address() as u64 {
@@ -458,7 +458,7 @@ pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *con
 /// # Safety
 /// `loop_base` is the loop's first register; the iterator is a native and the state a table.
 #[inline]
-pub(crate) unsafe fn iterate(vm: &mut Vm, iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
+pub unsafe fn iterate(vm: &mut Vm, iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
     // SAFETY: as the contract says.
     unsafe {
         let native = iterator.native_unchecked();
@@ -502,7 +502,7 @@ pub(crate) unsafe fn iterate(vm: &mut Vm, iterator: Value, loop_base: *mut Value
 
 impl Vm {
     /// Shifts the arguments of a call of a value that is not a function, and puts its `__call` in front.
-    pub(crate) fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
+    pub fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
         let mut count = count;
         // SAFETY: the frame's slots below `base` and its arguments are live; room is made for one more.
         unsafe {

@@ -2,7 +2,7 @@
 
 use crate::{
     bytecode::Op,
-    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags},
+    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
     function::{Closure, Proto, frame_proto},
     heap::Gc,
     native::Throw,
@@ -37,7 +37,7 @@ pub(super) fn native_room(vm: &Vm) -> bool {
 /// # Safety
 /// A frame of a Lua closure with `count` arguments has been laid out.
 #[inline]
-pub(crate) unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> Result<Frame, Throw> {
+pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> Result<Frame, Throw> {
     // SAFETY: as the contract says; room is checked before slots above the arguments are written.
     unsafe {
         let mut base = frame.0;
@@ -141,23 +141,17 @@ pub unsafe fn adjust_results(vm: &mut Vm, slot: *mut Value, count: u32, c: usize
     }
 }
 
-/// The frame at `frame` has returned: its `count` results are at its function slot.
+/// The frame at `frame`, whose header was `header`, has returned: its `count` results are at its function slot.
 ///
 /// # Safety
-/// `frame` is the innermost live frame.
+/// `frame` was the innermost live frame.
 #[inline]
-pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, count: u32) -> Returned {
-    // SAFETY: as the contract says.
-    unsafe {
-        let header = frame.header();
-        if (*header).flags & flags::NATIVE_CALLER != 0 {
-            return Returned::Native(i64::from(count));
-        }
-        match frame.caller() {
-            Some(caller) => return_into(vm, caller, count),
-            None => Returned::Native(i64::from(count)),
-        }
+pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, header: FrameHeader, count: u32) -> Returned {
+    if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
+        return Returned::Native(i64::from(count));
     }
+    // SAFETY: as the contract says; `prev` leads to the caller.
+    unsafe { return_into(vm, Frame(frame.0.sub(header.prev as usize)), count) }
 }
 
 /// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.
@@ -276,22 +270,80 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
     }
 }
 
-/// Code entered for a tail call has left to the interpreter: its outermost frame takes over the flags of the frame
-/// that it replaced.
+/// A frame of the interpreter is about to be taken over by compiled code, which becomes its native caller: returns the
+/// header for [`after_takeover`].
 ///
 /// # Safety
-/// `exit` is a live frame at or above `entered`.
-pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, header: FrameHeader) {
+/// `frame` is live.
+pub(super) unsafe fn lend_frame(frame: Frame) -> FrameHeader {
     // SAFETY: as the contract says.
     unsafe {
-        let mut frame = exit;
-        while let Some(caller) = frame.caller() {
-            if caller.0 < entered.0 {
-                break;
+        let header = frame.header();
+        let lent = *header;
+        (*header).flags &= !flags::NATIVE_CALLER;
+        lent
+    }
+}
+
+/// Compiled code that took over the frame at `entered`, whose header was `header`, has ended with `status`. By tail
+/// calls another frame may stand in the place of the first.
+///
+/// # Safety
+/// `header` comes from [`lend_frame`].
+pub(super) unsafe fn after_takeover(vm: &mut Vm, entered: Frame, header: FrameHeader, status: Status) -> AfterThrow {
+    // SAFETY: as the contract says; `prev` leads to the caller.
+    unsafe {
+        let status = settle(vm, status);
+        if status == status::EXIT {
+            let mut frame = vm.exit_frame;
+            while let Some(caller) = frame.caller() {
+                if caller.0 < entered.0 {
+                    break;
+                }
+                frame = caller;
             }
-            frame = caller;
+            (*frame.header()).flags |= header.flags & flags::NATIVE_CALLER;
+            return AfterThrow::Continue(vm.exit_frame);
         }
-        (*frame.header()).flags |= header.flags & flags::NATIVE_CALLER;
+        if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
+            return AfterThrow::Leave(status);
+        }
+        let caller = Frame(entered.0.sub(header.prev as usize));
+        if status < 0 {
+            return after_throw(vm, caller, Throw::from_status(status));
+        }
+        match return_into(vm, caller, status as u32) {
+            Returned::Native(status) => AfterThrow::Leave(status),
+            Returned::Lua(frame) => AfterThrow::Continue(frame),
+        }
+    }
+}
+
+/// Carries out the tail calls that compiled code has left to whoever entered it, as many as follow each other. The
+/// result is any status but [`status::TAIL`].
+///
+/// # Safety
+/// `status` is what compiled code has just returned.
+#[inline]
+pub unsafe fn settle(vm: &mut Vm, mut status: Status) -> Status {
+    // SAFETY: after `TAIL`, a call has been laid out at `exit_frame`.
+    unsafe {
+        while status == status::TAIL {
+            let (frame, count) = (vm.exit_frame, vm.exit_count);
+            let proto = frame.function().closure_unchecked().proto;
+            if proto.compiled && native_room(vm) {
+                status = (proto.entry)(vm, frame.0, count);
+            } else {
+                match prepare_lua_call(vm, frame, count as usize) {
+                    Ok(frame) => {
+                        vm.exit_frame = frame;
+                        return status::EXIT;
+                    }
+                    Err(throw) => return throw.status(),
+                }
+            }
+        }
+        status
     }
 }
 
@@ -317,7 +369,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
 
 impl Vm {
     /// `TBC`: checks that the value can be closed and remembers the slot.
-    pub(crate) fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
+    pub fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
         // SAFETY: the slot is a register of the running frame.
         let value = unsafe { *slot };
         if value.is_falsy() {
@@ -335,7 +387,7 @@ impl Vm {
     }
 
     /// `CLOSE`: ends the scope of the registers from `level` on.
-    pub(crate) fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
+    pub fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
         self.thread.get_mut().close_upvalues(level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();

@@ -10,8 +10,8 @@ mod call;
 pub mod compare;
 pub mod step;
 
-pub(crate) use call::{detached_callee_slot, prepare_lua_call};
-pub use call::{make_closure, move_above_varargs, push_varargs, replace_frame};
+pub(crate) use call::detached_callee_slot;
+pub use call::{adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle};
 
 use crate::{
     bytecode::{Instr, Op},
@@ -102,12 +102,25 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                 }
             };
         }
-        // `count` results of the frame at `base` are in place at its function slot.
+        // `count` results of the frame at `base` are in place at its function slot; the second has overwritten the
+        // header.
         macro_rules! returned {
-            ($count:expr) => {{
-                match call::return_to_caller(vm, Frame(base), $count) {
+            ($header:expr, $count:expr) => {{
+                match call::return_to_caller(vm, Frame(base), $header, $count) {
                     Returned::Native(status) => return status,
                     Returned::Lua(frame) => {
+                        enter_frame!(frame);
+                        continue;
+                    }
+                }
+            }};
+        }
+        // Compiled code that took over the frame at `entered` has left with `status`.
+        macro_rules! taken_over {
+            ($entered:expr, $header:expr, $status:expr) => {{
+                match call::after_takeover(vm, $entered, $header, $status) {
+                    AfterThrow::Leave(status) => return status,
+                    AfterThrow::Continue(frame) => {
                         enter_frame!(frame);
                         continue;
                     }
@@ -337,15 +350,9 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                     (*Frame(base).header()).pc = target.offset_from(code) as u32;
                     if call::native_room(vm) {
                         vm.frame = Frame(base);
+                        let header = call::lend_frame(Frame(base));
                         let status = osr(vm, base, 0);
-                        match status {
-                            count if count >= 0 => returned!(count as u32),
-                            status::EXIT => {
-                                enter_frame!(vm.exit_frame);
-                                continue;
-                            }
-                            other => handle!(crate::native::Throw::from_status(other)),
-                        }
+                        taken_over!(Frame(base), header, status);
                     }
                 }
             }};
@@ -694,7 +701,8 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         if (*target.proto.as_ptr()).compiled && call::native_room(vm) {
                             let entry: Entry = target.proto.entry;
                             vm.frame = Frame(base);
-                            match entry(vm, callee, count as u64) {
+                            let status = entry(vm, callee, count as u64);
+                            match call::settle(vm, status) {
                                 results if results >= 0 => results as u32,
                                 status::EXIT => {
                                     enter_frame!(vm.exit_frame);
@@ -740,23 +748,9 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         let frame = call::replace_frame(Frame(base), closure.proto.num_params, slot, count);
                         let proto = (*slot).closure_unchecked().proto;
                         if proto.compiled && call::native_room(vm) {
-                            let header = *frame.header();
-                            match (proto.entry)(vm, frame.0, count as u64) {
-                                results if results >= 0 => {
-                                    base = frame.0;
-                                    frame.header().write(header);
-                                    returned!(results as u32)
-                                }
-                                status::EXIT => {
-                                    call::restore_flags(vm.exit_frame, frame, header);
-                                    enter_frame!(vm.exit_frame);
-                                    continue;
-                                }
-                                other => {
-                                    base = frame.0;
-                                    handle!(crate::native::Throw::from_status(other))
-                                }
-                            }
+                            let header = call::lend_frame(frame);
+                            let status = (proto.entry)(vm, frame.0, count as u64);
+                            taken_over!(frame, header, status);
                         }
                         base = frame.0;
                         let frame = attempt!(prepare_lua_call(vm, frame, count));
@@ -775,13 +769,14 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         vm.top = first.add(count).max(vm.top);
                         first = attempt!(vm.close_frame(Frame(base), first, count));
                     }
+                    let header = *Frame(base).header();
                     let slot = Frame(base).function_slot(closure.proto.num_params as usize);
                     for index in 0..count {
                         *slot.add(index) = *first.add(index);
                     }
-                    returned!(count as u32);
+                    returned!(header, count as u32);
                 }
-                Op::Return0 => returned!(0),
+                Op::Return0 => returned!(*Frame(base).header(), 0),
                 Op::Return1 => {
                     let header = Frame(base).header();
                     let slot = base.sub(FRAME_OFFSET);
@@ -805,7 +800,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                             }
                         }
                     }
-                    returned!(1);
+                    returned!(*Frame(base).header(), 1);
                 }
 
                 Op::ForPrep => {
@@ -899,7 +894,8 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                         access::note_call(cache, target.proto);
                         vm.frame = Frame(base);
                         if target.proto.compiled && call::native_room(vm) {
-                            match (target.proto.entry)(vm, callee, count as u64) {
+                            let status = (target.proto.entry)(vm, callee, count as u64);
+                            match call::settle(vm, status) {
                                 results if results >= 0 => results as u32,
                                 status::EXIT => {
                                     enter_frame!(vm.exit_frame);
