@@ -9,6 +9,7 @@ pub mod code;
 pub mod codegen;
 pub mod helpers;
 pub mod tier1;
+pub mod tier2;
 
 use trinity_vm::{
     function::Proto,
@@ -21,6 +22,7 @@ use codegen::{Codegen, Effort};
 /// Both tiers.
 pub struct JitCompiler {
     baseline: Codegen,
+    optimiser: Codegen,
 }
 
 impl JitCompiler {
@@ -31,7 +33,10 @@ impl JitCompiler {
             Ok("backtracking") => "backtracking",
             _ => "single_pass",
         };
-        Ok(JitCompiler { baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })? })
+        Ok(JitCompiler {
+            baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })?,
+            optimiser: Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false })?,
+        })
     }
 }
 
@@ -40,7 +45,7 @@ impl Compiler for JitCompiler {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
             Tier::Warm => tier1::compile(&mut self.baseline, vm, proto, entry),
-            Tier::Hot => Err(Bailout("tier2-missing")),
+            Tier::Hot => tier2::compile(&mut self.optimiser, vm, proto, entry),
         }
     }
 }

@@ -69,7 +69,10 @@ impl Cache {
             match self.kind {
                 CacheKind::Own => heap.mark(Gc::from_ptr(self.shape.cast_mut())),
                 CacheKind::Proto => {
-                    heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    // A lookup in a string has no shape.
+                    if !self.shape.is_null() {
+                        heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    }
                     heap.mark_value(Value { bits: self.payload, tag: self.tag });
                 }
                 CacheKind::Add => {
@@ -351,12 +354,23 @@ pub struct Upvalue {
     pub(crate) header: GcHeader,
     /// Where the value is: a stack slot, or `closed`.
     pub slot: *mut Value,
+    /// While open: the next open upvalue of the thread, towards lower slots; see [`Upvalue::next_open`].
     pub closed: Value,
-    /// Next open upvalue of the thread, towards lower slots.
-    pub(crate) next_open: Option<Gc<Upvalue>>,
 }
 
 impl Upvalue {
+    /// The next open upvalue of the thread; this one must be open.
+    #[inline(always)]
+    pub(crate) fn next_open(&self) -> Option<Gc<Upvalue>> {
+        debug_assert!(!std::ptr::eq(self.slot, &raw const self.closed));
+        // SAFETY: `closed` was written by `set_next_open`; open upvalues are kept alive by their thread.
+        (self.closed.bits != 0).then(|| unsafe { Gc::from_address(self.closed.bits as usize) })
+    }
+    #[inline(always)]
+    pub(crate) fn set_next_open(&mut self, next: Option<Gc<Upvalue>>) {
+        self.closed = Value { bits: next.map_or(0, Gc::address) as u64, tag: crate::value::tag::NIL };
+    }
+    #[inline(always)]
     pub fn get(&self) -> Value {
         // SAFETY: the slot is `closed`, or on a stack that lives as long as the upvalue is open.
         unsafe { *self.slot }
@@ -372,8 +386,8 @@ impl Upvalue {
 #[repr(C)]
 pub struct Closure {
     pub(crate) header: GcHeader,
+    pub(crate) upvalue_count: u32,
     pub proto: Gc<Proto>,
-    pub(crate) upvalue_count: usize,
 }
 
 impl Closure {
@@ -383,10 +397,7 @@ impl Closure {
     #[inline(always)]
     pub fn upvalues(&self) -> &[Gc<Upvalue>] {
         // SAFETY: the tail was allocated and filled when the closure was made.
-        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).add(1).cast(), self.upvalue_count) }
-    }
-    pub(crate) fn owned_bytes(&self) -> usize {
-        self.upvalue_count * size_of::<Gc<Upvalue>>()
+        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).add(1).cast(), self.upvalue_count as usize) }
     }
     pub(crate) fn trace(&self, heap: &mut Heap) {
         heap.mark(self.proto);
@@ -398,7 +409,7 @@ impl Closure {
 
 impl Gc<Closure> {
     pub(crate) fn set_upvalue(self, index: usize, upvalue: Gc<Upvalue>) {
-        debug_assert!(index < self.upvalue_count);
+        debug_assert!(index < self.upvalue_count as usize);
         // SAFETY: the tail has `upvalue_count` entries.
         unsafe { *self.as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) = upvalue };
     }
@@ -407,7 +418,7 @@ impl Gc<Closure> {
 impl Heap {
     pub(crate) fn closed_upvalue(&mut self, value: Value) -> Gc<Upvalue> {
         let header = self.header(Kind::Upvalue);
-        let upvalue = self.insert(Upvalue { header, slot: std::ptr::null_mut(), closed: value, next_open: None });
+        let upvalue = self.insert(Upvalue { header, slot: std::ptr::null_mut(), closed: value });
         let object = upvalue.get_mut();
         object.slot = &raw mut object.closed;
         upvalue

@@ -159,6 +159,27 @@ impl Vm {
         Ok(values.len() as u32)
     }
 
+    /// The arguments from `from` on as results.
+    ///
+    /// # Errors
+    /// None: results lie below the arguments.
+    pub fn ret_args(&mut self, args: Args, from: usize) -> NativeResult {
+        let count = args.len().saturating_sub(from);
+        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
+        unsafe { std::ptr::copy(args.base.add(from.min(args.len())), args.base.sub(FRAME_OFFSET), count) };
+        Ok(count as u32)
+    }
+
+    /// The first `count` results of the last [`Vm::call`] as results.
+    ///
+    /// # Errors
+    /// None: results lie below those of the call.
+    pub fn ret_results(&mut self, args: Args, count: usize) -> NativeResult {
+        // SAFETY: the results of the call lie from `top` on, above the native's frame.
+        unsafe { std::ptr::copy(self.top, args.base.sub(FRAME_OFFSET), count) };
+        Ok(count as u32)
+    }
+
     /// Keeps `value` alive until the running native returns.
     ///
     /// # Errors

@@ -11,10 +11,9 @@ pub const MAX_SHORT: usize = 40;
 #[repr(C)]
 pub struct Str {
     pub(crate) header: GcHeader,
-    len: usize,
     /// Hash of the content; for a long string 0 until it is asked for.
     hash: u32,
-    _pad: u32,
+    len: usize,
 }
 
 impl Str {
@@ -61,96 +60,177 @@ impl Gc<Str> {
     }
 }
 
-/// Multiply-rotate hash over 8-byte words.
+/// Hash over 8-byte words by folded multiplication; the last word overlaps the one before it.
 #[inline]
 fn hash_bytes(bytes: &[u8], seed: u32) -> u32 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut hash = u64::from(seed) ^ (bytes.len() as u64).wrapping_mul(K);
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().expect("chunks of 8"));
-        hash = (hash ^ word).wrapping_mul(K).rotate_left(29);
-    }
-    let mut tail = [0; 8];
-    let rest = chunks.remainder();
-    tail[..rest.len()].copy_from_slice(rest);
-    hash = (hash ^ u64::from_le_bytes(tail)).wrapping_mul(K);
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
+    let half = |at: usize| u64::from(u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes")));
+    let fold = |word: u64| {
+        let product = u128::from(word) * u128::from(K);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let len = bytes.len();
+    let mut hash = u64::from(seed) ^ (len as u64).wrapping_mul(K);
+    let last = if len >= 8 {
+        let mut at = 0;
+        while at + 8 < len {
+            hash = fold(hash ^ word(at));
+            at += 8;
+        }
+        word(len - 8)
+    } else if len >= 4 {
+        half(0) | half(len - 4) << 32
+    } else if len > 0 {
+        u64::from(bytes[0]) | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]) << 16
+    } else {
+        0
+    };
+    hash = fold(hash ^ last);
     (hash ^ hash >> 32) as u32
 }
 
-/// The set of live short strings: open addressing, linear probing, deletion by back-shifting.
+/// A slot of the interner: the string's address in the lower 48 bits, the upper half of its hash above, so that most
+/// strings that are not the one looked for are told apart without being read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot(u64);
+
+impl Slot {
+    const EMPTY: Slot = Slot(0);
+    /// A string was removed, and the probe sequence of another goes on behind it.
+    const REMOVED: Slot = Slot(1);
+    const ADDRESS: u64 = (1 << 48) - 1;
+
+    #[inline(always)]
+    fn new(string: *mut Str, hash: u32) -> Slot {
+        debug_assert!(string as u64 & !Self::ADDRESS == 0);
+        Slot(string as u64 | u64::from(hash >> 16) << 48)
+    }
+    #[inline(always)]
+    fn may_be(self, hash: u32) -> bool {
+        self.0 >> 48 == u64::from(hash >> 16) && self.0 > 1
+    }
+    #[inline(always)]
+    fn string(self) -> *mut Str {
+        (self.0 & Self::ADDRESS) as *mut Str
+    }
+}
+
+/// The set of live short strings: open addressing with linear probing.
 pub(crate) struct Interner {
-    slots: Vec<*mut Str>,
-    count: usize,
+    slots: Box<[Slot]>,
+    /// Slots that are not empty.
+    used: usize,
+    live: usize,
     seed: u32,
 }
 
 impl Interner {
     pub(crate) fn new(seed: u32) -> Self {
-        Self { slots: vec![std::ptr::null_mut(); 1024], count: 0, seed }
+        Self { slots: vec![Slot::EMPTY; 1024].into(), used: 0, live: 0, seed }
+    }
+
+    /// Forgets all strings, whose removal is ignored from then on.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { slots: vec![Slot::EMPTY; 1].into(), used: 0, live: 0, seed: self.seed };
     }
 
     pub(crate) fn remove(&mut self, string: *mut Str) {
         let mask = self.slots.len() - 1;
         // SAFETY: the caller holds an object that is still allocated.
-        let mut at = unsafe { (*string).hash } as usize & mask;
-        while self.slots[at] != string {
-            if self.slots[at].is_null() {
+        let hash = unsafe { (*string).hash };
+        let slot = Slot::new(string, hash);
+        let mut at = hash as usize & mask;
+        while self.slots[at] != slot {
+            if self.slots[at] == Slot::EMPTY {
                 return;
             }
             at = (at + 1) & mask;
         }
-        self.count -= 1;
-        let mut hole = at;
+        self.live -= 1;
+        if self.slots[(at + 1) & mask] != Slot::EMPTY {
+            self.slots[at] = Slot::REMOVED;
+            return;
+        }
+        // The end of a probe sequence: what was removed before it is empty too.
         loop {
-            at = (at + 1) & mask;
-            let candidate = self.slots[at];
-            if candidate.is_null() {
-                break;
-            }
-            // SAFETY: every pointer in the set is an allocated string.
-            let home = unsafe { (*candidate).hash } as usize & mask;
-            // The candidate may move into the hole unless its home lies cyclically in (hole, at].
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
-                self.slots[hole] = candidate;
-                hole = at;
+            self.slots[at] = Slot::EMPTY;
+            self.used -= 1;
+            at = at.wrapping_sub(1) & mask;
+            if self.slots[at] != Slot::REMOVED {
+                return;
             }
         }
-        self.slots[hole] = std::ptr::null_mut();
     }
 
-    fn grow(&mut self) {
-        let old = std::mem::take(&mut self.slots);
-        self.slots = vec![std::ptr::null_mut(); old.len() * 2];
+    #[inline]
+    fn insert(&mut self, string: *mut Str, hash: u32) {
+        if (self.used + 1) * 4 > self.slots.len() * 3 {
+            self.rehash();
+        }
         let mask = self.slots.len() - 1;
-        for string in old.into_iter().filter(|string| !string.is_null()) {
-            // SAFETY: every pointer in the set is an allocated string.
-            let mut at = unsafe { (*string).hash } as usize & mask;
-            while !self.slots[at].is_null() {
+        let mut at = hash as usize & mask;
+        while self.slots[at].0 > 1 {
+            at = (at + 1) & mask;
+        }
+        self.used += usize::from(self.slots[at] == Slot::EMPTY);
+        self.live += 1;
+        self.slots[at] = Slot::new(string, hash);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rehash(&mut self) {
+        let size = (self.live * 3).next_power_of_two().max(1024);
+        let old = std::mem::replace(&mut self.slots, vec![Slot::EMPTY; size].into());
+        self.used = self.live;
+        let mask = size - 1;
+        for slot in old.iter().filter(|slot| slot.0 > 1) {
+            // SAFETY: every address in the set is an allocated string.
+            let mut at = unsafe { (*slot.string()).hash } as usize & mask;
+            while self.slots[at] != Slot::EMPTY {
                 at = (at + 1) & mask;
             }
-            self.slots[at] = string;
+            self.slots[at] = *slot;
         }
     }
 }
 
 impl Heap {
     /// The string with these bytes.
+    #[inline]
     pub fn string(&mut self, bytes: &[u8]) -> Gc<Str> {
-        if bytes.len() <= MAX_SHORT { self.intern(bytes) } else { self.long_string(bytes.len(), |to| to.copy_from_slice(bytes)) }
+        if bytes.len() <= MAX_SHORT {
+            self.intern(bytes)
+        } else {
+            // SAFETY: the string is written as a whole.
+            unsafe { self.long_string_unset(bytes.len(), |to| to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())) }
+        }
     }
 
     /// A string of `len > MAX_SHORT` bytes, written by `fill` (which sees zeroes).
     pub(crate) fn long_string(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Gc<Str> {
+        // SAFETY: the string is zeroed as a whole.
+        unsafe {
+            self.long_string_unset(len, |to| {
+                to.write_bytes(0, len);
+                fill(std::slice::from_raw_parts_mut(to, len));
+            })
+        }
+    }
+
+    /// A string of `len > MAX_SHORT` bytes, written by `fill`.
+    ///
+    /// # Safety
+    /// `fill` must initialise all `len` bytes at the pointer that it gets.
+    pub(crate) unsafe fn long_string_unset(&mut self, len: usize, fill: impl FnOnce(*mut u8)) -> Gc<Str> {
         debug_assert!(len > MAX_SHORT);
         let string = self.insert_str(len);
         // SAFETY: `insert_str` allocated `len` bytes behind the object.
         unsafe {
             (&raw mut (*string).len).write(len);
             (&raw mut (*string).hash).write(0);
-            let tail = string.add(1).cast::<u8>();
-            tail.write_bytes(0, len);
-            fill(std::slice::from_raw_parts_mut(tail, len));
+            fill(string.add(1).cast::<u8>());
             Gc::from_ptr(string)
         }
     }
@@ -160,22 +240,21 @@ impl Heap {
         let mask = self.interner.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let found = self.interner.slots[at];
-            if found.is_null() {
+            // SAFETY: masked.
+            let slot = unsafe { *self.interner.slots.get_unchecked(at) };
+            if slot == Slot::EMPTY {
                 break;
             }
-            // SAFETY: every pointer in the set is an allocated string.
-            let found = unsafe { Gc::from_ptr(found) };
-            if found.hash == hash && found.as_bytes() == bytes {
-                self.revive(found);
-                return found;
+            if slot.may_be(hash) {
+                // SAFETY: every address in the set is an allocated string.
+                let found = unsafe { Gc::from_ptr(slot.string()) };
+                if found.hash == hash && found.as_bytes() == bytes {
+                    self.revive(found);
+                    return found;
+                }
             }
             at = (at + 1) & mask;
         }
-        if self.interner.count * 4 >= self.interner.slots.len() * 3 {
-            self.interner.grow();
-        }
-        // `insert_str` may sweep, which moves slots: probe again afterwards.
         let string = self.insert_str(bytes.len());
         // SAFETY: `insert_str` allocated that many bytes behind the object.
         unsafe {
@@ -183,13 +262,8 @@ impl Heap {
             (&raw mut (*string).hash).write(hash);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), string.add(1).cast(), bytes.len());
         }
-        let mask = self.interner.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while !self.interner.slots[at].is_null() {
-            at = (at + 1) & mask;
-        }
-        self.interner.slots[at] = string;
-        self.interner.count += 1;
+        // The allocation may have swept, which changes slots: insertion probes again.
+        self.interner.insert(string, hash);
         // SAFETY: just made.
         unsafe { Gc::from_ptr(string) }
     }

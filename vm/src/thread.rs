@@ -116,7 +116,7 @@ impl Thread {
         let mut open = self.open_upvalues;
         while let Some(upvalue) = open {
             heap.mark(upvalue);
-            open = upvalue.next_open;
+            open = upvalue.next_open();
         }
     }
 
@@ -127,9 +127,9 @@ impl Thread {
                 return;
             }
             let object = upvalue.get_mut();
+            self.open_upvalues = object.next_open();
             object.closed = object.get();
             object.slot = &raw mut object.closed;
-            self.open_upvalues = object.next_open.take();
         }
     }
 
@@ -145,13 +145,13 @@ impl Thread {
                 break;
             }
             previous = next;
-            next = upvalue.next_open;
+            next = upvalue.next_open();
         }
         let made = heap.closed_upvalue(Value::NIL);
         made.get_mut().slot = slot;
-        made.get_mut().next_open = next;
+        made.get_mut().set_next_open(next);
         match previous {
-            Some(previous) => previous.get_mut().next_open = Some(made),
+            Some(previous) => previous.get_mut().set_next_open(Some(made)),
             None => self.open_upvalues = Some(made),
         }
         made

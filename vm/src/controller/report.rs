@@ -69,7 +69,7 @@ impl Vm {
             cpu_ns: thread_cpu_ns(),
             gc_ns: self.gc_ns,
             gc_cycles: self.heap.cycles,
-            peak_heap_bytes: self.heap.peak_bytes as u64,
+            peak_heap_bytes: self.heap.peak_bytes() as u64,
             functions: controller.functions_seen,
             compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),

@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 
-use super::{Gc, GcHeader, Heap, Kind, Object};
+use super::{Gc, GcHeader, Heap, Kind, Object, cells::charged};
 use crate::{
     function::{Closure, Native, Proto, Upvalue},
     string::Str,
@@ -44,8 +44,8 @@ impl Heap {
         self.close_dead_threads();
         self.cycles += 1;
         let live = self.live_bytes.max(super::FIRST_THRESHOLD / 2);
-        self.threshold = live.saturating_mul(self.pause.max(110)) / 100;
-        self.sweep_at = &raw mut self.objects;
+        self.threshold = if self.stress { 0 } else { live.saturating_mul(self.pause.max(110)) / 100 };
+        self.begin_sweep();
     }
 
     /// Marks an object and queues it for tracing.
@@ -68,7 +68,7 @@ impl Heap {
             if (*header).mark != self.epoch {
                 (*header).mark = self.epoch;
                 if (*header).kind == Kind::Str {
-                    self.live_bytes += Str::layout((*header.cast::<Str>()).len()).size();
+                    self.live_bytes += charged(Str::layout((*header.cast::<Str>()).len()).size());
                 } else {
                     self.gray.push(NonNull::new_unchecked(header));
                 }
@@ -82,37 +82,37 @@ impl Heap {
             // SAFETY: queued objects are live; `kind` tells their type.
             unsafe {
                 match (*header).kind {
-                    Kind::Str => {}
+                    Kind::Str | Kind::Free => {}
                     Kind::Table => self.trace_table(Gc::from_ptr(header.cast::<Table>())),
                     Kind::Closure => {
                         let closure = &*header.cast::<Closure>();
-                        self.live_bytes += size_of::<Closure>() + closure.owned_bytes();
+                        self.live_bytes += charged(Closure::layout(closure.upvalue_count as usize).size());
                         closure.trace(self);
                     }
                     Kind::Native => {
                         let native = &*header.cast::<Native>();
-                        self.live_bytes += size_of::<Native>() + native.owned_bytes();
+                        self.live_bytes += charged(size_of::<Native>()) + native.owned_bytes();
                         native.trace(self);
                     }
                     Kind::Userdata => {
-                        self.live_bytes += size_of::<Userdata>();
+                        self.live_bytes += charged(size_of::<Userdata>());
                         (*header.cast::<Userdata>()).trace(self);
                     }
                     Kind::Thread => {
-                        self.live_bytes += size_of::<Thread>();
+                        self.live_bytes += charged(size_of::<Thread>());
                         (*header.cast::<Thread>()).trace(self);
                     }
                     Kind::Upvalue => {
-                        self.live_bytes += size_of::<Upvalue>();
+                        self.live_bytes += charged(size_of::<Upvalue>());
                         (*header.cast::<Upvalue>()).trace(self);
                     }
                     Kind::Proto => {
                         let proto = &*header.cast::<Proto>();
-                        self.live_bytes += size_of::<Proto>() + proto.owned_bytes();
+                        self.live_bytes += charged(size_of::<Proto>()) + proto.owned_bytes();
                         proto.trace(self);
                     }
                     Kind::Shape => {
-                        self.live_bytes += size_of::<Shape>();
+                        self.live_bytes += charged(size_of::<Shape>());
                         (*header.cast::<Shape>()).trace(self);
                     }
                 }
@@ -121,16 +121,16 @@ impl Heap {
     }
 
     fn trace_table(&mut self, table: Gc<Table>) {
-        self.live_bytes += size_of::<Table>() + table.owned_bytes();
+        self.live_bytes += charged(size_of::<Table>()) + table.owned_bytes();
         self.mark(table.shape());
         let (weak_keys, weak_values) = self.weak_mode(&table);
         match (weak_keys, weak_values) {
-            (false, false) => table.each_slot(&mut |key, value| {
+            (false, false) => table.each_slot(|key, value| {
                 self.mark_value(key);
                 self.mark_value(value);
             }),
             (false, true) => {
-                table.each_slot(&mut |key, _| self.mark_value(key));
+                table.each_slot(|key, _| self.mark_value(key));
                 self.weak_values.push(table);
             }
             (true, false) => self.ephemerons.push(table),
@@ -158,7 +158,7 @@ impl Heap {
             let mut changed = false;
             for table in self.ephemerons.clone() {
                 let mut found = Vec::new();
-                table.each_slot(&mut |key, value| {
+                table.each_slot(|key, value| {
                     if !self.is_dead(key) && (value.is_heap() && !self.is_marked(value.bits as *const GcHeader)) {
                         found.push(value);
                     }
@@ -193,25 +193,27 @@ impl Heap {
     }
 
     fn clear_weak_values(&mut self) {
-        for table in self.weak_values.iter().chain(&self.weak_both).copied() {
+        let tables: Vec<_> = self.weak_values.iter().chain(&self.weak_both).copied().collect();
+        for table in tables {
             self.keep_strings(table);
             table.get_mut().clear_entries(|_, value| self.is_dead(value));
         }
     }
 
     fn clear_weak_keys(&mut self) {
-        for table in self.ephemerons.iter().chain(&self.weak_both).copied() {
+        let tables: Vec<_> = self.ephemerons.iter().chain(&self.weak_both).copied().collect();
+        for table in tables {
             self.keep_strings(table);
             table.get_mut().clear_entries(|key, _| self.is_dead(key));
         }
     }
 
     /// Strings that stand in a weak table stay alive.
-    fn keep_strings(&self, table: Gc<Table>) {
-        table.each_slot(&mut |key, value| {
+    fn keep_strings(&mut self, table: Gc<Table>) {
+        table.each_slot(|key, value| {
             for value in [key, value] {
                 if let Some(string) = value.as_string() {
-                    string.get_mut().header.mark = self.epoch;
+                    self.mark(string);
                 }
             }
         });

@@ -4,15 +4,14 @@
 //! pointer held by Rust code is valid until it calls Lua or returns to it; across that, the object must be in a
 //! frame, in the registry, or in another live object.
 
+mod cells;
 mod mark;
+#[cfg(test)]
+mod tests;
 
-use std::{
-    alloc::{Layout, alloc, dealloc, handle_alloc_error},
-    fmt,
-    marker::PhantomData,
-    ops::Deref,
-    ptr::{self, NonNull},
-};
+use std::{alloc::Layout, fmt, marker::PhantomData, ops::Deref, ptr::NonNull};
+
+use cells::{Cells, charged};
 
 use crate::{
     function::{Closure, Native, Proto, Upvalue},
@@ -27,6 +26,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
+    /// No object: a free cell.
+    Free,
     Str,
     Table,
     Closure,
@@ -39,14 +40,17 @@ pub enum Kind {
 }
 
 /// First field of every heap object.
-#[repr(C)]
+#[repr(C, align(4))]
 pub struct GcHeader {
-    next: *mut GcHeader,
     kind: Kind,
     /// Equal to [`Heap::epoch`] when live in the present cycle.
     mark: u8,
     /// In the finalizer list.
     pub(crate) finalizable: bool,
+}
+
+impl GcHeader {
+    const FREE: GcHeader = GcHeader { kind: Kind::Free, mark: 0, finalizable: false };
 }
 
 /// A type that lives in the heap.
@@ -133,19 +137,20 @@ impl<T> Deref for Gc<T> {
 
 /// The heap of one VM.
 pub struct Heap {
-    objects: *mut GcHeader,
-    /// Where the sweep stands: the link that holds the next object to look at; null when no sweep is on.
-    sweep_at: *mut *mut GcHeader,
-    epoch: u8,
-    /// Bytes in use, as charged by the objects.
+    /// Bytes in use, as charged by the objects: what was found dead does not count, swept or not.
     pub bytes: usize,
     /// A poll collects when `bytes` passes this.
     pub threshold: usize,
-    pub peak_bytes: usize,
+    epoch: u8,
+    cells: Cells,
+    /// Most bytes in use before the present ones were allocated; see [`Heap::peak_bytes`].
+    peak_bytes: usize,
     /// Most bytes that may be in use after a collection, `usize::MAX` without a limit.
     pub limit: usize,
     pub cycles: u64,
     pub running: bool,
+    /// Collect at every poll: a test mode that finds references which a tier failed to keep.
+    pub stress: bool,
     /// Percentage of live bytes at which the next cycle starts (`collectgarbage "setpause"`).
     pub pause: usize,
     pub(crate) interner: Interner,
@@ -170,15 +175,15 @@ const FIRST_THRESHOLD: usize = 1 << 20;
 impl Heap {
     pub(crate) fn new(hash_seed: u32) -> Self {
         Self {
-            objects: ptr::null_mut(),
-            sweep_at: ptr::null_mut(),
-            epoch: 1,
             bytes: 0,
             threshold: FIRST_THRESHOLD,
+            epoch: 1,
+            cells: Cells::new(),
             peak_bytes: 0,
             limit: usize::MAX,
             cycles: 0,
             running: true,
+            stress: false,
             pause: 200,
             interner: Interner::new(hash_seed),
             gray: Vec::new(),
@@ -197,14 +202,26 @@ impl Heap {
     }
 
     /// A header for an object that is about to be linked.
+    #[inline(always)]
     pub(crate) fn header(&self, kind: Kind) -> GcHeader {
-        GcHeader { next: ptr::null_mut(), kind, mark: self.epoch, finalizable: false }
+        GcHeader { kind, mark: self.epoch, finalizable: false }
     }
 
-    /// Whether a poll should collect. While the sweep of the last cycle is on, `bytes` still counts the dead.
+    /// Whether a poll should collect.
     #[inline(always)]
     pub fn wants_collection(&self) -> bool {
-        self.bytes >= self.threshold && self.sweep_at.is_null() && self.running
+        self.bytes >= self.threshold && self.running
+    }
+
+    /// Most bytes that were in use at a time.
+    pub fn peak_bytes(&self) -> usize {
+        self.peak_bytes.max(self.bytes)
+    }
+
+    /// To be called before `bytes` falls.
+    #[inline(always)]
+    fn note_peak(&mut self) {
+        self.peak_bytes = self.peak_bytes.max(self.bytes);
     }
 
     /// Charges bytes that an object owns outside its own allocation.
@@ -214,54 +231,29 @@ impl Heap {
     }
     #[inline(always)]
     pub(crate) fn discharge(&mut self, bytes: usize) {
+        self.note_peak();
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
     /// Moves `object` into the heap. Its header must come from [`Heap::header`].
+    #[inline(always)]
     pub(crate) fn insert<T: Object>(&mut self, object: T) -> Gc<T> {
-        let pointer = Box::into_raw(Box::new(object));
-        // SAFETY: freshly boxed, and `Object` promises a leading header.
+        const { assert!(align_of::<T>() <= 8) };
+        let pointer = self.allocate(size_of::<T>()).cast::<T>();
+        // SAFETY: fresh memory of the right size.
         unsafe {
-            self.link(pointer.cast(), size_of::<T>());
+            pointer.write(object);
             Gc::from_ptr(pointer)
         }
     }
 
-    /// Allocates a string object of `len` bytes, content unset.
-    pub(crate) fn insert_str(&mut self, len: usize) -> *mut Str {
-        let layout = Str::layout(len);
-        // SAFETY: the layout has a non-zero size.
-        unsafe {
-            let pointer = alloc(layout).cast::<Str>();
-            if pointer.is_null() {
-                handle_alloc_error(layout);
-            }
-            (&raw mut (*pointer).header).write(self.header(Kind::Str));
-            self.link(pointer.cast(), layout.size());
-            pointer
-        }
-    }
-
-    /// # Safety
-    /// `object` must be a fresh object with an initialised header.
+    /// Allocates a string object of `len` bytes; length, hash and content are unset.
     #[inline]
-    unsafe fn link(&mut self, object: *mut GcHeader, size: usize) {
-        if !self.sweep_at.is_null() {
-            // The sweep keeps ahead of allocation in objects and in bytes.
-            self.sweep_step(4 + size / 256);
-        }
-        // SAFETY: as the contract says.
-        unsafe {
-            (*object).next = self.objects;
-            if self.sweep_at == &raw mut self.objects {
-                self.sweep_at = &raw mut (*object).next;
-            }
-            self.objects = object;
-        }
-        self.bytes += size;
-        if self.bytes > self.peak_bytes {
-            self.peak_bytes = self.bytes;
-        }
+    pub(crate) fn insert_str(&mut self, len: usize) -> *mut Str {
+        let pointer = self.allocate(Str::layout(len).size()).cast::<Str>();
+        // SAFETY: fresh memory of the right size.
+        unsafe { (&raw mut (*pointer).header).write(self.header(Kind::Str)) };
+        pointer
     }
 
     #[inline(always)]
@@ -284,17 +276,12 @@ impl Heap {
     }
 
     /// A closure whose `count` upvalues the caller must set before the next poll.
+    #[inline]
     pub(crate) fn closure(&mut self, proto: Gc<Proto>, count: usize) -> Gc<Closure> {
-        let layout = Closure::layout(count);
-        // SAFETY: the layout has a non-zero size; header and fields are written before the object is linked, the tail
-        // by the caller before the next poll.
+        let pointer = self.allocate(Closure::layout(count).size()).cast::<Closure>();
+        // SAFETY: fresh memory of the right size; the tail is written by the caller before the next poll.
         unsafe {
-            let pointer = alloc(layout).cast::<Closure>();
-            if pointer.is_null() {
-                handle_alloc_error(layout);
-            }
-            pointer.write(Closure { header: self.header(Kind::Closure), proto, upvalue_count: count });
-            self.link(pointer.cast(), layout.size());
+            pointer.write(Closure { header: self.header(Kind::Closure), upvalue_count: count as u32, proto });
             Gc::from_ptr(pointer)
         }
     }
@@ -331,8 +318,11 @@ impl Heap {
 
     /// A string found in the interner may be dead and not swept yet: keep it.
     #[inline(always)]
-    pub(crate) fn revive(&self, string: Gc<Str>) {
-        string.get_mut().header.mark = self.epoch;
+    pub(crate) fn revive(&mut self, string: Gc<Str>) {
+        if string.header.mark != self.epoch {
+            string.get_mut().header.mark = self.epoch;
+            self.bytes += charged(Str::layout(string.len()).size());
+        }
     }
 
     /// Whether the object at this address was reached; asked between marking and sweeping.
@@ -351,85 +341,37 @@ impl Heap {
         self.to_finalize.extend(values.into_iter().rev());
     }
 
-    /// Frees up to `count` dead objects' worth of the list.
-    fn sweep_step(&mut self, count: usize) {
-        for _ in 0..count {
-            // SAFETY: `sweep_at` points at a link of the object list; objects behind it have not been freed.
-            unsafe {
-                let object = *self.sweep_at;
-                if object.is_null() {
-                    self.sweep_at = ptr::null_mut();
-                    return;
-                }
-                if (*object).mark == self.epoch {
-                    self.sweep_at = &raw mut (*object).next;
-                } else {
-                    *self.sweep_at = (*object).next;
-                    self.free(object);
-                }
-            }
-        }
-    }
-
-    /// Completes a sweep that is under way.
-    pub(crate) fn finish_sweep(&mut self) {
-        while !self.sweep_at.is_null() {
-            self.sweep_step(1024);
-        }
-    }
-
+    /// Releases what a dead object owns.
+    ///
     /// # Safety
-    /// `object` is unlinked and unreachable.
-    unsafe fn free(&mut self, object: *mut GcHeader) {
-        // SAFETY: `kind` tells the type that was boxed; strings were allocated with their own layout.
+    /// `object` is unreachable, and its memory is not used as an object afterwards.
+    #[inline(always)]
+    unsafe fn finish(&mut self, object: *mut GcHeader) {
+        // SAFETY: `kind` tells the type.
         unsafe {
             match (*object).kind {
+                Kind::Closure | Kind::Upvalue | Kind::Free => {}
+                Kind::Table => (*object.cast::<Table>()).release(self),
                 Kind::Str => {
                     let string = object.cast::<Str>();
                     if (*string).is_short() {
                         self.interner.remove(string);
                     }
-                    let layout = Str::layout((*string).len());
-                    self.discharge(layout.size());
-                    dealloc(object.cast(), layout);
                 }
-                Kind::Table => self.free_boxed(object.cast::<Table>(), |table| table.owned_bytes()),
-                Kind::Closure => {
-                    let layout = Closure::layout((*object.cast::<Closure>()).upvalue_count);
-                    self.discharge(layout.size());
-                    dealloc(object.cast(), layout);
-                }
-                Kind::Native => self.free_boxed(object.cast::<Native>(), |native| native.owned_bytes()),
-                Kind::Userdata => self.free_boxed(object.cast::<Userdata>(), |_| 0),
-                Kind::Thread => self.free_boxed(object.cast::<Thread>(), |_| 0),
-                Kind::Upvalue => self.free_boxed(object.cast::<Upvalue>(), |_| 0),
-                Kind::Proto => self.free_boxed(object.cast::<Proto>(), |proto| proto.owned_bytes()),
-                Kind::Shape => self.free_boxed(object.cast::<Shape>(), |_| 0),
+                Kind::Native => object.cast::<Native>().drop_in_place(),
+                Kind::Userdata => object.cast::<Userdata>().drop_in_place(),
+                Kind::Thread => object.cast::<Thread>().drop_in_place(),
+                Kind::Proto => object.cast::<Proto>().drop_in_place(),
+                Kind::Shape => object.cast::<Shape>().drop_in_place(),
             }
         }
-    }
-
-    /// # Safety
-    /// `object` came from [`Heap::insert`] and is unlinked.
-    unsafe fn free_boxed<T>(&mut self, object: *mut T, owned: impl FnOnce(&T) -> usize) {
-        // SAFETY: as the contract says.
-        let object = unsafe { Box::from_raw(object) };
-        self.discharge(size_of::<T>() + owned(&object));
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        self.sweep_at = ptr::null_mut();
-        let mut object = self.objects;
-        while !object.is_null() {
-            // SAFETY: every object in the list is live memory; nothing is used afterwards.
-            unsafe {
-                let next = (*object).next;
-                self.free(object);
-                object = next;
-            }
-        }
+        self.interner.clear();
+        self.free_everything();
     }
 }
 

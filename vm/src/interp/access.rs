@@ -436,11 +436,18 @@ pub fn length(vm: &mut Vm, value: Value) -> Result<Value, Throw> {
 /// `values` points to `count` live values.
 pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *const Value, count: usize) {
     let object = table.get_mut();
+    let fresh = object.array_cap == 0 && first == 0 && count > 0 && !object.has_int_keys();
+    // SAFETY: as the contract says.
+    if fresh && unsafe { object.fill_array(&mut vm.heap, values, count) } {
+        return;
+    }
     for index in 0..count {
         // SAFETY: as the contract says.
         let value = unsafe { *values.add(index) };
         let key = (first + index) as i64 + 1;
-        if value.is_nil() && index + 1 < count {
+        if object.has_int_keys() {
+            object.set_int(&mut vm.heap, key, value);
+        } else if value.is_nil() && index + 1 < count {
             // A hole that a later item may cover: keep the list in the array part.
             object.open_holes(&mut vm.heap, first + index + 1);
         } else if key as usize == object.array_len as usize + 1 && !value.is_nil() {

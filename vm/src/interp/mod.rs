@@ -8,7 +8,6 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
-pub mod step;
 
 pub(crate) use call::detached_callee_slot;
 pub use call::{adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle};
@@ -27,6 +26,9 @@ use crate::{
     value::{Value, tag},
     vm::Vm,
 };
+
+/// List items that one `SETLIST` may store: a constructor with more has several.
+const MAX_LIST_BATCH: usize = 50;
 
 /// Goes on after a yield: `count` results of the yield are in place for the call at `caller`'s pc.
 ///
@@ -488,7 +490,13 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                 }
                 Op::NewTable => {
                     let items = ext!().ax();
-                    reg!(instr.a()) = vm.heap.table_with_capacity(items, instr.b()).into();
+                    // The first batch of items brings its own room.
+                    let items = if items > MAX_LIST_BATCH { items } else { 0 };
+                    let table = vm.heap.table();
+                    if (instr.b() | items) != 0 {
+                        table.reserve(&mut vm.heap, items, instr.b());
+                    }
+                    reg!(instr.a()) = table.into();
                 }
                 Op::SetList => {
                     let first = ext!().ax();

@@ -1,7 +1,5 @@
 //! The array part: elements `1…len` stored by kind.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-
 use super::Table;
 use crate::{
     heap::Heap,
@@ -39,20 +37,6 @@ impl ElementKind {
             _ => ElementKind::Tagged,
         }
     }
-}
-
-fn layout(kind: ElementKind, count: usize) -> Layout {
-    Layout::from_size_align(kind.size() * count, 8).expect("array size fits the address space")
-}
-
-/// Grows or shrinks a block; `old.size() == 0` allocates.
-fn resize(block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
-    // SAFETY: `block` was allocated with `old` by this function, and `new` is not empty.
-    let block = unsafe { if old.size() == 0 { alloc(new) } else { realloc(block, old, new.size()) } };
-    if block.is_null() {
-        handle_alloc_error(new);
-    }
-    block
 }
 
 impl Table {
@@ -142,38 +126,77 @@ impl Table {
             return;
         }
         if self.array_kind == ElementKind::Empty {
-            // The kind is not known before the first element: remember the size only.
-            self.array_cap = 0;
-            self.reserve_hint(heap, count);
-        } else {
-            self.grow_array(heap, count);
+            // Numbers or not is seen at the first element.
+            self.array_kind = ElementKind::Float;
         }
-    }
-
-    fn reserve_hint(&mut self, heap: &mut Heap, count: usize) {
-        self.array_kind = ElementKind::Float;
         self.grow_array(heap, count);
     }
 
-    /// Changes the kind of an array without elements, keeping its block.
+    /// Changes the kind of an array without elements, keeping its room.
     fn retype_empty(&mut self, heap: &mut Heap, kind: ElementKind) {
-        if kind.size() == self.array_kind.size() || self.array_cap == 0 {
-            self.array_kind = kind;
-            return;
+        let cap = self.array_cap as usize;
+        if kind.size() != self.array_kind.size() && cap > 0 {
+            self.resize_array(heap, kind.size() * cap);
         }
-        let (old, new) = (layout(self.array_kind, self.array_cap as usize), layout(kind, self.array_cap as usize));
-        self.array = resize(self.array, old, new);
-        heap.charge(new.size());
-        heap.discharge(old.size());
         self.array_kind = kind;
     }
 
+    /// Moves the array part to a buffer of `bytes` bytes. The caller adjusts kind or capacity.
+    fn resize_array(&mut self, heap: &mut Heap, bytes: usize) {
+        let old = self.array_bytes();
+        // SAFETY: the buffer has this size.
+        self.array = unsafe { heap.resize_buffer(self.array, old, bytes) };
+        heap.charge(bytes);
+        heap.discharge(old);
+    }
+
+    #[inline(always)]
+    fn array_bytes(&self) -> usize {
+        self.array_kind.size() * self.array_cap as usize
+    }
+
     #[cold]
+    #[inline(never)]
     fn grow_array(&mut self, heap: &mut Heap, count: usize) {
-        let (old, new) = (layout(self.array_kind, self.array_cap as usize), layout(self.array_kind, count));
-        self.array = resize(self.array, old, new);
+        self.resize_array(heap, self.array_kind.size() * count);
         self.array_cap = count as u32;
-        heap.charge(new.size() - old.size());
+    }
+
+    /// Makes the array part of a table that has none a copy of `values`; `false` when there is a nil among them.
+    ///
+    /// # Safety
+    /// `values` points to `count > 0` live values.
+    pub(crate) unsafe fn fill_array(&mut self, heap: &mut Heap, values: *const Value, count: usize) -> bool {
+        debug_assert!(self.array_len == 0 && self.array_cap == 0);
+        // SAFETY: as the contract says; the buffer is made as long as the elements are.
+        unsafe {
+            let first = ElementKind::of(*values);
+            let mut kind = first;
+            for index in 0..count {
+                let value = *values.add(index);
+                if value.is_nil() {
+                    return false;
+                }
+                if ElementKind::of(value) != first {
+                    kind = ElementKind::Tagged;
+                }
+            }
+            let bytes = kind.size() * count;
+            self.array = heap.allocate_buffer(bytes);
+            heap.charge(bytes);
+            self.array_kind = kind;
+            self.array_len = count as u32;
+            self.array_cap = count as u32;
+            for index in 0..count {
+                let value = *values.add(index);
+                if kind == ElementKind::Tagged {
+                    *self.array.cast::<Value>().add(index) = value;
+                } else {
+                    *self.array.cast::<u64>().add(index) = value.bits;
+                }
+            }
+        }
+        true
     }
 
     /// Turns the array into one that can hold anything.
@@ -185,9 +208,7 @@ impl Table {
         let tag = if self.array_kind == ElementKind::Int { tag::INT } else { tag::FLOAT };
         let cap = self.array_cap as usize;
         if cap > 0 {
-            let (old, new) = (layout(self.array_kind, cap), layout(ElementKind::Tagged, cap));
-            self.array = resize(self.array, old, new);
-            heap.charge(new.size() - old.size());
+            self.resize_array(heap, ElementKind::Tagged.size() * cap);
             for index in (0..self.array_len as usize).rev() {
                 // SAFETY: the block now has room for `cap` values; going down, each write lands at or above the
                 // reads that are still to come.
@@ -213,12 +234,9 @@ impl Table {
         self.array_len = len as u32;
     }
 
-    pub(super) fn free_array(&mut self) {
-        let layout = layout(self.array_kind, self.array_cap as usize);
-        if layout.size() > 0 {
-            // SAFETY: allocated by `resize` with this layout.
-            unsafe { dealloc(self.array, layout) };
-        }
+    pub(super) fn free_array(&mut self, heap: &mut Heap) {
+        // SAFETY: the buffer has this size.
+        unsafe { heap.free_buffer(self.array, self.array_bytes()) };
         self.array = std::ptr::null_mut();
         self.array_cap = 0;
         self.array_len = 0;
@@ -226,17 +244,17 @@ impl Table {
 
     pub(crate) fn grow_slots(&mut self, heap: &mut Heap, count: usize) {
         let count = count.min(u16::MAX as usize);
-        let (old, new) = (layout(ElementKind::Tagged, self.slots_cap as usize), layout(ElementKind::Tagged, count));
-        self.slots = resize(self.slots.cast(), old, new).cast();
+        let (old, new) = (self.slots_cap as usize * size_of::<Value>(), count * size_of::<Value>());
+        // SAFETY: the buffer has the old size.
+        self.slots = unsafe { heap.resize_buffer(self.slots.cast(), old, new) }.cast();
         self.slots_cap = count as u16;
-        heap.charge(new.size() - old.size());
+        heap.charge(new - old);
     }
 
-    pub(super) fn free_slots(&mut self) {
-        let layout = layout(ElementKind::Tagged, self.slots_cap as usize);
-        if layout.size() > 0 {
-            // SAFETY: allocated by `resize` with this layout.
-            unsafe { dealloc(self.slots.cast(), layout) };
+    pub(super) fn free_slots(&mut self, heap: &mut Heap) {
+        if self.slots_cap > 0 {
+            // SAFETY: the buffer has this size.
+            unsafe { heap.free_buffer(self.slots.cast(), self.slots_cap as usize * size_of::<Value>()) };
         }
         self.slots = std::ptr::null_mut();
         self.slots_cap = 0;

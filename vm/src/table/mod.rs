@@ -5,11 +5,13 @@
 
 mod array;
 mod dict;
+mod list;
 mod shape;
 
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
 
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
 #[repr(C)]
 pub struct Table {
     pub(crate) header: GcHeader,
+    pub array_kind: ElementKind,
+    pub slots_cap: u16,
     pub shape: Gc<Shape>,
     /// Property values, `shape.count()` of them in use.
     pub slots: *mut Value,
@@ -30,8 +34,6 @@ pub struct Table {
     /// INVARIANT: the last element is not nil.
     pub array_len: u32,
     pub array_cap: u32,
-    pub array_kind: ElementKind,
-    pub slots_cap: u16,
     dict: Option<Box<Dict>>,
 }
 
@@ -44,6 +46,7 @@ pub enum KeyError {
 
 impl Heap {
     /// An empty table without metatable.
+    #[inline]
     pub fn table(&mut self) -> Gc<Table> {
         let shape = self.root_shape();
         let header = self.header(Kind::Table);
@@ -63,24 +66,26 @@ impl Heap {
     /// An empty table with room for `items` list items and `fields` named fields.
     pub fn table_with_capacity(&mut self, items: usize, fields: usize) -> Gc<Table> {
         let table = self.table();
-        if fields > 0 && fields < 64 {
-            table.get_mut().grow_slots(self, fields);
-        }
-        if items > 0 {
-            table.get_mut().reserve_array(self, items);
-        }
+        table.reserve(self, items, fields);
         table
     }
 }
 
-impl Drop for Table {
-    fn drop(&mut self) {
-        self.free_array();
-        self.free_slots();
-    }
-}
-
 impl Table {
+    /// Frees what a dead table owns.
+    #[inline(always)]
+    pub(crate) fn release(&mut self, heap: &mut Heap) {
+        if self.array_cap > 0 {
+            self.free_array(heap);
+        }
+        if self.slots_cap > 0 {
+            self.free_slots(heap);
+        }
+        if self.dict.is_some() {
+            self.dict = None;
+        }
+    }
+
     #[inline(always)]
     pub fn shape(&self) -> Gc<Shape> {
         self.shape
@@ -182,7 +187,7 @@ impl Table {
     /// `self[array_len + 1] = value`.
     pub(crate) fn append(&mut self, heap: &mut Heap, value: Value) {
         let key = i64::from(self.array_len) + 1;
-        let has_ints = self.dict.as_ref().is_some_and(|dict| dict.ints > 0);
+        let has_ints = self.has_int_keys();
         if value.is_nil() {
             if has_ints {
                 self.set_dict(heap, Value::int(key), value);
@@ -194,6 +199,12 @@ impl Table {
             self.remove_from_dict(Value::int(key));
             self.migrate_successors(heap);
         }
+    }
+
+    /// Whether integer keys may be in the dictionary.
+    #[inline(always)]
+    pub(crate) fn has_int_keys(&self) -> bool {
+        self.dict.as_ref().is_some_and(|dict| dict.ints > 0)
     }
 
     fn remove_from_dict(&mut self, key: Value) -> Value {
@@ -269,7 +280,7 @@ impl Table {
         let entries: Vec<_> = (0..count).map(|index| (self.shape.key_at(index), self.slot(index))).collect();
         self.shape = self.shape.to_dict(heap);
         heap.discharge(self.slots_cap as usize * size_of::<Value>());
-        self.free_slots();
+        self.free_slots(heap);
         for (key, value) in entries {
             if !value.is_nil() {
                 self.set_dict(heap, key.into(), value);
@@ -457,7 +468,7 @@ impl Table {
     }
 
     /// Every entry, for the collector.
-    pub(crate) fn each_slot(&self, visit: &mut dyn FnMut(Value, Value)) {
+    pub(crate) fn each_slot(&self, mut visit: impl FnMut(Value, Value)) {
         if self.array_kind == ElementKind::Tagged {
             for index in 0..self.array_len as usize {
                 visit(Value::NIL, self.element(index));
@@ -510,6 +521,16 @@ impl Table {
 }
 
 impl Gc<Table> {
+    /// Makes room for `items` list items and `fields` named fields.
+    pub(crate) fn reserve(self, heap: &mut Heap, items: usize, fields: usize) {
+        if fields > self.slots_cap as usize && fields < 64 {
+            self.get_mut().grow_slots(heap, fields);
+        }
+        if items > 0 {
+            self.get_mut().reserve_array(heap, items);
+        }
+    }
+
     /// `setmetatable` without checks.
     pub fn set_metatable(self, heap: &mut Heap, metatable: Option<Gc<Table>>) {
         if let Some(metatable) = metatable {
