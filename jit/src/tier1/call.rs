@@ -36,8 +36,8 @@ impl Emitter<'_, '_> {
         let same = self.equals(tag, i64::from(expected));
         self.require(same, other);
         self.store_pc();
-        let function = self.bits(a);
         let code = if is_lua {
+            let function = self.bits(a);
             let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
             let cache = self.address(cache);
             let seen = self.load(I64, regions.feedback, cache, abi::CACHE_PAYLOAD);
@@ -48,8 +48,11 @@ impl Emitter<'_, '_> {
             self.helper(helpers::note_call);
             self.jump(known);
             self.switch(known);
+            let function = self.bits(a);
+            let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
             self.load(I64, regions.object, proto, abi::PROTO_ENTRY)
         } else {
+            let function = self.bits(a);
             self.load(I64, regions.object, function, abi::NATIVE_ENTRY)
         };
         self.write_header(a);

@@ -269,6 +269,11 @@ impl<'a, 'b> Emitter<'a, 'b> {
         }
     }
 
+    /// Whether a closure may share the register.
+    pub fn is_captured(&self, register: usize) -> bool {
+        self.captured[register]
+    }
+
     pub fn forget(&mut self, register: usize) {
         self.known.0[register] = UNKNOWN;
     }
