@@ -183,6 +183,19 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
     Err(vm.arith_error(op, a, b))
 }
 
+/// [`concat`] to `values[0]`.
+///
+/// # Errors
+/// As [`concat`].
+///
+/// # Safety
+/// As [`concat`].
+#[inline(never)]
+pub unsafe fn concat_in_place(vm: &mut Vm, values: *mut Value, count: usize) -> Result<(), Throw> {
+    // SAFETY: as the contract says.
+    unsafe { concat(vm, values, count).map(|value| *values = value) }
+}
+
 /// `values[0] .. values[1] .. …` (right associative).
 ///
 /// # Errors

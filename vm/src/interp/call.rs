@@ -10,22 +10,26 @@ use crate::{
     vm::Vm,
 };
 
-/// Where to go after a return.
-pub(super) enum Returned {
-    /// To native code, with this status.
-    Native(Status),
-    /// To an interpreter frame, whose pc has been advanced.
-    Lua(Frame),
+/// Where to go after a return or a throw.
+///
+/// PERF: two scalars, returned in registers.
+pub(super) struct Returned {
+    /// An interpreter frame, whose pc has been advanced; null: to native code, with `status`.
+    pub frame: *mut Value,
+    pub status: Status,
 }
 
-/// Where to go after a throw or yield.
-pub(super) enum AfterThrow {
-    Leave(Status),
-    Continue(Frame),
+impl Returned {
+    fn native(status: Status) -> Returned {
+        Returned { frame: std::ptr::null_mut(), status }
+    }
+    fn lua(frame: Frame) -> Returned {
+        Returned { frame: frame.0, status: 0 }
+    }
 }
 
 /// Whether compiled code may still be entered on this native stack.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn native_room(vm: &Vm) -> bool {
     let marker = 0u8;
     &raw const marker as usize > vm.native_limit
@@ -101,6 +105,7 @@ pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) 
 ///
 /// # Safety
 /// `frame` is the running frame of a vararg function.
+#[inline(never)]
 pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) -> Result<(), Throw> {
     // SAFETY: the extra arguments lie below the function's moved copy.
     unsafe {
@@ -141,18 +146,52 @@ pub unsafe fn adjust_results(vm: &mut Vm, slot: *mut Value, count: u32, c: usize
     }
 }
 
-/// The frame at `frame` has returned: its `count` results are at its function slot. They may lie over its header, so
-/// `header` is what stood there before.
+/// [`prepare_lua_call`] for handlers: the frame's base, or null for an error.
 ///
 /// # Safety
-/// `frame` is the innermost live frame.
-#[inline]
-pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, header: FrameHeader, count: u32) -> Returned {
-    if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
-        return Returned::Native(i64::from(count));
+/// As [`prepare_lua_call`].
+#[inline(never)]
+pub(super) unsafe fn prepare_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> *mut Value {
+    // SAFETY: as the contract says.
+    match unsafe { prepare_lua_call(vm, Frame(base), count) } {
+        Ok(frame) => frame.0,
+        Err(_) => std::ptr::null_mut(),
+    }
+}
+
+/// `Vm::prepare_call_meta` for handlers: the number of arguments, or `usize::MAX` for an error.
+#[cold]
+#[inline(never)]
+pub(super) fn prepare_meta_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> usize {
+    vm.prepare_call_meta(base, count).unwrap_or(usize::MAX)
+}
+
+/// Calls the native whose frame is at `base`.
+///
+/// # Safety
+/// A frame of a native with `count` arguments has been laid out.
+#[inline(never)]
+pub(super) unsafe fn native_status(vm: &mut Vm, base: *mut Value, count: usize) -> Status {
+    // SAFETY: as the contract says.
+    let native = unsafe { Frame(base).function().native_unchecked() };
+    match vm.call_native(native.function, base, count as u32) {
+        Ok(results) => i64::from(results),
+        Err(throw) => throw.status(),
+    }
+}
+
+/// The frame at `base` has returned: its `count` results are at its function slot. They may lie over its header, so
+/// `flags` and `prev` are what stood there before.
+///
+/// # Safety
+/// `base` is that of the innermost live frame.
+#[inline(never)]
+pub(super) unsafe fn return_to_caller(vm: &mut Vm, base: *mut Value, flags: u8, prev: u32, count: u32) -> Returned {
+    if flags & flags::NATIVE_CALLER != 0 || prev == 0 {
+        return Returned::native(i64::from(count));
     }
     // SAFETY: as the contract says; `prev` leads to the caller's base.
-    unsafe { return_into(vm, Frame(frame.0.sub(header.prev as usize)), count) }
+    unsafe { return_into(vm, Frame(base.sub(prev as usize)), count) }
 }
 
 /// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.
@@ -176,17 +215,17 @@ pub(super) unsafe fn return_into(vm: &mut Vm, mut caller: Frame, mut count: u32)
                     _ => adjust_results(vm, caller.0.add(instr.a()), count, instr.c()),
                 }
                 (*header).pc = (at + instr.op().words()) as u32;
-                return Returned::Lua(caller);
+                return Returned::lua(caller);
             }
             // The callee of a detached `pcall` or `xpcall`: its results lie from the frame's top on.
             let results = detached_callee_slot(caller);
             count = crate::coroutine::finish_protected(vm, caller, results, count);
             if (*header).flags & flags::NATIVE_CALLER != 0 {
-                return Returned::Native(i64::from(count));
+                return Returned::native(i64::from(count));
             }
             match caller.caller() {
                 Some(next) => caller = next,
-                None => return Returned::Native(i64::from(count)),
+                None => return Returned::native(i64::from(count)),
             }
         }
     }
@@ -207,7 +246,8 @@ pub(crate) unsafe fn detached_callee_slot(frame: Frame) -> *mut Value {
 /// # Safety
 /// `frame` is the frame that called what has thrown, or has thrown itself.
 #[cold]
-pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> AfterThrow {
+#[inline(never)]
+pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Returned {
     // SAFETY: as the contract says.
     unsafe {
         let mut at = frame;
@@ -216,28 +256,21 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Aft
             let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
             if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 {
                 let count = crate::coroutine::catch_detached(vm, at);
-                match if is_boundary {
-                    Returned::Native(i64::from(count))
-                } else {
-                    match at.caller() {
-                        Some(caller) => return_into(vm, caller, count),
-                        None => Returned::Native(i64::from(count)),
-                    }
-                } {
-                    Returned::Native(status) => return AfterThrow::Leave(status),
-                    Returned::Lua(frame) => return AfterThrow::Continue(frame),
-                }
+                return match at.caller() {
+                    Some(caller) if !is_boundary => return_into(vm, caller, count),
+                    _ => Returned::native(i64::from(count)),
+                };
             }
             if is_boundary {
                 if throw == Throw::Yield {
                     // After the resume this chain is continued by another activation of the interpreter.
                     (*header).flags &= !flags::NATIVE_CALLER;
                 }
-                return AfterThrow::Leave(throw.status());
+                return Returned::native(throw.status());
             }
             match at.caller() {
                 Some(caller) => at = caller,
-                None => return AfterThrow::Leave(throw.status()),
+                None => return Returned::native(throw.status()),
             }
         }
     }
@@ -248,6 +281,7 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Aft
 ///
 /// # Safety
 /// `slot` holds the function, `count` arguments follow its header; upvalues of the frame have been closed.
+#[inline(never)]
 pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: usize) -> Frame {
     // SAFETY: as the contract says.
     unsafe {
@@ -276,7 +310,8 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
 ///
 /// # Safety
 /// `exit` is a live frame at or above `entered`.
-pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, header: FrameHeader) {
+#[inline(never)]
+pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, flags: u8) {
     // SAFETY: as the contract says.
     unsafe {
         let mut frame = exit;
@@ -286,7 +321,7 @@ pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, header: FrameHea
             }
             frame = caller;
         }
-        (*frame.header()).flags |= header.flags & flags::NATIVE_CALLER;
+        (*frame.header()).flags |= flags & flags::NATIVE_CALLER;
     }
 }
 
@@ -294,6 +329,7 @@ pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, header: FrameHea
 ///
 /// # Safety
 /// `base` is the running frame's.
+#[inline(never)]
 pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, base: *mut Value) -> Gc<Closure> {
     let count = proto.unit.upvals.len();
     let closure = vm.heap.closure(proto, count);
@@ -312,6 +348,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
 
 impl Vm {
     /// `TBC`: checks that the value can be closed and remembers the slot.
+    #[inline(never)]
     pub(crate) fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
         // SAFETY: the slot is a register of the running frame.
         let value = unsafe { *slot };
@@ -330,6 +367,7 @@ impl Vm {
     }
 
     /// `CLOSE`: ends the scope of the registers from `level` on.
+    #[inline(never)]
     pub(crate) fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
         self.thread.get_mut().close_upvalues(level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {

@@ -61,6 +61,7 @@ const fn has_constant(op: Op) -> bool {
 ///
 /// # Safety
 /// `base` is the running frame of a Lua closure; its registers are in place.
+#[inline(never)]
 pub unsafe extern "C" fn step(vm: *mut Vm, base: *mut Value, pc: u64) -> Status {
     // SAFETY: operands of valid bytecode are in range; the frame is live.
     unsafe {
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn step(vm: *mut Vm, base: *mut Value, pc: u64) -> Status 
                 let key = Value::int(instr.b() as i64);
                 return report(set_any(vm, *reg(instr.a()), key, *reg(instr.c()), cache()));
             }
-            Op::NewTable => Ok(vm.heap.table_with_capacity(ext(), instr.b()).into()),
+            Op::NewTable => Ok(access::new_table(vm, ext(), instr.b()).into()),
             Op::SetList => {
                 let values = reg(instr.a() + 1);
                 let table = (*reg(instr.a())).table_unchecked();
@@ -253,7 +254,7 @@ unsafe fn set_any(
     // SAFETY: as the contract says.
     unsafe {
         if let (Some(table), tag::INT) = (object.as_table(), key.tag) {
-            if access::set_element(table, key.raw_int(), value, cache) {
+            if access::set_element(table, key.raw_int(), &raw const value, cache) {
                 return Ok(());
             }
         }
@@ -266,6 +267,7 @@ unsafe fn set_any(
 ///
 /// # Safety
 /// As [`step`].
+#[inline(never)]
 pub unsafe extern "C" fn test(vm: *mut Vm, base: *mut Value, pc: u64) -> Status {
     // SAFETY: as for `step`.
     unsafe {
@@ -351,12 +353,9 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u64) -> Status 
             let function = *loop_base;
             let slot = loop_base.add(4);
             if function.tag == tag::NATIVE && (*loop_base.add(1)).tag == tag::TABLE {
-                if let Some(found) = access::iterate(vm, function, loop_base, cache) {
+                if access::iterate(vm, loop_base, cache) != access::Iterated::Other {
                     for extra in 2..instr.c() {
                         *slot.add(extra) = Value::NIL;
-                    }
-                    if !found {
-                        *slot = Value::NIL;
                     }
                     return 0;
                 }
