@@ -115,6 +115,9 @@ pub mod status {
     pub const YIELD: Status = -2;
     /// Compiled code gave up its activation: the interpreter must go on in frame `vm.exit_frame` at its pc.
     pub const EXIT: Status = -3;
+    /// Compiled code ends with a tail call: the frame `vm.exit_frame` has replaced its own, with `vm.exit_count`
+    /// arguments laid out for the universal entry. Whoever entered it goes on there (`interp::settle`).
+    pub const TAIL: Status = -4;
 }
 
 /// The universal entry: `(vm, base, argument count) → status`.

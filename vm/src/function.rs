@@ -1,7 +1,5 @@
 //! Functions in the heap: prototypes with their feedback and code, closures, upvalues, natives.
 
-use std::any::Any;
-
 use crate::{
     bytecode::{Const, FnUnit, Instr, Op},
     frame::{Entry, Frame},
@@ -71,7 +69,10 @@ impl Cache {
             match self.kind {
                 CacheKind::Own => heap.mark(Gc::from_ptr(self.shape.cast_mut())),
                 CacheKind::Proto => {
-                    heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    // A lookup in a string has no shape.
+                    if !self.shape.is_null() {
+                        heap.mark(Gc::from_ptr(self.shape.cast_mut()));
+                    }
                     heap.mark_value(Value { bits: self.payload, tag: self.tag });
                 }
                 CacheKind::Add => {
@@ -124,7 +125,7 @@ pub struct Profile {
     pub declined: [bool; 3],
     pub code: Option<Installed>,
     /// Code that was replaced; freed when nothing can be running it.
-    pub retired: Vec<Box<dyn Any>>,
+    pub retired: Vec<Installed>,
     pub calls_at_last: u64,
     pub backedges_at_last: u64,
     pub t_last_ns: u64,
@@ -226,8 +227,8 @@ impl Proto {
         for cache in &self.caches_owner {
             cache.trace(heap);
         }
-        let codes = self.profile.code.iter().chain(self.loops_owner.iter().filter_map(|state| state.code.as_ref()));
-        for installed in codes {
+        let loops = self.loops_owner.iter().filter_map(|state| state.code.as_ref());
+        for installed in self.profile.code.iter().chain(loops).chain(&self.profile.retired) {
             heap.mark_values(&installed.roots);
         }
     }

@@ -14,6 +14,7 @@ pub mod interp;
 pub mod meta;
 pub mod native;
 pub mod seam;
+pub mod stdlib;
 pub mod string;
 pub mod table;
 pub mod text;

@@ -27,13 +27,13 @@ pub enum Throw {
 }
 
 impl Throw {
-    pub(crate) fn status(self) -> Status {
+    pub fn status(self) -> Status {
         match self {
             Throw::Error => status::THROW,
             Throw::Yield => status::YIELD,
         }
     }
-    pub(crate) fn from_status(status: Status) -> Throw {
+    pub fn from_status(status: Status) -> Throw {
         if status == status::YIELD { Throw::Yield } else { Throw::Error }
     }
 }
@@ -120,7 +120,7 @@ pub(crate) unsafe extern "C" fn native_entry(vm: *mut Vm, base: *mut Value, coun
 impl Vm {
     /// Runs a native whose frame is at `base`.
     #[inline]
-    pub(crate) fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
+    pub fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
         self.frame = Frame(base);
         // SAFETY: the arguments end there.
         self.top = unsafe { base.add(count as usize) };
@@ -157,6 +157,27 @@ impl Vm {
             unsafe { *to.add(index) = *value };
         }
         Ok(values.len() as u32)
+    }
+
+    /// The arguments from `from` on as results.
+    ///
+    /// # Errors
+    /// None: results lie below the arguments.
+    pub fn ret_args(&mut self, args: Args, from: usize) -> NativeResult {
+        let count = args.len().saturating_sub(from);
+        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
+        unsafe { std::ptr::copy(args.base.add(from.min(args.len())), args.base.sub(FRAME_OFFSET), count) };
+        Ok(count as u32)
+    }
+
+    /// The first `count` results of the last [`Vm::call`] as results.
+    ///
+    /// # Errors
+    /// None: results lie below those of the call.
+    pub fn ret_results(&mut self, args: Args, count: usize) -> NativeResult {
+        // SAFETY: the results of the call lie from `top` on, above the native's frame.
+        unsafe { std::ptr::copy(self.top, args.base.sub(FRAME_OFFSET), count) };
+        Ok(count as u32)
     }
 
     /// Keeps `value` alive until the running native returns.

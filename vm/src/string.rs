@@ -17,6 +17,9 @@ pub struct Str {
 }
 
 impl Str {
+    /// Where compiled code finds the length.
+    pub const LEN_OFFSET: usize = std::mem::offset_of!(Str, len);
+
     pub(crate) fn layout(len: usize) -> Layout {
         layout_with_tail::<Str>(len)
     }

@@ -33,10 +33,12 @@ pub struct Vm {
     pub frame: Frame,
     /// Where the interpreter goes on after [`status::EXIT`].
     pub exit_frame: Frame,
+    /// Arguments of the call that [`status::TAIL`] leaves at `exit_frame`.
+    pub exit_count: u64,
     /// The value being thrown.
     pub error: Value,
     pub heap: Heap,
-    pub(crate) thread: Gc<Thread>,
+    pub thread: Gc<Thread>,
     pub(crate) main_thread: Gc<Thread>,
     pub globals: Gc<Table>,
     /// Values kept for natives and hosts.
@@ -94,6 +96,7 @@ impl Vm {
             native_limit: here.saturating_sub(options.native_stack),
             frame: Frame(std::ptr::null_mut()),
             exit_frame: Frame(std::ptr::null_mut()),
+            exit_count: 0,
             error: Value::NIL,
             heap,
             thread,
@@ -197,6 +200,7 @@ impl Vm {
                 tag::CLOSURE => {
                     let proto = function.closure_unchecked().proto;
                     let status = (proto.entry)(self, base, count);
+                    let status = crate::interp::settle(self, status);
                     if status == status::EXIT { self.resume_exit(Frame(base)) } else { status }
                 }
                 tag::NATIVE => match self.call_native(function.native_unchecked().function, base, count as u32) {

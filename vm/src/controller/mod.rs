@@ -326,7 +326,7 @@ impl Vm {
                         object.profile.tier = to;
                         object.profile.work_at_tier = work;
                         if let Some(old) = object.profile.code.replace(installed) {
-                            object.profile.retired.push(old.owner);
+                            object.profile.retired.push(old);
                         }
                         object.profile.reopts += u32::from(to == Tier::Hot);
                         object.profile.exits = 0;
@@ -339,7 +339,7 @@ impl Vm {
                         state.reopts += u32::from(to == Tier::Hot);
                         let old = state.code.replace(installed);
                         if let Some(old) = old {
-                            object.profile.retired.push(old.owner);
+                            object.profile.retired.push(old);
                         }
                         // A loop that is worth compiling makes its function worth a consultation at the next call.
                         if from == Tier::Cold {
@@ -425,7 +425,7 @@ impl Vm {
                 object.compiled = false;
                 object.profile.tier = Tier::Cold;
                 if let Some(old) = object.profile.code.take() {
-                    object.profile.retired.push(old.owner);
+                    object.profile.retired.push(old);
                 }
                 object.countdown = later(object.profile.reopts);
                 object.profile.reload = object.countdown;
@@ -438,7 +438,7 @@ impl Vm {
                 state.countdown = later(state.reopts) * 4;
                 state.reload = state.countdown;
                 if let Some(old) = state.code.take() {
-                    object.profile.retired.push(old.owner);
+                    object.profile.retired.push(old);
                 }
             }
         }

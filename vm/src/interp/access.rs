@@ -30,7 +30,7 @@ pub(super) enum CachedGet {
 /// # Safety
 /// `cache` belongs to the running function; `object` is live.
 #[inline(always)]
-pub(super) unsafe fn get_cached(vm: &Vm, object: *const Value, cache: *const Cache) -> CachedGet {
+pub(super) unsafe fn find_cached(vm: &Vm, object: *const Value, cache: *const Cache) -> CachedGet {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have.
     unsafe {
         if (*object).tag == tag::TABLE {
@@ -59,9 +59,9 @@ pub(super) unsafe fn get_cached(vm: &Vm, object: *const Value, cache: *const Cac
 /// A field store through the cache; `false` on a miss.
 ///
 /// # Safety
-/// As [`get_cached`].
+/// As [`find_cached`].
 #[inline(always)]
-pub(super) unsafe fn set_cached(vm: &Vm, object: *const Value, value: *const Value, cache: *const Cache) -> bool {
+pub(super) unsafe fn store_cached(vm: &Vm, object: *const Value, value: *const Value, cache: *const Cache) -> bool {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have; `Add` checks for room.
     unsafe {
         if (*object).tag != tag::TABLE {
@@ -87,6 +87,32 @@ pub(super) unsafe fn set_cached(vm: &Vm, object: *const Value, value: *const Val
         copy(slot, value);
         true
     }
+}
+
+/// [`find_cached`] for compiled code: `None` on a miss.
+///
+/// # Safety
+/// As [`find_cached`].
+#[inline(always)]
+pub unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
+    // SAFETY: as the contract says.
+    unsafe {
+        match find_cached(vm, &raw const object, cache) {
+            CachedGet::Slot(slot) => Some(*slot),
+            CachedGet::Payload => Some(Value { bits: (*cache).payload, tag: (*cache).tag }),
+            CachedGet::Miss => None,
+        }
+    }
+}
+
+/// [`store_cached`] for compiled code.
+///
+/// # Safety
+/// As [`find_cached`].
+#[inline(always)]
+pub unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
+    // SAFETY: as the contract says.
+    unsafe { store_cached(vm, &raw const object, &raw const value, cache) }
 }
 
 fn refill(cache: &mut Cache) -> bool {
@@ -178,7 +204,7 @@ fn find_through_index(vm: &mut Vm, mut metatable: Option<Gc<Table>>, name: Gc<St
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Value {
+pub unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Value {
     let index = (key as u64).wrapping_sub(1);
     if index >= u64::from(table.array_len) {
         return Value::NIL;
@@ -193,7 +219,7 @@ pub(crate) unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) 
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn set_element(table: Gc<Table>, key: i64, value: *const Value, cache: *mut Cache) -> bool {
+pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Value, cache: *mut Cache) -> bool {
     let index = (key as u64).wrapping_sub(1);
     let object = table.as_ptr();
     // SAFETY: `array` holds `array_len` elements of the kind.
@@ -216,6 +242,16 @@ pub(crate) unsafe fn set_element(table: Gc<Table>, key: i64, value: *const Value
     false
 }
 
+/// [`store_element`] for compiled code.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
+    // SAFETY: as the contract says.
+    unsafe { store_element(table, key, &raw const value, cache) }
+}
+
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
@@ -232,7 +268,7 @@ pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(crate) unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
+pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     // SAFETY: as the contract says.
     unsafe {
         if (*cache).payload != target.address() as u64 {
@@ -469,7 +505,7 @@ pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *con
 
 /// `NEWTABLE`: room for what a constructor announces.
 #[inline(never)]
-pub(crate) fn new_table(vm: &mut Vm, items: usize, fields: usize) -> Gc<Table> {
+pub fn new_table(vm: &mut Vm, items: usize, fields: usize) -> Gc<Table> {
     let table = vm.heap.table();
     // `SETLIST` makes room for its items itself, of their kind, unless it comes more than once.
     let items = if items > super::handlers::MAX_LIST_BATCH { items } else { 0 };
@@ -479,9 +515,9 @@ pub(crate) fn new_table(vm: &mut Vm, items: usize, fields: usize) -> Gc<Table> {
     table
 }
 
-/// Outcome of [`iterate`].
+/// Outcome of [`advance`].
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Iterated {
+pub(super) enum Iterated {
     /// Control and value variables have been written.
     Entry,
     /// There is no further entry: the control variable is nil.
@@ -495,7 +531,7 @@ pub(crate) enum Iterated {
 /// # Safety
 /// `loop_base` is the loop's first register; the iterator is a native and the state a table.
 #[inline(never)]
-pub(crate) unsafe fn iterate(vm: &mut Vm, loop_base: *mut Value, cache: *mut Cache) -> Iterated {
+pub(super) unsafe fn advance(vm: &mut Vm, loop_base: *mut Value, cache: *mut Cache) -> Iterated {
     // SAFETY: as the contract says.
     unsafe {
         let native = (*loop_base).native_unchecked();
@@ -546,9 +582,23 @@ pub(crate) unsafe fn iterate(vm: &mut Vm, loop_base: *mut Value, cache: *mut Cac
     }
 }
 
+/// [`advance`] for compiled code: whether there was an entry; `None` when the iterator is another function.
+///
+/// # Safety
+/// As [`advance`].
+#[inline]
+pub unsafe fn iterate(vm: &mut Vm, _iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
+    // SAFETY: as the contract says.
+    match unsafe { advance(vm, loop_base, cache) } {
+        Iterated::Entry => Some(true),
+        Iterated::End => Some(false),
+        Iterated::Other => None,
+    }
+}
+
 impl Vm {
     /// Shifts the arguments of a call of a value that is not a function, and puts its `__call` in front.
-    pub(crate) fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
+    pub fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
         let mut count = count;
         // SAFETY: the frame's slots below `base` and its arguments are live; room is made for one more.
         unsafe {

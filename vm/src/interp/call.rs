@@ -2,7 +2,7 @@
 
 use crate::{
     bytecode::Op,
-    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags},
+    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
     function::{Closure, Proto, frame_proto},
     heap::Gc,
     native::Throw,
@@ -41,7 +41,7 @@ pub(super) fn native_room(vm: &Vm) -> bool {
 /// # Safety
 /// A frame of a Lua closure with `count` arguments has been laid out.
 #[inline]
-pub(crate) unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> Result<Frame, Throw> {
+pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> Result<Frame, Throw> {
     // SAFETY: as the contract says; room is checked before slots above the arguments are written.
     unsafe {
         let mut base = frame.0;
@@ -305,23 +305,96 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
     }
 }
 
-/// Code entered for a tail call has left to the interpreter: its outermost frame takes over the flags of the frame
-/// that it replaced.
+/// A frame of the interpreter is about to be taken over by compiled code, which becomes its native caller: returns
+/// flags and `prev` of its header for [`after_takeover`].
 ///
 /// # Safety
-/// `exit` is a live frame at or above `entered`.
-#[inline(never)]
-pub(super) unsafe fn restore_flags(exit: Frame, entered: Frame, flags: u8) {
+/// `frame` is live.
+#[inline(always)]
+pub(super) unsafe fn lend_frame(frame: Frame) -> (u8, u32) {
     // SAFETY: as the contract says.
     unsafe {
-        let mut frame = exit;
-        while let Some(caller) = frame.caller() {
-            if caller.0 < entered.0 {
-                break;
+        let header = frame.header();
+        let lent = ((*header).flags, (*header).prev);
+        (*header).flags &= !flags::NATIVE_CALLER;
+        lent
+    }
+}
+
+/// Compiled code that took over the frame at `entered`, whose header had these flags and `prev`, has ended with `status`.
+/// By tail calls another frame may stand in the place of the first.
+///
+/// # Safety
+/// `flags` and `prev` come from [`lend_frame`].
+#[inline(never)]
+pub(super) unsafe fn after_takeover(
+    vm: &mut Vm,
+    entered: *mut Value,
+    flags: u8,
+    prev: u32,
+    status: Status,
+) -> Returned {
+    // SAFETY: as the contract says; `prev` leads to the caller.
+    unsafe {
+        let status = settle(vm, status);
+        if status == status::EXIT {
+            let mut frame = vm.exit_frame;
+            while let Some(caller) = frame.caller() {
+                if caller.0 < entered {
+                    break;
+                }
+                frame = caller;
             }
-            frame = caller;
+            (*frame.header()).flags |= flags & flags::NATIVE_CALLER;
+            return Returned::lua(vm.exit_frame);
         }
-        (*frame.header()).flags |= flags & flags::NATIVE_CALLER;
+        if flags & flags::NATIVE_CALLER != 0 || prev == 0 {
+            return Returned::native(status);
+        }
+        let caller = Frame(entered.sub(prev as usize));
+        if status < 0 {
+            return after_throw(vm, caller, Throw::from_status(status));
+        }
+        return_into(vm, caller, status as u32)
+    }
+}
+
+/// Carries out the tail calls that compiled code has left to whoever entered it, as many as follow each other. The
+/// result is any status but [`status::TAIL`].
+///
+/// # Safety
+/// `status` is what compiled code has just returned.
+#[inline]
+pub unsafe fn settle(vm: &mut Vm, status: Status) -> Status {
+    // SAFETY: as the contract says.
+    if status == status::TAIL { unsafe { settle_tail(vm) } } else { status }
+}
+
+/// # Safety
+/// As [`settle`], after `TAIL`.
+#[cold]
+#[inline(never)]
+unsafe fn settle_tail(vm: &mut Vm) -> Status {
+    // SAFETY: after `TAIL`, a call has been laid out at `exit_frame`.
+    unsafe {
+        loop {
+            let (frame, count) = (vm.exit_frame, vm.exit_count);
+            let proto = frame.function().closure_unchecked().proto;
+            if proto.compiled && native_room(vm) {
+                let status = (proto.entry)(vm, frame.0, count);
+                if status != status::TAIL {
+                    return status;
+                }
+            } else {
+                return match prepare_lua_call(vm, frame, count as usize) {
+                    Ok(frame) => {
+                        vm.exit_frame = frame;
+                        status::EXIT
+                    }
+                    Err(throw) => throw.status(),
+                };
+            }
+        }
     }
 }
 
@@ -349,7 +422,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
 impl Vm {
     /// `TBC`: checks that the value can be closed and remembers the slot.
     #[inline(never)]
-    pub(crate) fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
+    pub fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
         // SAFETY: the slot is a register of the running frame.
         let value = unsafe { *slot };
         if value.is_falsy() {
@@ -368,7 +441,7 @@ impl Vm {
 
     /// `CLOSE`: ends the scope of the registers from `level` on.
     #[inline(never)]
-    pub(crate) fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
+    pub fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
         self.thread.get_mut().close_upvalues(level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();

@@ -2,7 +2,7 @@
 
 use super::{
     Flow, Handler, State, access,
-    access::{CachedGet, get_cached},
+    access::{CachedGet, find_cached},
     arith, call, copy, set, step,
 };
 use crate::{
@@ -263,7 +263,7 @@ macro_rules! get_field {
     ($s:ident, $object:expr, $to:expr) => {{
         let object: *const Value = $object;
         let cache = $s.cache();
-        match get_cached($s.vm(), object, cache) {
+        match find_cached($s.vm(), object, cache) {
             CachedGet::Slot(slot) => copy($to, slot),
             CachedGet::Payload => {
                 let (bits, tag) = ((*cache).payload, (*cache).tag);
@@ -279,7 +279,7 @@ macro_rules! set_field {
     ($s:ident, $object:expr) => {{
         let object: *const Value = $object;
         let cache = $s.cache();
-        if access::set_cached($s.vm(), object, $s.c(), cache) { Flow::Next } else { Flow::Slow }
+        if access::store_cached($s.vm(), object, $s.c(), cache) { Flow::Next } else { Flow::Slow }
     }};
 }
 
@@ -320,7 +320,7 @@ macro_rules! set_element {
         if (*object).tag != tag::TABLE {
             return Flow::Slow;
         }
-        if access::set_element((*object).table_unchecked(), $key, value, cache) {
+        if access::store_element((*object).table_unchecked(), $key, value, cache) {
             Flow::Next
         } else {
             Flow::Other(set_dynamic)
@@ -352,7 +352,7 @@ handlers! {
         let object = s.b();
         let cache = s.cache();
         let to = s.a();
-        match get_cached(s.vm(), object, cache) {
+        match find_cached(s.vm(), object, cache) {
             CachedGet::Slot(slot) => {
                 copy(to.add(FRAME_OFFSET), object);
                 copy(to, slot);
@@ -811,7 +811,8 @@ unsafe fn enter_closure(s: &mut State, slot: *mut Value, count: usize, wanted: u
         vm.frame = Frame(s.base);
         let proto = (*slot).closure_unchecked().proto;
         if proto.compiled && call::native_room(vm) {
-            return match (proto.entry)(vm, callee, count as u64) {
+            let status = (proto.entry)(vm, callee, count as u64);
+            return match call::settle(vm, status) {
                 results if results >= 0 => {
                     call::adjust_results(vm, slot, results as u32, wanted);
                     Flow::Next
@@ -867,7 +868,7 @@ unsafe fn generic_call(s: &mut State) -> Flow {
         let cache = s.cache();
         let first = s.a();
         if (*first).tag == tag::NATIVE && (*first.add(1)).tag == tag::TABLE {
-            match access::iterate(s.vm(), first, cache) {
+            match access::advance(s.vm(), first, cache) {
                 access::Iterated::Entry | access::Iterated::End => {
                     if s.instr.op() == Op::TForCall {
                         *s.at = (*s.at).with_op(Op::TForCallNext);
@@ -989,15 +990,9 @@ others! {
         let proto = frame.function().closure_unchecked().proto;
         s.base = frame.0;
         if proto.compiled && call::native_room(vm) {
-            let (flags, prev) = ((*frame.header()).flags, (*frame.header()).prev);
-            return match (proto.entry)(vm, frame.0, count as u64) {
-                results if results >= 0 => Flow::Returned { flags, prev, count: results as u32 },
-                status::EXIT => {
-                    call::restore_flags(vm.exit_frame, frame, flags);
-                    Flow::Enter(vm.exit_frame.0)
-                }
-                other => Flow::Throw(Throw::from_status(other)),
-            };
+            let (flags, prev) = call::lend_frame(frame);
+            let status = (proto.entry)(vm, frame.0, count as u64);
+            return Flow::TakenOver { flags, prev, status };
         }
         let frame = call::prepare_or_throw(vm, frame.0, count);
         if frame.is_null() { Flow::Throw(Throw::Error) } else { Flow::Enter(frame) }
@@ -1037,12 +1032,8 @@ others! {
         }
         s.save_pc();
         vm.frame = Frame(s.base);
-        let header = Frame(s.base).header();
-        let (flags, prev) = ((*header).flags, (*header).prev);
-        match osr(vm, s.base, 0) {
-            results if results >= 0 => Flow::Returned { flags, prev, count: results as u32 },
-            status::EXIT => Flow::Enter(vm.exit_frame.0),
-            other => Flow::Throw(Throw::from_status(other)),
-        }
+        let (flags, prev) = call::lend_frame(Frame(s.base));
+        let status = osr(vm, s.base, 0);
+        Flow::TakenOver { flags, prev, status }
     },
 }

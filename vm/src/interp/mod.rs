@@ -20,12 +20,12 @@ pub mod arith;
 mod call;
 pub mod compare;
 mod handlers;
-pub mod step;
+mod step;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::{detached_callee_slot, prepare_lua_call};
-pub use call::{make_closure, move_above_varargs, push_varargs, replace_frame};
+pub(crate) use call::detached_callee_slot;
+pub use call::{adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle};
 
 use crate::{
     bytecode::Instr,
@@ -69,6 +69,8 @@ enum Flow {
     Enter(*mut Value),
     /// `count` results of the running frame, which had this header, are in place.
     Returned { flags: u8, prev: u32, count: u32 },
+    /// Compiled code that took over the running frame, which had this header, has ended with this status.
+    TakenOver { flags: u8, prev: u32, status: Status },
     Throw(Throw),
 }
 
@@ -264,6 +266,10 @@ impl State {
                 Flow::Enter(frame) => enter(vm, frame),
                 Flow::Returned { flags, prev, count } => {
                     let Returned { frame, status } = call::return_to_caller(&mut *vm, base, flags, prev, count);
+                    if frame.is_null() { status } else { enter(vm, frame) }
+                }
+                Flow::TakenOver { flags, prev, status } => {
+                    let Returned { frame, status } = call::after_takeover(&mut *vm, base, flags, prev, status);
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
                 Flow::Throw(throw) => {

@@ -35,7 +35,7 @@ pub struct Installed {
     pub code_bytes: u32,
     pub ir_insts: u32,
     pub phases: PhaseTimes,
-    /// Heap values that the code refers to by address.
+    /// Heap objects that the code refers to by address. A shape or prototype is passed under any heap tag.
     pub roots: Vec<Value>,
     /// Keeps the code's pages mapped; dropped when no activation runs it any more.
     pub owner: Box<dyn Any>,

@@ -5,11 +5,13 @@
 
 mod array;
 mod dict;
+mod list;
 mod shape;
 
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
 
 use crate::{
@@ -22,16 +24,16 @@ use crate::{
 #[repr(C)]
 pub struct Table {
     pub(crate) header: GcHeader,
-    pub(crate) array_kind: ElementKind,
-    pub(crate) slots_cap: u16,
-    pub(crate) shape: Gc<Shape>,
+    pub array_kind: ElementKind,
+    pub slots_cap: u16,
+    pub shape: Gc<Shape>,
     /// Property values, `shape.count()` of them in use.
-    pub(crate) slots: *mut Value,
+    pub slots: *mut Value,
     /// Elements `1…array_len`, stored as `array_kind` says.
-    pub(crate) array: *mut u8,
+    pub array: *mut u8,
     /// INVARIANT: the last element is not nil.
-    pub(crate) array_len: u32,
-    pub(crate) array_cap: u32,
+    pub array_len: u32,
+    pub array_cap: u32,
     dict: Option<Box<Dict>>,
 }
 

@@ -88,6 +88,9 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Where compiled code finds the metatable (null: none).
+    pub const METATABLE_OFFSET: usize = std::mem::offset_of!(Shape, metatable);
+
     fn make(heap: &mut Heap, metatable: Option<Gc<Table>>, flags: u8, count: u32, keys: Rc<RefCell<Keys>>) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
         let shape = heap.insert(Shape {

@@ -80,6 +80,11 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// Number of captures written in the pattern.
+    pub fn written_captures(&self) -> usize {
+        self.pattern.captures.len()
+    }
+
     /// Number of values the pattern captures: its captures, or the whole match if it has none.
     pub fn capture_count(&self) -> usize {
         self.pattern.captures.len().max(1)

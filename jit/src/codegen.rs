@@ -1,0 +1,126 @@
+//! Cranelift, set up for one tier: the ISA with its settings, and contexts that are reused between compilations.
+
+use std::{any::Any, time::Instant};
+
+use cranelift_codegen::{
+    Context,
+    control::ControlPlane,
+    ir::{Function, UserFuncName},
+    isa::{OwnedTargetIsa, TargetFrontendConfig},
+    settings::{self, Configurable},
+};
+use cranelift_frontend::FunctionBuilderContext;
+use trinity_vm::{
+    seam::{Bailout, Installed, PhaseTimes},
+    value::Value,
+};
+
+use crate::{abi, code::CodeArena};
+
+/// Compile time against code quality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Cranelift's `opt_level`.
+    pub opt_level: &'static str,
+    /// Cranelift's `regalloc_algorithm`.
+    pub regalloc: &'static str,
+}
+
+/// One configured code generator.
+pub struct Codegen {
+    isa: OwnedTargetIsa,
+    context: Context,
+    builder_context: FunctionBuilderContext,
+    arena: CodeArena,
+    /// Print CLIF and machine code of every compilation to standard error (`TRINITY_JIT_DUMP`).
+    dump: bool,
+}
+
+impl Codegen {
+    /// # Errors
+    /// The host is no target of Cranelift, or a setting is unknown.
+    pub fn new(effort: Effort) -> Result<Codegen, String> {
+        let mut flags = settings::builder();
+        let verifier = if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() { "true" } else { "false" };
+        let chosen = [
+            ("opt_level", effort.opt_level),
+            ("regalloc_algorithm", effort.regalloc),
+            ("enable_verifier", verifier),
+            ("is_pic", "false"),
+            ("unwind_info", "false"),
+            ("enable_probestack", "false"),
+        ];
+        for (name, value) in chosen {
+            flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
+        }
+        let isa = cranelift_native::builder()?.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+        Ok(Codegen {
+            isa,
+            context: Context::new(),
+            builder_context: FunctionBuilderContext::new(),
+            arena: CodeArena::default(),
+            dump: std::env::var_os("TRINITY_JIT_DUMP").is_some(),
+        })
+    }
+
+    /// Builds a function with the universal entry's signature by `build`, compiles and installs it. `build` returns
+    /// the heap objects that the code refers to.
+    ///
+    /// # Errors
+    /// What `build` returns, or that Cranelift or the system fails.
+    pub fn compile(
+        &mut self,
+        name: &dyn Fn() -> String,
+        build: impl FnOnce(&mut Function, &mut FunctionBuilderContext, TargetFrontendConfig) -> Result<Vec<Value>, Bailout>,
+    ) -> Result<Installed, Bailout> {
+        let started = Instant::now();
+        let config = self.isa.frontend_config();
+        self.context.clear();
+        self.context.func.signature = abi::entry_signature(config.default_call_conv);
+        self.context.func.name = UserFuncName::user(0, 0);
+        let roots = build(&mut self.context.func, &mut self.builder_context, config);
+        let roots = match roots {
+            Ok(roots) => roots,
+            Err(bailout) => {
+                // A builder that was not finished leaves its context dirty.
+                self.builder_context = FunctionBuilderContext::new();
+                return Err(bailout);
+            }
+        };
+        let lowered = Instant::now();
+        let ir_insts = self.context.func.dfg.num_insts() as u32;
+        if self.dump {
+            eprintln!("; {}\n{}", name(), self.context.func.display());
+            self.context.set_disasm(true);
+        }
+        let compiled = self.context.compile(&*self.isa, &mut ControlPlane::default()).map_err(|error| {
+            if self.dump || cfg!(debug_assertions) {
+                eprintln!("{}: {:?}", name(), error.inner);
+            }
+            Bailout("cranelift")
+        })?;
+        // Everything is addressed absolutely: nothing is left to link.
+        if !compiled.buffer.relocs().is_empty() {
+            return Err(Bailout("relocation"));
+        }
+        if self.dump {
+            eprintln!("{}", compiled.vcode.as_deref().unwrap_or(""));
+        }
+        let generated = Instant::now();
+        let code = compiled.code_buffer();
+        let block = self.arena.install(code).map_err(|_| Bailout("code-memory"))?;
+        Ok(Installed {
+            entry: block.entry(),
+            code_bytes: code.len() as u32,
+            ir_insts,
+            phases: PhaseTimes {
+                build_ns: 0,
+                lower_ns: (lowered - started).as_nanos() as u64,
+                codegen_ns: (generated - lowered).as_nanos() as u64,
+                install_ns: generated.elapsed().as_nanos() as u64,
+            },
+            roots,
+            owner: Box::new(block) as Box<dyn Any>,
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Calls and returns.
+
+use trinity_vm::{
+    frame::{FRAME_OFFSET, Frame, Status, status},
+    interp::{self, access},
+    native::Throw,
+    value::{Value, tag},
+    vm::Vm,
+};
+
+use super::Site;
+
+/// Arguments of the call at `slot`: as many as the instruction says, or up to top.
+///
+/// # Safety
+/// The instruction is a call.
+#[inline(always)]
+unsafe fn argument_count(site: &Site<'_>, callee: *mut Value) -> usize {
+    match site.instr.b() {
+        // SAFETY: an open list ends at top, in the same stack.
+        0 => unsafe { site.vm.top.offset_from(callee) as usize },
+        count => count - 1,
+    }
+}
+
+/// `CALL`, whatever is called. 0 when the results are in place.
+pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers; the call is laid out in the frame's registers.
+    unsafe {
+        let site = Site::with_open_top(vm, base, pc);
+        let slot = site.reg(site.instr.a());
+        let callee = slot.add(FRAME_OFFSET);
+        let mut count = argument_count(&site, callee);
+        if !(*slot).is_function() {
+            site.vm.top = callee.add(count);
+            count = match site.vm.prepare_call_meta(callee, count) {
+                Ok(count) => count,
+                Err(throw) => return throw.status(),
+            };
+        }
+        Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
+        let function = *slot;
+        let status = if let Some(closure) = function.as_closure() {
+            access::note_call(site.cache(), closure.proto);
+            (closure.proto.entry)(vm, callee, count as u64)
+        } else {
+            enter_native(site.vm, function, callee, count)
+        };
+        settle_call(site.vm, slot, status, site.instr.c())
+    }
+}
+
+/// # Safety
+/// A native's frame has been laid out at `callee`.
+#[inline(always)]
+unsafe fn enter_native(vm: &mut Vm, function: Value, callee: *mut Value, count: usize) -> Status {
+    let Some(native) = function.as_native() else { return status::THROW };
+    match vm.call_native(native.function, callee, count as u32) {
+        Ok(count) => Status::from(count),
+        Err(throw) => throw.status(),
+    }
+}
+
+/// What entering the function at `slot` has returned, with tail calls and exits seen to and results adjusted.
+///
+/// # Safety
+/// `status` comes from the entry of the frame above `slot`.
+#[inline(always)]
+unsafe fn settle_call(vm: &mut Vm, slot: *mut Value, status: Status, c: usize) -> Status {
+    // SAFETY: as the contract says.
+    unsafe {
+        let mut status = status;
+        if status < 0 {
+            status = interp::settle(vm, status);
+            if status == status::EXIT {
+                status = vm.resume_exit(Frame(slot.add(FRAME_OFFSET)));
+            }
+            if status < 0 {
+                return status;
+            }
+        }
+        interp::adjust_results(vm, slot, status as u32, c);
+        0
+    }
+}
+
+/// The rest of a `CALL` whose entry has returned `status`, when that is not simply the number of results wanted.
+///
+/// # Safety
+/// As [`super::Helper`]; `status` comes from the entry of the call at `pc`.
+pub unsafe extern "C" fn finish_call(vm: *mut Vm, base: *mut Value, pc: u32, status: Status) -> Status {
+    // SAFETY: as the contract says.
+    unsafe {
+        let site = Site::with_open_top(vm, base, pc);
+        let slot = site.reg(site.instr.a());
+        settle_call(site.vm, slot, status, site.instr.c())
+    }
+}
+
+/// A `CALL` meets another Lua function than its cache knows.
+pub unsafe extern "C" fn note_call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers. The call's open list is still to be used: `vm.top` stays.
+    unsafe {
+        let site = Site::with_open_top(vm, base, pc);
+        if let Some(closure) = site.get(site.instr.a()).as_closure() {
+            access::note_call(site.cache(), closure.proto);
+        }
+    }
+    0
+}
+
+/// `TAILCALL`: 0 after a native, whose results the `RETURN` that follows takes; for a Lua function `TAIL`.
+pub unsafe extern "C" fn tail_call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers; the call is laid out in the frame's registers.
+    unsafe {
+        let site = Site::with_open_top(vm, base, pc);
+        let slot = site.reg(site.instr.a());
+        let callee = slot.add(FRAME_OFFSET);
+        let mut count = argument_count(&site, callee);
+        site.vm.top = callee.add(count);
+        let prepared = (|| {
+            if site.instr.c() != 0 {
+                site.vm.close_scope(base)?;
+            }
+            if !(*slot).is_function() {
+                count = site.vm.prepare_call_meta(callee, count)?;
+            }
+            Ok(())
+        })();
+        if let Err::<(), Throw>(throw) = prepared {
+            return throw.status();
+        }
+        if (*slot).tag == tag::NATIVE {
+            // The frame stays below a native: it is what error messages name.
+            Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
+            let status = enter_native(site.vm, *slot, callee, count);
+            if status < 0 {
+                return status;
+            }
+            site.vm.top = slot.add(status as usize);
+            return 0;
+        }
+        let params = site.closure.proto.num_params;
+        site.vm.exit_frame = interp::replace_frame(Frame(base), params, slot, count);
+        site.vm.exit_count = count as u64;
+        status::TAIL
+    }
+}
+
+/// `RETURN` in general: the number of results.
+pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers.
+    unsafe {
+        let site = Site::with_open_top(vm, base, pc);
+        let mut first = site.reg(site.instr.a());
+        let count = match site.instr.b() {
+            0 => site.vm.top.offset_from(first) as usize,
+            count => count - 1,
+        };
+        if site.instr.c() != 0 {
+            let end = base.add(site.closure.proto.max_stack as usize);
+            site.vm.top = first.add(count).max(end);
+            first = match site.vm.close_frame(Frame(base), first, count) {
+                Ok(first) => first,
+                Err(throw) => return throw.status(),
+            };
+        }
+        let slot = Frame(base).function_slot(site.closure.proto.num_params as usize);
+        std::ptr::copy(first, slot, count);
+        count as Status
+    }
+}

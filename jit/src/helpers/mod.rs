@@ -1,0 +1,148 @@
+//! Runtime helpers: what generated code calls where an instruction is not worth inlining or leaves its fast path.
+//!
+//! A [`Helper`] takes `(vm, base, pc)`, executes what is left of the instruction at `pc` of the function that runs in
+//! the frame at `base`, whose registers must be in place, and returns a [`Status`]: negative ones are passed on to the
+//! caller of the compiled code, others mean what the helper says. A helper makes the frame current (its pc, `vm.frame`,
+//! `vm.top`), so generated code need not, and it keeps feedback as the interpreter does: quickening, caches, targets.
+
+mod access;
+mod arith;
+mod call;
+mod flow;
+
+pub use access::{
+    get_field, get_i, get_table, get_tabup, len, newtable, self_field, set_field, set_i, set_list, set_table, set_tabup,
+};
+pub use arith::{arith, compare, concat, equals, equals_constant, unary};
+pub use call::{call, finish_call, note_call, ret, tail_call};
+pub use flow::{
+    back_edge, back_edge_fresh, close, closure, enter, for_loop, for_prep, generic_for, generic_for_prep, tbc, vararg,
+};
+
+use trinity_vm::{
+    bytecode::Instr,
+    frame::{Frame, Status},
+    function::{Cache, Closure},
+    heap::Gc,
+    native::Throw,
+    value::Value,
+    vm::Vm,
+};
+
+/// `(vm, base, pc) → status`.
+///
+/// # Safety
+/// `vm` is the running VM, `base` a live frame of a Lua closure in it, `pc` an instruction of its function that the
+/// helper executes.
+pub type Helper = unsafe extern "C" fn(*mut Vm, *mut Value, u32) -> Status;
+
+/// The instruction that a helper executes, with its frame.
+struct Site<'a> {
+    vm: &'a mut Vm,
+    base: *mut Value,
+    closure: Gc<Closure>,
+    instr: Instr,
+    /// Where the instruction is: its `EXT` word follows, and quickening writes there.
+    at: *mut Instr,
+}
+
+impl<'a> Site<'a> {
+    /// Makes the frame current.
+    ///
+    /// # Safety
+    /// As [`Helper`].
+    #[inline(always)]
+    unsafe fn new(vm: *mut Vm, base: *mut Value, pc: u32) -> Site<'a> {
+        // SAFETY: as the contract says.
+        unsafe {
+            let site = Self::with_open_top(vm, base, pc);
+            site.vm.top = base.add(site.closure.proto.max_stack as usize);
+            site
+        }
+    }
+
+    /// Makes the frame current but leaves `vm.top`, which ends an open list of values that the instruction takes.
+    ///
+    /// # Safety
+    /// As [`Helper`].
+    #[inline(always)]
+    unsafe fn with_open_top(vm: *mut Vm, base: *mut Value, pc: u32) -> Site<'a> {
+        // SAFETY: as the contract says: the function of the frame is a closure, and `pc` lies in its code.
+        unsafe {
+            let frame = Frame(base);
+            (*frame.header()).pc = pc;
+            let vm = &mut *vm;
+            vm.frame = frame;
+            let closure = Gc::<Closure>::from_address(frame.function().bits as usize);
+            let at = closure.proto.code.add(pc as usize);
+            Site { vm, base, closure, instr: *at, at }
+        }
+    }
+
+    #[inline(always)]
+    fn reg(&self, index: usize) -> *mut Value {
+        // SAFETY: register operands of valid bytecode lie in the frame.
+        unsafe { self.base.add(index) }
+    }
+
+    #[inline(always)]
+    fn get(&self, index: usize) -> Value {
+        // SAFETY: as in `reg`.
+        unsafe { *self.reg(index) }
+    }
+
+    #[inline(always)]
+    fn constant(&self, index: usize) -> Value {
+        // SAFETY: constant operands of valid bytecode are in range.
+        unsafe { *self.closure.proto.consts.add(index) }
+    }
+
+    #[inline(always)]
+    fn upvalue(&self, index: usize) -> Value {
+        self.closure.upvalues()[index].get()
+    }
+
+    #[inline(always)]
+    fn ext(&self) -> Instr {
+        // SAFETY: called for opcodes with an operand word only.
+        unsafe { *self.at.add(1) }
+    }
+
+    /// The cache that the `EXT` word names.
+    #[inline(always)]
+    fn cache(&self) -> *mut Cache {
+        // SAFETY: feedback operands of valid bytecode are in range.
+        unsafe { self.closure.proto.caches.add(self.ext().ax()) }
+    }
+
+    /// Writes `R[A]` or passes the throw on.
+    #[inline(always)]
+    fn finish(&self, result: Result<Value, Throw>) -> Status {
+        match result {
+            Ok(value) => {
+                // SAFETY: as in `reg`.
+                unsafe { *self.reg(self.instr.a()) = value };
+                0
+            }
+            Err(throw) => throw.status(),
+        }
+    }
+}
+
+/// 0, or the throw's status.
+#[inline(always)]
+fn done(result: Result<(), Throw>) -> Status {
+    match result {
+        Ok(()) => 0,
+        Err(throw) => throw.status(),
+    }
+}
+
+/// 0 or 1, or the throw's status.
+#[inline(always)]
+fn truth(result: Result<bool, Throw>) -> Status {
+    match result {
+        Ok(value) => Status::from(value),
+        Err(throw) => throw.status(),
+    }
+}

@@ -1,0 +1,413 @@
+//! Templates of table and upvalue access.
+//!
+//! Named fields: where the cache has seen one's own field, shape and slot are baked in (and the shape kept alive). Other
+//! kinds of cache are read when the code runs, because they go stale together: the proto epoch moves.
+
+use cranelift_codegen::ir::{
+    Block, InstBuilder, MemFlagsData, Value,
+    condcodes::IntCC,
+    types::{I8, I16, I32, I64},
+};
+use trinity_vm::{
+    bytecode::Op,
+    function::{Cache, CacheKind},
+    table::ElementKind,
+    value::{Value as Lua, tag},
+};
+
+use super::emitter::Emitter;
+use crate::{
+    abi::{self, CALL_GAP, TAG},
+    helpers::{self, Helper},
+};
+
+/// What a table access is made on.
+#[derive(Clone, Copy)]
+enum Object {
+    Register(usize),
+    Upvalue(usize),
+}
+
+/// An integer key.
+#[derive(Clone, Copy)]
+enum Key {
+    Register(usize),
+    Constant(usize),
+}
+
+impl Emitter<'_, '_> {
+    /// Address of the value of an upvalue.
+    fn upvalue(&mut self, index: usize) -> Value {
+        let (stack, object) = (self.regions.stack, self.regions.object);
+        let closure = self.load(I64, stack, self.base, abi::FUNCTION);
+        let upvalue = self.load(I64, object, closure, abi::CLOSURE_UPVALUES + 8 * index as i32);
+        self.load(I64, object, upvalue, abi::UPVALUE_SLOT)
+    }
+
+    pub(super) fn get_upvalue(&mut self) {
+        let instr = self.instr();
+        let flags = self.regions.upvalue;
+        let slot = self.upvalue(instr.b());
+        let payload = self.load(I64, flags, slot, 0);
+        let tag = self.load(I8, flags, slot, TAG);
+        self.set_dynamic(instr.a(), payload, tag);
+    }
+
+    pub(super) fn set_upvalue(&mut self) {
+        let instr = self.instr();
+        let flags = self.regions.upvalue;
+        let slot = self.upvalue(instr.b());
+        let payload = self.bits(instr.a());
+        let tag = self.tag(instr.a());
+        self.store(flags, payload, slot, 0);
+        self.store(flags, tag, slot, TAG);
+    }
+
+    /// The object's payload, when it has `tag`.
+    fn object(&mut self, object: Object, tag: u8, other: Block) -> Value {
+        match object {
+            Object::Register(register) => {
+                self.require_tag(register, tag, other);
+                self.bits(register)
+            }
+            Object::Upvalue(index) => {
+                let flags = self.regions.upvalue;
+                let slot = self.upvalue(index);
+                let found = self.load(I8, flags, slot, TAG);
+                let same = self.equals(found, i64::from(tag));
+                self.require(same, other);
+                self.load(I64, flags, slot, 0)
+            }
+        }
+    }
+
+    /// Goes on when the value at `place` is not nil; returns payload and tag.
+    fn present(&mut self, flags: MemFlagsData, place: Value, offset: i32, other: Block) -> (Value, Value) {
+        let tag = self.load(I8, flags, place, offset + TAG);
+        let nil = self.equals(tag, i64::from(tag::NIL));
+        self.reject(nil, other);
+        (self.load(I64, flags, place, offset), tag)
+    }
+
+    /// The table's slots, when it has the shape that the cache has seen.
+    fn own_slots(&mut self, cache: &Cache, table: Value, other: Block) -> Value {
+        let shape = self.load(I64, self.regions.object, table, abi::TABLE_SHAPE);
+        let expected = self.address(cache.shape);
+        let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
+        self.require(same, other);
+        self.roots.push(Lua { bits: cache.shape as u64, tag: tag::TABLE });
+        self.load(I64, self.regions.object, table, abi::TABLE_SLOTS)
+    }
+
+    /// Goes on when the cache is of `kind` now, filled for `shape`, and the epoch has not moved since. Returns the
+    /// cache's address.
+    fn live_cache(&mut self, cache: &Cache, kind: CacheKind, shape: Value, other: Block) -> Value {
+        let flags = self.regions.feedback;
+        let cache = self.address(cache);
+        let expected = self.load(I64, flags, cache, abi::CACHE_SHAPE);
+        let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
+        self.require(same, other);
+        let found = self.load(I8, flags, cache, abi::CACHE_KIND);
+        let same = self.equals(found, kind as i64);
+        self.require(same, other);
+        let epoch = self.load(I32, flags, cache, abi::CACHE_EPOCH);
+        let now = self.load(I32, self.regions.vm, self.vm, abi::VM_PROTO_EPOCH);
+        let same = self.b.ins().icmp(IntCC::Equal, epoch, now);
+        self.require(same, other);
+        cache
+    }
+
+    /// `GETFIELD`, `GETTABUP`, `SELFFIELD`.
+    pub(super) fn get_named(&mut self, op: Op) {
+        let instr = self.instr();
+        let cache = self.cache();
+        let a = instr.a();
+        let (object, helper): (Object, Helper) = match op {
+            Op::GetTabUp => (Object::Upvalue(instr.b()), helpers::get_tabup),
+            Op::GetField => (Object::Register(instr.b()), helpers::get_field),
+            _ => (Object::Register(instr.b()), helpers::self_field),
+        };
+        let before = self.known();
+        let (slow, done) = (self.cold(), self.block());
+        match cache.kind {
+            CacheKind::Own => {
+                let table = self.object(object, tag::TABLE, slow);
+                let slots = self.own_slots(cache, table, slow);
+                let offset = cache.index as i32 * abi::VALUE_SIZE;
+                let (payload, found) = self.present(self.regions.slots, slots, offset, slow);
+                self.keep_receiver(op);
+                self.set_dynamic(a, payload, found);
+            }
+            CacheKind::Proto => {
+                let shape = if cache.shape.is_null() {
+                    self.object(object, tag::STRING, slow);
+                    self.iconst(0)
+                } else {
+                    let table = self.object(object, tag::TABLE, slow);
+                    self.load(I64, self.regions.object, table, abi::TABLE_SHAPE)
+                };
+                let cache = self.live_cache(cache, CacheKind::Proto, shape, slow);
+                self.keep_receiver(op);
+                let payload = self.load(I64, self.regions.feedback, cache, abi::CACHE_PAYLOAD);
+                let found = self.load(I8, self.regions.feedback, cache, abi::CACHE_TAG);
+                self.set_dynamic(a, payload, found);
+            }
+            _ => {
+                self.restore(before);
+                self.helper_or_leave(helper);
+                self.jump(done);
+                self.switch(slow);
+                self.jump(done);
+                self.switch(done);
+                self.forget(a);
+                if op == Op::SelfField {
+                    self.forget(a + CALL_GAP);
+                }
+                return;
+            }
+        }
+        self.jump(done);
+        self.slow_path(slow, helper, done);
+        self.restore(before);
+        self.forget(a);
+        if op == Op::SelfField {
+            self.forget(a + CALL_GAP);
+        }
+        self.switch(done);
+    }
+
+    /// `SELFFIELD` puts the object where the first argument goes.
+    fn keep_receiver(&mut self, op: Op) {
+        if op == Op::SelfField {
+            let instr = self.instr();
+            self.copy(instr.a() + CALL_GAP, instr.b());
+        }
+    }
+
+    /// `SETFIELD`, `SETTABUP`.
+    pub(super) fn set_named(&mut self, op: Op) {
+        let instr = self.instr();
+        let cache = self.cache();
+        let (object, helper): (Object, Helper) = match op {
+            Op::SetTabUp => (Object::Upvalue(instr.a()), helpers::set_tabup),
+            _ => (Object::Register(instr.a()), helpers::set_field),
+        };
+        if !matches!(cache.kind, CacheKind::Own | CacheKind::Add) {
+            self.helper_or_leave(helper);
+            return;
+        }
+        let before = self.known();
+        let (slow, done) = (self.cold(), self.block());
+        let table = self.object(object, tag::TABLE, slow);
+        let flags = self.regions.slots;
+        let c = instr.c();
+        if cache.kind == CacheKind::Own {
+            let slots = self.own_slots(cache, table, slow);
+            let offset = cache.index as i32 * abi::VALUE_SIZE;
+            // Over nil, `__newindex` may have to be asked.
+            let old = self.load(I8, flags, slots, offset + TAG);
+            let nil = self.equals(old, i64::from(tag::NIL));
+            self.reject(nil, slow);
+            self.store_value(flags, c, slots, offset);
+        } else {
+            let object = self.regions.object;
+            let feedback = self.regions.feedback;
+            let shape = self.load(I64, object, table, abi::TABLE_SHAPE);
+            let cache = self.live_cache(cache, CacheKind::Add, shape, slow);
+            let tag = self.tag(c);
+            let nil = self.equals(tag, i64::from(tag::NIL));
+            self.reject(nil, slow);
+            let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
+            let cap = self.load(I16, object, table, abi::TABLE_SLOTS_CAP);
+            let cap = self.b.ins().uextend(I32, cap);
+            let room = self.b.ins().icmp(IntCC::UnsignedLessThan, index, cap);
+            self.require(room, slow);
+            let next = self.load(I64, feedback, cache, abi::CACHE_PAYLOAD);
+            self.store(object, next, table, abi::TABLE_SHAPE);
+            let slots = self.load(I64, object, table, abi::TABLE_SLOTS);
+            let place = self.element_address(slots, index, 4);
+            self.store_value(flags, c, place, 0);
+        }
+        self.jump(done);
+        self.slow_path(slow, helper, done);
+        self.restore(before);
+        self.switch(done);
+    }
+
+    /// Copies a register to memory.
+    fn store_value(&mut self, flags: MemFlagsData, register: usize, to: Value, offset: i32) {
+        let payload = self.bits(register);
+        let tag = self.tag(register);
+        self.store(flags, payload, to, offset);
+        self.store(flags, tag, to, offset + TAG);
+    }
+
+    /// `elements + (index << shift)`; `index` has 32 bits.
+    fn element_address(&mut self, elements: Value, index: Value, shift: i64) -> Value {
+        let index = self.b.ins().uextend(I64, index);
+        let scaled = self.b.ins().ishl_imm_u(index, shift);
+        self.b.ins().iadd(elements, scaled)
+    }
+
+    /// The table, and the position of the key in its array part when it is inside.
+    fn array_position(&mut self, table: usize, key: Key, slow: Block) -> (Value, Value) {
+        self.require_tag(table, tag::TABLE, slow);
+        let index = match key {
+            Key::Register(register) => {
+                self.require_tag(register, tag::INT, slow);
+                let key = self.bits(register);
+                self.b.ins().iadd_imm_s(key, -1)
+            }
+            Key::Constant(key) => self.iconst(key as i64 - 1),
+        };
+        let table = self.bits(table);
+        let len = self.load(I32, self.regions.object, table, abi::TABLE_ARRAY_LEN);
+        let len = self.b.ins().uextend(I64, len);
+        let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, index, len);
+        self.require(inside, slow);
+        (table, index)
+    }
+
+    /// Branches by the kinds of array that the cache has seen; in each, `each` goes on. Ends in `slow` for others.
+    fn by_kind(
+        &mut self,
+        cache: &Cache,
+        table: Value,
+        slow: Block,
+        done: Block,
+        mut each: impl FnMut(&mut Self, ElementKind),
+    ) {
+        let kinds = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
+        let seen: Vec<_> = kinds.into_iter().filter(|kind| cache.index & 1 << *kind as u32 != 0).collect();
+        let found = self.load(I8, self.regions.object, table, abi::TABLE_ARRAY_KIND);
+        for (position, kind) in seen.iter().enumerate() {
+            let other = if position + 1 == seen.len() { slow } else { self.block() };
+            let same = self.equals(found, *kind as i64);
+            let before = self.known();
+            self.require(same, other);
+            each(self, *kind);
+            self.jump(done);
+            self.restore(before);
+            if other != slow {
+                self.switch(other);
+            }
+        }
+    }
+
+    fn element(&mut self, table: Value, index: Value, kind: ElementKind) -> Value {
+        let elements = self.load(I64, self.regions.object, table, abi::TABLE_ARRAY);
+        let shift = if kind == ElementKind::Tagged { 4 } else { 3 };
+        let scaled = self.b.ins().ishl_imm_u(index, shift);
+        self.b.ins().iadd(elements, scaled)
+    }
+
+    /// `GETTABLE`, `GETI`.
+    pub(super) fn get_element(&mut self, op: Op) {
+        let instr = self.instr();
+        let (a, cache) = (instr.a(), self.cache());
+        let (key, helper): (Key, Helper) = match op {
+            Op::GetTable => (Key::Register(instr.c()), helpers::get_table),
+            _ => (Key::Constant(instr.c()), helpers::get_i),
+        };
+        if cache.kind != CacheKind::Array || cache.index == 0 {
+            self.helper_or_leave(helper);
+            self.forget(a);
+            return;
+        }
+        let before = self.known();
+        let (slow, done) = (self.cold(), self.block());
+        let (table, index) = self.array_position(instr.b(), key, slow);
+        self.by_kind(cache, table, slow, done, |this, kind| {
+            let flags = this.regions.elements;
+            let place = this.element(table, index, kind);
+            match kind {
+                ElementKind::Tagged => {
+                    let (payload, found) = this.present(flags, place, 0, slow);
+                    this.set_dynamic(a, payload, found);
+                }
+                kind => {
+                    let payload = this.load(I64, flags, place, 0);
+                    this.set(a, payload, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT });
+                }
+            }
+        });
+        self.slow_path(slow, helper, done);
+        self.restore(before);
+        self.forget(a);
+        self.switch(done);
+    }
+
+    /// `SETTABLE`, `SETI`.
+    pub(super) fn set_element(&mut self, op: Op) {
+        let instr = self.instr();
+        let (c, cache) = (instr.c(), self.cache());
+        let (key, helper): (Key, Helper) = match op {
+            Op::SetTable => (Key::Register(instr.b()), helpers::set_table),
+            _ => (Key::Constant(instr.b()), helpers::set_i),
+        };
+        if cache.kind != CacheKind::Array || cache.index == 0 {
+            self.helper_or_leave(helper);
+            return;
+        }
+        let before = self.known();
+        let (slow, done) = (self.cold(), self.block());
+        let (table, index) = self.array_position(instr.a(), key, slow);
+        self.by_kind(cache, table, slow, done, |this, kind| {
+            let flags = this.regions.elements;
+            match kind {
+                ElementKind::Tagged => {
+                    let tag = this.tag(c);
+                    let nil = this.equals(tag, i64::from(tag::NIL));
+                    this.reject(nil, slow);
+                    let place = this.element(table, index, kind);
+                    this.store_value(flags, c, place, 0);
+                }
+                kind => {
+                    this.require_tag(c, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT }, slow);
+                    let place = this.element(table, index, kind);
+                    let payload = this.bits(c);
+                    this.store(flags, payload, place, 0);
+                }
+            }
+        });
+        self.slow_path(slow, helper, done);
+        self.restore(before);
+        self.switch(done);
+    }
+
+    /// `LEN` of a string, and of a table without metatable that has an array part.
+    pub(super) fn length(&mut self) {
+        let instr = self.instr();
+        let (a, b) = (instr.a(), instr.b());
+        let object = self.regions.object;
+        let before = self.known();
+        let (slow, other, done) = (self.cold(), self.cold(), self.block());
+        self.require_tag(b, tag::TABLE, other);
+        let table = self.bits(b);
+        let shape = self.load(I64, object, table, abi::TABLE_SHAPE);
+        let metatable = self.load(I64, object, shape, abi::SHAPE_METATABLE);
+        let plain = self.equals(metatable, 0);
+        self.require(plain, slow);
+        let len = self.load(I32, object, table, abi::TABLE_ARRAY_LEN);
+        let empty = self.equals(len, 0);
+        self.reject(empty, slow);
+        let len = self.b.ins().uextend(I64, len);
+        self.set(a, len, tag::INT);
+        self.jump(done);
+        self.restore(before.clone());
+        self.switch(other);
+        if self.known_tag(b) != Some(tag::TABLE) {
+            self.require_tag(b, tag::STRING, slow);
+            let string = self.bits(b);
+            let len = self.load(I64, object, string, abi::STR_LEN);
+            self.set(a, len, tag::INT);
+            self.jump(done);
+        } else {
+            self.jump(slow);
+        }
+        self.slow_path(slow, helpers::len, done);
+        self.restore(before);
+        self.forget(a);
+        self.switch(done);
+    }
+}

@@ -1,0 +1,137 @@
+//! Templates of calls and returns.
+
+use cranelift_codegen::ir::{
+    Block, InstBuilder, Value,
+    condcodes::IntCC,
+    types::I64,
+};
+use trinity_vm::{
+    bytecode::Op,
+    frame::FRAME_OFFSET,
+    function::CacheKind,
+    value::tag,
+};
+
+use super::emitter::Emitter;
+use crate::{
+    abi::{self, CALL_GAP, TAG, VALUE_SIZE},
+    helpers,
+};
+
+/// Most results that a `RETURN` copies inline.
+const INLINE_RESULTS: usize = 4;
+
+impl Emitter<'_, '_> {
+    /// `CALL`: a Lua function where the cache has seen one, else a native, is entered directly.
+    pub(super) fn call(&mut self) {
+        let instr = self.instr();
+        let (a, c) = (instr.a(), instr.c());
+        let cache = self.cache();
+        let regions = self.regions;
+        let (other, done) = (self.cold(), self.block());
+
+        let tag = self.tag(a);
+        let is_lua = cache.kind == CacheKind::Call;
+        let expected = if is_lua { tag::CLOSURE } else { tag::NATIVE };
+        let same = self.equals(tag, i64::from(expected));
+        self.require(same, other);
+        let callee = self.b.ins().iadd_imm_s(self.base, i64::from(abi::reg(a + CALL_GAP)));
+        let count = match instr.b() {
+            0 => {
+                let top = self.load(I64, regions.vm, self.vm, abi::VM_TOP);
+                let bytes = self.b.ins().isub(top, callee);
+                self.b.ins().sshr_imm_u(bytes, i64::from(VALUE_SIZE.trailing_zeros()))
+            }
+            count => self.iconst(count as i64 - 1),
+        };
+        self.store_pc();
+        let function = self.bits(a);
+        let code = if is_lua {
+            let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
+            let cache = self.address(cache);
+            let seen = self.load(I64, regions.feedback, cache, abi::CACHE_PAYLOAD);
+            let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
+            let (note, known) = (self.cold(), self.block());
+            self.branch(same, known, note);
+            self.switch(note);
+            self.helper(helpers::note_call);
+            self.jump(known);
+            self.switch(known);
+            self.load(I64, regions.object, proto, abi::PROTO_ENTRY)
+        } else {
+            self.load(I64, regions.object, function, abi::NATIVE_ENTRY)
+        };
+        self.write_header(a);
+        let status = self.enter(code, callee, count);
+        self.end_call(a, c, status, done);
+
+        self.switch(other);
+        self.helper_or_leave(helpers::call);
+        self.jump(done);
+        self.forget_all();
+        self.switch(done);
+    }
+
+    /// The header of a call at `R[A]`: pc 0, the distance to the callee, no flags.
+    fn write_header(&mut self, a: usize) {
+        let flags = self.regions.stack;
+        let at = abi::reg(a + CALL_GAP) + abi::HEADER;
+        let pc_and_prev = self.iconst(((a + FRAME_OFFSET) as i64) << 32);
+        self.store(flags, pc_and_prev, self.base, at);
+        let rest = self.iconst(0);
+        self.store(flags, rest, self.base, at + TAG);
+    }
+
+    /// Goes to `done` when `status` is what the call wants, else through the helper.
+    fn end_call(&mut self, a: usize, c: usize, status: Value, done: Block) {
+        let unusual = self.cold();
+        match c {
+            0 => {
+                let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
+                self.require(returned, unusual);
+                let bytes = self.b.ins().ishl_imm_u(status, i64::from(VALUE_SIZE.trailing_zeros()));
+                let slot = self.b.ins().iadd_imm_s(self.base, i64::from(abi::reg(a)));
+                let top = self.b.ins().iadd(slot, bytes);
+                self.store(self.regions.vm, top, self.vm, abi::VM_TOP);
+                self.jump(done);
+            }
+            1 => {
+                let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
+                self.branch(returned, done, unusual);
+            }
+            wanted => {
+                let exact = self.equals(status, wanted as i64 - 1);
+                self.branch(exact, done, unusual);
+            }
+        }
+        self.switch(unusual);
+        let status = self.finish_call(status);
+        self.leave_if_negative(status);
+        self.jump(done);
+    }
+
+    pub(super) fn ret(&mut self, op: Op) {
+        let instr = self.instr();
+        let count = match op {
+            Op::Return0 => Some(0),
+            Op::Return1 => Some(1),
+            _ if self.proto.is_vararg || instr.c() != 0 => None,
+            _ => instr.b().checked_sub(1).filter(|count| *count <= INLINE_RESULTS),
+        };
+        let status = match count {
+            Some(count) => {
+                let flags = self.regions.stack;
+                for index in 0..count {
+                    let payload = self.bits(instr.a() + index);
+                    let tag = self.tag(instr.a() + index);
+                    let to = abi::FUNCTION + abi::reg(index);
+                    self.store(flags, payload, self.base, to);
+                    self.store(flags, tag, self.base, to + TAG);
+                }
+                self.iconst(count as i64)
+            }
+            None => self.helper(helpers::ret),
+        };
+        self.b.ins().return_(&[status]);
+    }
+}

@@ -1,0 +1,231 @@
+//! Templates of comparisons and tests, fused with the jump behind them.
+
+use cranelift_codegen::ir::{
+    Block, InstBuilder, Value,
+    condcodes::{FloatCC, IntCC},
+};
+use trinity_vm::{
+    bytecode::{Hint, Op},
+    value::tag,
+};
+
+use super::{emitter::Emitter, flow};
+use crate::helpers::{self, Helper};
+
+/// Where a test goes.
+#[derive(Clone, Copy)]
+struct Targets {
+    /// The condition holds.
+    holds: Block,
+    fails: Block,
+    /// The one of the two that is new, and that the following instruction goes on in.
+    next: Block,
+}
+
+impl Emitter<'_, '_> {
+    /// The targets of the present test, whose `C` says on which outcome to jump.
+    fn targets(&mut self) -> Targets {
+        let successors = flow::successors(self.proto.code(), self.pc);
+        let jump = successors.jump.expect("a test has a jump");
+        let jump = self.block_at(jump);
+        let next = self.block();
+        if self.instr().c() != 0 {
+            Targets { holds: jump, fails: next, next }
+        } else {
+            Targets { holds: next, fails: jump, next }
+        }
+    }
+
+    fn decide(&mut self, condition: Value, targets: Targets) {
+        self.branch(condition, targets.holds, targets.fails);
+    }
+
+    /// Lets a helper decide in the block `slow`.
+    fn decide_slowly(&mut self, slow: Block, helper: Helper, targets: Targets) {
+        self.switch(slow);
+        let status = self.helper_or_leave(helper);
+        self.decide(status, targets);
+    }
+
+    pub(super) fn order(&mut self, op: Op, hint: Hint) {
+        let instr = self.instr();
+        let (lhs, rhs) = (instr.a(), instr.b());
+        let before = self.known();
+        let targets = self.targets();
+        let slow = self.cold();
+        let (int_form, float_form) = if op == Op::Lt { (Op::LtII, Op::LtFF) } else { (Op::LeII, Op::LeFF) };
+        let float_known = self.known_tag(lhs) == Some(tag::FLOAT) || self.known_tag(rhs) == Some(tag::FLOAT);
+        let other = if hint == Hint::Any { self.cold() } else { slow };
+        if hint != Hint::Float && !float_known {
+            self.require_tag(lhs, tag::INT, other);
+            self.require_tag(rhs, tag::INT, other);
+            if hint == Hint::None {
+                self.quicken(int_form);
+            }
+            let (l, r) = (self.bits(lhs), self.bits(rhs));
+            let condition = if op == Op::Lt { IntCC::SignedLessThan } else { IntCC::SignedLessThanOrEqual };
+            let condition = self.b.ins().icmp(condition, l, r);
+            self.decide(condition, targets);
+            if hint == Hint::Any {
+                self.restore(before.clone());
+                self.switch(other);
+                self.float_order(op, lhs, rhs, slow, targets);
+            }
+        } else {
+            if hint == Hint::Any {
+                self.jump(other);
+                self.switch(other);
+            }
+            self.require_tag(lhs, tag::FLOAT, slow);
+            self.require_tag(rhs, tag::FLOAT, slow);
+            if hint == Hint::None {
+                self.quicken(float_form);
+            }
+            self.float_order(op, lhs, rhs, slow, targets);
+        }
+        self.decide_slowly(slow, helpers::compare, targets);
+        self.restore(before);
+        self.switch(targets.next);
+    }
+
+    fn float_order(&mut self, op: Op, lhs: usize, rhs: usize, slow: Block, targets: Targets) {
+        self.require_tag(lhs, tag::FLOAT, slow);
+        self.require_tag(rhs, tag::FLOAT, slow);
+        let (l, r) = (self.float(lhs), self.float(rhs));
+        let condition = if op == Op::Lt { FloatCC::LessThan } else { FloatCC::LessThanOrEqual };
+        let condition = self.b.ins().fcmp(condition, l, r);
+        self.decide(condition, targets);
+    }
+
+    pub(super) fn order_immediate(&mut self, op: Op) {
+        let instr = self.instr();
+        let register = instr.a();
+        let immediate = i64::from(instr.sb());
+        let before = self.known();
+        let targets = self.targets();
+        let (slow, other) = (self.cold(), self.cold());
+        let (int, float) = match op {
+            Op::LtI => (IntCC::SignedLessThan, FloatCC::LessThan),
+            Op::LeI => (IntCC::SignedLessThanOrEqual, FloatCC::LessThanOrEqual),
+            Op::GtI => (IntCC::SignedGreaterThan, FloatCC::GreaterThan),
+            _ => (IntCC::SignedGreaterThanOrEqual, FloatCC::GreaterThanOrEqual),
+        };
+        if self.known_tag(register) == Some(tag::FLOAT) {
+            self.jump(other);
+        } else {
+            self.require_tag(register, tag::INT, other);
+            let value = self.bits(register);
+            let condition = self.compare(int, value, immediate);
+            self.decide(condition, targets);
+        }
+        self.restore(before.clone());
+        self.switch(other);
+        self.require_tag(register, tag::FLOAT, slow);
+        let value = self.float(register);
+        let constant = self.b.ins().f64const(immediate as f64);
+        let condition = self.b.ins().fcmp(float, value, constant);
+        self.decide(condition, targets);
+        self.decide_slowly(slow, helpers::compare, targets);
+        self.restore(before);
+        self.switch(targets.next);
+    }
+
+    /// Values of one type that is not a float are equal when their payloads are; unequal ones may still be equal as
+    /// long strings or by `__eq`.
+    pub(super) fn equal(&mut self) {
+        let instr = self.instr();
+        let (lhs, rhs) = (instr.a(), instr.b());
+        let before = self.known();
+        let targets = self.targets();
+        let (slow, differ) = (self.cold(), self.block());
+        let (lt, rt) = (self.tag(lhs), self.tag(rhs));
+        let same = self.b.ins().icmp(IntCC::Equal, lt, rt);
+        self.require(same, slow);
+        let float = self.equals(lt, i64::from(tag::FLOAT));
+        self.reject(float, slow);
+        let (l, r) = (self.bits(lhs), self.bits(rhs));
+        let identical = self.b.ins().icmp(IntCC::Equal, l, r);
+        self.branch(identical, targets.holds, differ);
+        self.switch(differ);
+        let int = self.equals(lt, i64::from(tag::INT));
+        self.branch(int, targets.fails, slow);
+        self.decide_slowly(slow, helpers::equals, targets);
+        self.restore(before);
+        self.switch(targets.next);
+    }
+
+    pub(super) fn equal_constant(&mut self) {
+        let instr = self.instr();
+        let register = instr.a();
+        let constant = self.constant(instr.b());
+        let targets = self.targets();
+        let found = self.tag(register);
+        let same = self.equals(found, i64::from(constant.tag));
+        let identity = match constant.as_string() {
+            Some(string) => string.is_short(),
+            None => !constant.is_number(),
+        };
+        if identity {
+            if constant.is_string() {
+                // Short strings are interned: another object is another string.
+                self.require(same, targets.fails);
+                let bits = self.bits(register);
+                let expected = self.iconst(constant.bits as i64);
+                let equal = self.b.ins().icmp(IntCC::Equal, bits, expected);
+                self.decide(equal, targets);
+            } else {
+                self.decide(same, targets);
+            }
+        } else {
+            // A number may equal one of the other type, a long string one elsewhere.
+            let slow = self.cold();
+            self.require(same, slow);
+            if constant.is_float() {
+                let value = self.float(register);
+                let expected = self.b.ins().f64const(constant.raw_float());
+                let equal = self.b.ins().fcmp(FloatCC::Equal, value, expected);
+                self.decide(equal, targets);
+            } else if constant.is_int() {
+                let value = self.bits(register);
+                let equal = self.equals(value, constant.raw_int());
+                self.decide(equal, targets);
+            } else {
+                self.jump(slow);
+            }
+            self.decide_slowly(slow, helpers::equals_constant, targets);
+        }
+        self.switch(targets.next);
+    }
+
+    fn truthy(&mut self, register: usize) -> Value {
+        let tag = self.tag(register);
+        self.compare(IntCC::UnsignedGreaterThanOrEqual, tag, i64::from(tag::TRUE))
+    }
+
+    pub(super) fn test(&mut self) {
+        let targets = self.targets();
+        let truthy = self.truthy(self.instr().a());
+        self.decide(truthy, targets);
+        self.switch(targets.next);
+    }
+
+    /// Copies before it jumps.
+    pub(super) fn test_set(&mut self) {
+        let instr = self.instr();
+        let targets = self.targets();
+        let truthy = self.truthy(instr.b());
+        let taken = self.block();
+        let before = self.known();
+        if instr.c() != 0 {
+            self.branch(truthy, taken, targets.next);
+        } else {
+            self.branch(truthy, targets.next, taken);
+        }
+        self.switch(taken);
+        self.copy(instr.a(), instr.b());
+        let jump = if instr.c() != 0 { targets.holds } else { targets.fails };
+        self.jump(jump);
+        self.restore(before);
+        self.switch(targets.next);
+    }
+}

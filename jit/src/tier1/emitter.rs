@@ -1,0 +1,398 @@
+//! The state of one compilation, and the small pieces that every template is made of.
+//!
+//! Lua registers live in the frame. What is remembered along straight-line code is which tag a register's memory is known
+//! to hold, which saves checks and stores. INVARIANT: a register that a closure has captured is never known, since a
+//! callee may write it; and nothing is known where control joins.
+
+use cranelift_codegen::ir::{
+    Block, BlockArg, InstBuilder, MemFlagsData, SigRef, Type, Value,
+    condcodes::IntCC,
+    types::{F64, I8, I32, I64},
+};
+use cranelift_frontend::FunctionBuilder;
+use trinity_vm::{
+    bytecode::Instr,
+    function::{Cache, Proto},
+    value::tag,
+};
+
+use super::flow::Coverage;
+use crate::{
+    abi::{self, HEADER_PC, Regions, TAG},
+    helpers::Helper,
+};
+
+/// A register whose tag is not known.
+const UNKNOWN: u8 = 0xff;
+
+/// Known tags of registers.
+#[derive(Clone)]
+pub(super) struct Known(Vec<u8>);
+
+pub(super) struct Emitter<'a, 'b> {
+    pub b: FunctionBuilder<'a>,
+    pub proto: &'b Proto,
+    pub coverage: &'b Coverage,
+    pub regions: Regions,
+    pub vm: Value,
+    pub base: Value,
+    pub entry_signature: SigRef,
+    pub helper_signature: SigRef,
+    pub finish_signature: SigRef,
+    /// Blocks of leaders, by pc.
+    pub blocks: Vec<Option<Block>>,
+    /// Returns its parameter.
+    pub leave: Block,
+    /// The instruction that is being compiled.
+    pub pc: usize,
+    /// Heap objects that the code names by address.
+    pub roots: Vec<trinity_vm::value::Value>,
+    known: Known,
+    captured: Vec<bool>,
+}
+
+pub(super) struct Signatures {
+    pub entry: SigRef,
+    pub helper: SigRef,
+    pub finish: SigRef,
+}
+
+impl<'a, 'b> Emitter<'a, 'b> {
+    pub fn new(
+        b: FunctionBuilder<'a>,
+        proto: &'b Proto,
+        coverage: &'b Coverage,
+        regions: Regions,
+        signatures: &Signatures,
+        (vm, base): (Value, Value),
+        leave: Block,
+    ) -> Self {
+        let slots = usize::from(proto.max_stack).max(256);
+        let mut captured = vec![false; slots];
+        for child in &proto.children {
+            for upvalue in child.unit.upvals.iter().filter(|upvalue| upvalue.in_stack) {
+                captured[usize::from(upvalue.index)] = true;
+            }
+        }
+        Emitter {
+            b,
+            proto,
+            coverage,
+            regions,
+            vm,
+            base,
+            entry_signature: signatures.entry,
+            helper_signature: signatures.helper,
+            finish_signature: signatures.finish,
+            blocks: vec![None; proto.code().len()],
+            leave,
+            pc: 0,
+            roots: Vec::new(),
+            known: Known(vec![UNKNOWN; slots]),
+            captured,
+        }
+    }
+
+    // Blocks.
+
+    /// A new block.
+    pub fn block(&mut self) -> Block {
+        self.b.create_block()
+    }
+
+    /// A new block out of the way of the fast path.
+    pub fn cold(&mut self) -> Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        block
+    }
+
+    pub fn switch(&mut self, block: Block) {
+        self.b.switch_to_block(block);
+    }
+
+    pub fn jump(&mut self, block: Block) {
+        self.b.ins().jump(block, &[]);
+    }
+
+    pub fn jump_with(&mut self, block: Block, value: Value) {
+        self.b.ins().jump(block, &[BlockArg::Value(value)]);
+    }
+
+    pub fn branch(&mut self, condition: Value, then: Block, other: Block) {
+        self.b.ins().brif(condition, then, &[], other, &[]);
+    }
+
+    /// Goes on in a new block when `condition` holds, else in `other`.
+    pub fn require(&mut self, condition: Value, other: Block) {
+        let next = self.block();
+        self.branch(condition, next, other);
+        self.switch(next);
+    }
+
+    /// Goes on in a new block unless `condition` holds, else in `other`.
+    pub fn reject(&mut self, condition: Value, other: Block) {
+        let next = self.block();
+        self.branch(condition, other, next);
+        self.switch(next);
+    }
+
+    /// The block of the instruction at `pc`, which is a leader.
+    pub fn block_at(&mut self, pc: usize) -> Block {
+        match self.blocks[pc] {
+            Some(block) => block,
+            None => {
+                let block = self.b.create_block();
+                self.blocks[pc] = Some(block);
+                block
+            }
+        }
+    }
+
+    // Values.
+
+    pub fn iconst(&mut self, value: i64) -> Value {
+        self.b.ins().iconst(I64, value)
+    }
+
+    pub fn address<T>(&mut self, pointer: *const T) -> Value {
+        self.iconst(pointer as i64)
+    }
+
+    pub fn load(&mut self, ty: Type, flags: MemFlagsData, from: Value, offset: i32) -> Value {
+        self.b.ins().load(ty, flags, from, offset)
+    }
+
+    pub fn store(&mut self, flags: MemFlagsData, value: Value, to: Value, offset: i32) {
+        self.b.ins().store(flags, value, to, offset);
+    }
+
+    pub fn equals(&mut self, value: Value, constant: i64) -> Value {
+        self.b.ins().icmp_imm_s(IntCC::Equal, value, constant)
+    }
+
+    pub fn compare(&mut self, condition: IntCC, value: Value, constant: i64) -> Value {
+        self.b.ins().icmp_imm_s(condition, value, constant)
+    }
+
+    // Registers.
+
+    /// Payload of a register.
+    pub fn bits(&mut self, register: usize) -> Value {
+        self.load(I64, self.regions.stack, self.base, abi::reg(register))
+    }
+
+    /// Payload of a register as a float.
+    pub fn float(&mut self, register: usize) -> Value {
+        self.load(F64, self.regions.stack, self.base, abi::reg(register))
+    }
+
+    /// Tag of a register.
+    pub fn tag(&mut self, register: usize) -> Value {
+        match self.known_tag(register) {
+            Some(tag) => self.b.ins().iconst(I8, i64::from(tag)),
+            None => self.load(I8, self.regions.stack, self.base, abi::reg(register) + TAG),
+        }
+    }
+
+    pub fn known_tag(&self, register: usize) -> Option<u8> {
+        let tag = self.known.0[register];
+        (tag != UNKNOWN).then_some(tag)
+    }
+
+    /// Notes the tag of a register's memory.
+    pub fn learn(&mut self, register: usize, tag: u8) {
+        if !self.captured[register] {
+            self.known.0[register] = tag;
+        }
+    }
+
+    pub fn forget(&mut self, register: usize) {
+        self.known.0[register] = UNKNOWN;
+    }
+
+    pub fn forget_from(&mut self, register: usize) {
+        self.known.0[register..].fill(UNKNOWN);
+    }
+
+    pub fn forget_all(&mut self) {
+        self.known.0.fill(UNKNOWN);
+    }
+
+    pub fn known(&self) -> Known {
+        self.known.clone()
+    }
+
+    /// Where control joins from `before`'s point of view: what is written since is unknown.
+    pub fn restore(&mut self, before: Known) {
+        self.known = before;
+    }
+
+    /// Goes on when the register has `tag`, else in `other`.
+    pub fn require_tag(&mut self, register: usize, tag: u8, other: Block) {
+        if self.known_tag(register) == Some(tag) {
+            return;
+        }
+        let found = self.tag(register);
+        let same = self.equals(found, i64::from(tag));
+        self.require(same, other);
+        self.learn(register, tag);
+    }
+
+    /// Writes a tag unless it is there already.
+    pub fn set_tag(&mut self, register: usize, tag: u8) {
+        if self.known_tag(register) != Some(tag) {
+            let value = self.b.ins().iconst(I8, i64::from(tag));
+            self.store(self.regions.stack, value, self.base, abi::reg(register) + TAG);
+            self.learn(register, tag);
+        }
+    }
+
+    /// Writes a payload and a tag that is known here.
+    pub fn set(&mut self, register: usize, payload: Value, tag: u8) {
+        self.store(self.regions.stack, payload, self.base, abi::reg(register));
+        self.set_tag(register, tag);
+    }
+
+    /// Writes a payload and a tag that is known when the code runs.
+    pub fn set_dynamic(&mut self, register: usize, payload: Value, tag: Value) {
+        self.store(self.regions.stack, payload, self.base, abi::reg(register));
+        self.store(self.regions.stack, tag, self.base, abi::reg(register) + TAG);
+        self.forget(register);
+    }
+
+    /// Writes a constant.
+    pub fn set_constant(&mut self, register: usize, value: trinity_vm::value::Value) {
+        let payload = self.iconst(value.bits as i64);
+        self.set(register, payload, value.tag);
+    }
+
+    pub fn set_primitive(&mut self, register: usize, tag: u8) {
+        let zero = self.iconst(0);
+        self.set(register, zero, tag);
+    }
+
+    pub fn copy(&mut self, to: usize, from: usize) {
+        if to == from {
+            return;
+        }
+        let payload = self.bits(from);
+        match self.known_tag(from) {
+            Some(tag) => self.set(to, payload, tag),
+            None => {
+                let tag = self.tag(from);
+                self.set_dynamic(to, payload, tag);
+            }
+        }
+    }
+
+    /// The register as a float, converted when it is an integer; goes to `other` when it is neither.
+    pub fn number(&mut self, register: usize, other: Block) -> Value {
+        match self.known_tag(register) {
+            Some(tag::FLOAT) => return self.float(register),
+            Some(tag::INT) => {
+                let int = self.bits(register);
+                return self.b.ins().fcvt_from_sint(F64, int);
+            }
+            _ => {}
+        }
+        let (is_float, not_float, joined) = (self.block(), self.block(), self.block());
+        let result = self.b.append_block_param(joined, F64);
+        let tag = self.tag(register);
+        let condition = self.equals(tag, i64::from(tag::FLOAT));
+        self.branch(condition, is_float, not_float);
+        self.switch(not_float);
+        let condition = self.equals(tag, i64::from(tag::INT));
+        self.require(condition, other);
+        let int = self.bits(register);
+        let converted = self.b.ins().fcvt_from_sint(F64, int);
+        self.jump_with(joined, converted);
+        self.switch(is_float);
+        let float = self.float(register);
+        self.jump_with(joined, float);
+        self.switch(joined);
+        result
+    }
+
+    // Helpers.
+
+    fn call_indirect(&mut self, signature: SigRef, function: usize, args: &[Value]) -> Value {
+        let function = self.iconst(function as i64);
+        let call = self.b.ins().call_indirect(signature, function, args);
+        self.b.inst_results(call)[0]
+    }
+
+    /// Calls a helper for the present instruction.
+    pub fn helper(&mut self, helper: Helper) -> Value {
+        let pc = self.b.ins().iconst(I32, self.pc as i64);
+        self.call_indirect(self.helper_signature, helper as usize, &[self.vm, self.base, pc])
+    }
+
+    /// Calls a helper and returns when its status is negative.
+    pub fn helper_or_leave(&mut self, helper: Helper) -> Value {
+        let status = self.helper(helper);
+        self.leave_if_negative(status);
+        status
+    }
+
+    pub fn leave_if_negative(&mut self, status: Value) {
+        let negative = self.compare(IntCC::SignedLessThan, status, 0);
+        let next = self.block();
+        let leave = self.leave;
+        self.b.ins().brif(negative, leave, &[BlockArg::Value(status)], next, &[]);
+        self.switch(next);
+    }
+
+    pub fn finish_call(&mut self, status: Value) -> Value {
+        let pc = self.b.ins().iconst(I32, self.pc as i64);
+        let helper = crate::helpers::finish_call as *const () as usize;
+        self.call_indirect(self.finish_signature, helper, &[self.vm, self.base, pc, status])
+    }
+
+    /// Fills the block `slow` with a helper call for the present instruction that ends in `done`.
+    pub fn slow_path(&mut self, slow: Block, helper: Helper, done: Block) {
+        self.switch(slow);
+        self.helper_or_leave(helper);
+        self.jump(done);
+    }
+
+    /// Enters code with the universal signature.
+    pub fn enter(&mut self, code: Value, base: Value, count: Value) -> Value {
+        let call = self.b.ins().call_indirect(self.entry_signature, code, &[self.vm, base, count]);
+        self.b.inst_results(call)[0]
+    }
+
+    /// Writes the present pc to the frame's header.
+    pub fn store_pc(&mut self) {
+        let pc = self.b.ins().iconst(I32, self.pc as i64);
+        self.store(self.regions.stack, pc, self.base, HEADER_PC);
+    }
+
+    // Bytecode.
+
+    pub fn instr(&self) -> Instr {
+        self.proto.code()[self.pc]
+    }
+
+    pub fn ext(&self) -> Instr {
+        self.proto.code()[self.pc + 1]
+    }
+
+    /// The cache that the present instruction names.
+    pub fn cache(&self) -> &'b Cache {
+        &self.proto.caches()[self.ext().ax()]
+    }
+
+    pub fn constant(&self, index: usize) -> trinity_vm::value::Value {
+        self.proto.consts()[index]
+    }
+
+    /// Marks the instruction that is being compiled as executed with the types of `op`.
+    pub fn quicken(&mut self, op: trinity_vm::bytecode::Op) {
+        // SAFETY: `pc` is an instruction of the prototype, whose code does not move.
+        let at = unsafe { self.proto.code.add(self.pc) };
+        let at = self.address(at);
+        let byte = self.b.ins().iconst(I8, op as i64);
+        self.store(self.regions.feedback, byte, at, 0);
+    }
+}

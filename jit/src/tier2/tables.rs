@@ -1,0 +1,390 @@
+//! Table access: array parts by element kind, fields by shape.
+
+use trinity_vm::{
+    bytecode::Op,
+    frame::FRAME_OFFSET,
+    function::{Cache, CacheKind},
+    table::ElementKind,
+    value::tag,
+};
+
+use super::{
+    build::{Builder, Dead},
+    ir::{Cc, Inst, IntOp, Region, Term, V, VM, Width},
+    state::{ArrayFact, Rep, ShapeFact},
+};
+use crate::abi;
+
+const INT: u8 = ElementKind::Int as u8;
+const FLOAT: u8 = ElementKind::Float as u8;
+const TAGGED: u8 = ElementKind::Tagged as u8;
+
+/// The only element kind that a cache has seen.
+pub(super) fn single_kind(cache: &Cache) -> Option<u8> {
+    match cache.index {
+        index if index == 1 << INT => Some(INT),
+        index if index == 1 << FLOAT => Some(FLOAT),
+        index if index == 1 << TAGGED => Some(TAGGED),
+        _ => None,
+    }
+}
+
+impl Builder<'_> {
+    fn cache(&self) -> super::snapshot::CacheView {
+        self.snap.caches[self.snap.code[self.pc + 1].ax()]
+    }
+
+    /// The table in a register; guarded to be one. `None` when it is known not to be.
+    fn table_register(&mut self, register: usize) -> Option<V> {
+        match self.get(register) {
+            Rep::Ref(tag::TABLE, table) => Some(table),
+            Rep::Any(payload, tag) if !self.failed("type") => {
+                let condition = self.emit(Inst::TagIs(tag, tag::TABLE));
+                self.guard(condition, "type");
+                self.refine(register, Rep::Ref(tag::TABLE, payload));
+                Some(payload)
+            }
+            _ => None,
+        }
+    }
+
+    /// Length and data of a table's array part of this kind; guarded unless known.
+    pub(super) fn array_fact(&mut self, table: V, kind: u8) -> ArrayFact {
+        if let Some(fact) = self.state.arrays.iter().find(|fact| fact.table == table && fact.kind == kind) {
+            return *fact;
+        }
+        let actual = self.emit(Inst::Load(Region::Table, Width::U8, table, abi::TABLE_ARRAY_KIND));
+        let condition = self.emit(Inst::TagIs(actual, kind));
+        self.guard(condition, "array-kind");
+        let len = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN));
+        let data = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_ARRAY));
+        let fact = ArrayFact { table, kind, len, data };
+        self.state.arrays.push(fact);
+        fact
+    }
+
+    /// Address of an element, guarded to be in range.
+    fn element(&mut self, fact: ArrayFact, key: V) -> (V, V) {
+        let one = self.int(1);
+        let index = self.emit(Inst::Arith(IntOp::Sub, key, one));
+        let inside = self.emit(Inst::Cmp(Cc::Below, index, fact.len));
+        let shift = self.int(if fact.kind == TAGGED { 4 } else { 3 });
+        let offset = self.emit(Inst::Arith(IntOp::Shl, index, shift));
+        (inside, self.emit_address(fact.data, offset))
+    }
+
+    fn emit_address(&mut self, data: V, offset: V) -> V {
+        self.emit(Inst::Arith(IntOp::Add, data, offset))
+    }
+
+    /// The key of an element access: a register, or the instruction's small integer.
+    fn element_key(&mut self, is_register: bool, operand: usize) -> Option<V> {
+        if !is_register {
+            return Some(self.int(operand as i64));
+        }
+        match self.get(operand) {
+            Rep::Int(_) => Some(self.int_register(operand)),
+            Rep::Any(..) if !self.failed("type") => Some(self.int_register(operand)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn get_element(&mut self) -> Result<(), Dead> {
+        let instr = self.instr;
+        let cache = self.cache().cache;
+        if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
+            return Err(self.leave("unreached", true));
+        }
+        let gave_up = ["array-kind", "bounds", "nil-element"].iter().any(|reason| self.failed(reason));
+        let kind = single_kind(&cache).filter(|_| cache.kind == CacheKind::Array && !gave_up && !cache.polymorphic);
+        let Some(kind) = kind else {
+            self.step();
+            return Ok(());
+        };
+        let is_register = instr.op() == Op::GetTable;
+        let (Some(key), Some(table)) = (self.element_key(is_register, instr.c()), self.table_register(instr.b())) else {
+            self.step();
+            return Ok(());
+        };
+        let fact = self.array_fact(table, kind);
+        let (inside, address) = self.element(fact, key);
+        self.guard(inside, "bounds");
+        let rep = match kind {
+            INT => Rep::Int(self.emit(Inst::Load(Region::Array, Width::I64, address, 0))),
+            FLOAT => Rep::Float(self.emit(Inst::Load(Region::Array, Width::F64, address, 0))),
+            _ => {
+                let tag = self.emit(Inst::Load(Region::Array, Width::U8, address, abi::TAG));
+                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+                let present = self.emit(Inst::Not(nil));
+                self.guard(present, "nil-element");
+                let payload = self.emit(Inst::Load(Region::Array, Width::I64, address, 0));
+                Rep::Any(payload, tag)
+            }
+        };
+        self.set(instr.a(), rep);
+        Ok(())
+    }
+
+    pub(super) fn set_element(&mut self) -> Result<(), Dead> {
+        let instr = self.instr;
+        let cache = self.cache().cache;
+        if cache.kind == CacheKind::Empty && !self.failed("unreached") {
+            return Err(self.leave("unreached", true));
+        }
+        let gave_up = ["array-kind", "value-type"].iter().any(|reason| self.failed(reason));
+        let kind = single_kind(&cache).filter(|_| cache.kind == CacheKind::Array && !gave_up);
+        let Some(kind) = kind else {
+            self.step();
+            return Ok(());
+        };
+        let is_register = instr.op() == Op::SetTable;
+        let (Some(key), Some(table)) = (self.element_key(is_register, instr.b()), self.table_register(instr.a())) else {
+            self.step();
+            return Ok(());
+        };
+        // The value must be of the array's kind.
+        let value = match (kind, self.get(instr.c())) {
+            (INT, Rep::Any(payload, tag)) => {
+                let condition = self.emit(Inst::TagIs(tag, tag::INT));
+                self.guard(condition, "value-type");
+                self.refine(instr.c(), Rep::Int(payload));
+                Rep::Int(payload)
+            }
+            (FLOAT, Rep::Any(payload, tag)) => {
+                let condition = self.emit(Inst::TagIs(tag, tag::FLOAT));
+                self.guard(condition, "value-type");
+                let value = self.emit(Inst::FromBits(payload));
+                self.refine(instr.c(), Rep::Float(value));
+                Rep::Float(value)
+            }
+            (TAGGED, Rep::Any(payload, tag)) => {
+                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+                let present = self.emit(Inst::Not(nil));
+                self.guard(present, "value-type");
+                Rep::Any(payload, tag)
+            }
+            (INT, rep @ Rep::Int(_)) | (FLOAT, rep @ Rep::Float(_)) => rep,
+            (TAGGED, rep) if rep != Rep::Prim(tag::NIL) => rep,
+            _ => {
+                self.step();
+                return Ok(());
+            }
+        };
+        let appends = self.failed("bounds");
+        let fact = self.array_fact(table, kind);
+        let (inside, address) = self.element(fact, key);
+        if !appends {
+            self.guard(inside, "bounds");
+            self.store_element(kind, address, value);
+            return Ok(());
+        }
+        // Stores behind the end were seen: do them by a helper, within this code.
+        self.flush_live(self.pc, false);
+        let slow = self.split(inside, true);
+        self.store_element(kind, address, value);
+        let after = self.new_block(false);
+        self.terminate(Term::Jump(after, Vec::new()));
+        self.block = slow;
+        let status = self.generic();
+        self.check_status(status, false);
+        self.terminate(Term::Jump(after, Vec::new()));
+        self.block = after;
+        Ok(())
+    }
+
+    fn store_element(&mut self, kind: u8, address: V, value: Rep) {
+        match (kind, value) {
+            (INT, Rep::Int(v)) => {
+                self.emit(Inst::Store(Region::Array, Width::I64, address, 0, v));
+            }
+            (FLOAT, Rep::Float(v)) => {
+                self.emit(Inst::Store(Region::Array, Width::F64, address, 0, v));
+            }
+            (_, rep) => self.store_value(Region::Array, address, 0, rep),
+        }
+    }
+
+    /// Property slots of a table with this shape; guarded unless known.
+    fn shape_fact(&mut self, table: V, shape: u64) -> ShapeFact {
+        if let Some(fact) = self.state.shapes.iter().find(|fact| fact.table == table && fact.shape == shape) {
+            return *fact;
+        }
+        let actual = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SHAPE));
+        let expected = self.int(shape as i64);
+        let condition = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
+        self.guard(condition, "shape");
+        let slots = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SLOTS));
+        let fact = ShapeFact { table, shape, slots };
+        self.state.shapes.push(fact);
+        fact
+    }
+
+    fn guard_epoch(&mut self, epoch: u32) {
+        let actual = self.emit(Inst::Load(Region::Vm, Width::U32, VM, abi::VM_PROTO_EPOCH));
+        let expected = self.int(i64::from(epoch));
+        let condition = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
+        self.guard(condition, "epoch");
+    }
+
+    pub(super) fn get_field(&mut self) -> Result<(), Dead> {
+        let instr = self.instr;
+        let op = instr.op();
+        let view = self.cache();
+        let cache = view.cache;
+        if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
+            return Err(self.leave("unreached", true));
+        }
+        let gave_up = ["shape", "epoch", "nil-field"].iter().any(|reason| self.failed(reason));
+        let stale = cache.kind == CacheKind::Proto && cache.epoch != self.snap.proto_epoch;
+        let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Proto) && !gave_up && !stale;
+        if !usable || cache.polymorphic && self.failed("type") {
+            self.step();
+            return Ok(());
+        }
+        let object = if op == Op::GetTabUp {
+            let slot = self.upvalue_slot(instr.b());
+            let payload = self.emit(Inst::Load(Region::Captured, Width::I64, slot, 0));
+            let tag = self.emit(Inst::Load(Region::Captured, Width::U8, slot, abi::TAG));
+            let condition = self.emit(Inst::TagIs(tag, tag::TABLE));
+            self.guard(condition, "type");
+            Rep::Ref(tag::TABLE, payload)
+        } else if cache.kind == CacheKind::Proto && cache.shape.is_null() {
+            // A method of strings.
+            match self.get(instr.b()) {
+                rep @ Rep::Ref(tag::STRING, _) => rep,
+                Rep::Any(payload, tag) if !self.failed("type") => {
+                    let condition = self.emit(Inst::TagIs(tag, tag::STRING));
+                    self.guard(condition, "type");
+                    self.refine(instr.b(), Rep::Ref(tag::STRING, payload));
+                    Rep::Ref(tag::STRING, payload)
+                }
+                _ => {
+                    self.step();
+                    return Ok(());
+                }
+            }
+        } else {
+            match self.table_register(instr.b()) {
+                Some(table) => Rep::Ref(tag::TABLE, table),
+                None => {
+                    self.step();
+                    return Ok(());
+                }
+            }
+        };
+        let Rep::Ref(_, pointer) = object else { unreachable!("made above") };
+        let value = if cache.kind == CacheKind::Own {
+            let fact = self.shape_fact(pointer, cache.shape as u64);
+            let offset = abi::reg(cache.index as usize);
+            let tag = self.emit(Inst::Load(Region::Slots, Width::U8, fact.slots, offset + abi::TAG));
+            if view.has_metatable {
+                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+                let present = self.emit(Inst::Not(nil));
+                self.guard(present, "nil-field");
+            }
+            let payload = self.emit(Inst::Load(Region::Slots, Width::I64, fact.slots, offset));
+            Rep::Any(payload, tag)
+        } else {
+            if !cache.shape.is_null() {
+                self.shape_fact(pointer, cache.shape as u64);
+            }
+            self.guard_epoch(cache.epoch);
+            let constant = self.int(cache.payload as i64);
+            self.typed(cache.tag, constant)
+        };
+        if op == Op::SelfField {
+            self.set(instr.a() + FRAME_OFFSET, object);
+        }
+        self.set(instr.a(), value);
+        Ok(())
+    }
+
+
+    pub(super) fn set_field(&mut self) -> Result<(), Dead> {
+        let instr = self.instr;
+        let view = self.cache();
+        let cache = view.cache;
+        if cache.kind == CacheKind::Empty && !self.failed("unreached") {
+            return Err(self.leave("unreached", true));
+        }
+        let gave_up = ["shape", "epoch", "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
+        let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Add) && !gave_up && instr.op() == Op::SetField;
+        // A metatable that came to matter since is told by the epoch.
+        let stale = cache.kind == CacheKind::Add && cache.epoch != self.snap.proto_epoch;
+        let table = if usable && !stale { self.table_register(instr.a()) } else { None };
+        let Some(table) = table else {
+            let status = self.generic();
+            self.check_status(status, false);
+            return Ok(());
+        };
+        let value = self.get(instr.c());
+        let offset = abi::reg(cache.index as usize);
+        if cache.kind == CacheKind::Own {
+            let fact = self.shape_fact(table, cache.shape as u64);
+            if view.has_metatable {
+                let tag = self.emit(Inst::Load(Region::Slots, Width::U8, fact.slots, offset + abi::TAG));
+                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+                let present = self.emit(Inst::Not(nil));
+                self.guard(present, "nil-field");
+            }
+            self.store_value(Region::Slots, fact.slots, offset, value);
+            return Ok(());
+        }
+        match value {
+            Rep::Any(_, tag) => {
+                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+                let present = self.emit(Inst::Not(nil));
+                self.guard(present, "value-type");
+            }
+            Rep::Prim(tag::NIL) => {
+                let status = self.generic();
+                self.check_status(status, false);
+                return Ok(());
+            }
+            _ => {}
+        }
+        if view.has_metatable {
+            self.guard_epoch(cache.epoch);
+        }
+        let fact = self.shape_fact(table, cache.shape as u64);
+        let cap = self.emit(Inst::Load(Region::Table, Width::U16, table, abi::TABLE_SLOTS_CAP));
+        let index = self.int(i64::from(cache.index));
+        let room = self.emit(Inst::Cmp(Cc::Below, index, cap));
+        self.guard(room, "slots");
+        let next = self.int(cache.payload as i64);
+        self.emit(Inst::Store(Region::Table, Width::I64, table, abi::TABLE_SHAPE, next));
+        self.store_value(Region::Slots, fact.slots, offset, value);
+        // Other names of the same table have another shape now.
+        self.state.shapes.clear();
+        self.state.shapes.push(ShapeFact { table, shape: cache.payload, slots: fact.slots });
+        Ok(())
+    }
+
+    pub(super) fn length(&mut self) -> Result<(), Dead> {
+        let instr = self.instr;
+        let to = instr.a();
+        match self.get(instr.b()) {
+            Rep::Ref(tag::STRING, string) => {
+                let len = self.emit(Inst::Load(Region::Function, Width::I64, string, abi::STR_LEN));
+                self.set(to, Rep::Int(len));
+            }
+            Rep::Ref(tag::TABLE, _) | Rep::Any(..) if !self.failed("length") && !self.failed("type") => {
+                let Some(table) = self.table_register(instr.b()) else {
+                    self.step();
+                    return Ok(());
+                };
+                let shape = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SHAPE));
+                let metatable = self.emit(Inst::Load(Region::Function, Width::I64, shape, abi::SHAPE_METATABLE));
+                let zero = self.int(0);
+                let plain = self.emit(Inst::Cmp(Cc::Eq, metatable, zero));
+                let len = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN));
+                let some = self.emit(Inst::Cmp(Cc::Ne, len, zero));
+                let fine = self.emit(Inst::And(plain, some));
+                self.guard(fine, "length");
+                self.set(to, Rep::Int(len));
+            }
+            _ => self.step(),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,360 @@
+//! The debug library (manual §6.10), as far as it can be honest.
+//!
+//! There are no hooks. Local variables are read where the interpreter keeps them; a function that runs as optimised
+//! code stores a variable there only while it is still needed, and does not notice that it was set.
+
+use crate::{
+    frame::{FRAME_OFFSET, Frame, flags},
+    front::chunk_id,
+    function::{Closure, Proto, Upvalue, frame_proto},
+    heap::Gc,
+    native::{Args, NativeResult, Throw},
+    stdlib::library,
+    table::Table,
+    thread::Thread,
+    value::{Value, tag},
+    vm::Vm,
+};
+
+pub(super) fn open(vm: &mut Vm) {
+    library(
+        vm,
+        "debug",
+        &[
+            ("gethook", |vm, args| vm.ret1(args, Value::NIL)),
+            ("getinfo", getinfo),
+            ("getlocal", getlocal),
+            ("getmetatable", getmetatable),
+            ("getregistry", getregistry),
+            ("getupvalue", getupvalue),
+            ("getuservalue", |vm, args| vm.ret1(args, Value::NIL)),
+            ("setcstacklimit", |vm, args| vm.ret1(args, 0i64)),
+            ("sethook", sethook),
+            ("setlocal", setlocal),
+            ("setmetatable", setmetatable),
+            ("setupvalue", setupvalue),
+            ("setuservalue", setuservalue),
+            ("traceback", traceback),
+            ("upvalueid", upvalueid),
+            ("upvaluejoin", upvaluejoin),
+        ],
+    );
+}
+
+/// The thread that argument 0 names, else the running one; and the number of arguments it took.
+fn thread_argument(vm: &Vm, args: Args) -> (Gc<Thread>, usize) {
+    match args.get(0).as_thread() {
+        Some(thread) => (thread, 1),
+        None => (vm.current_thread(), 0),
+    }
+}
+
+/// The topmost frame of a thread, null if it has none.
+fn top_frame(vm: &Vm, thread: Gc<Thread>) -> Frame {
+    if thread == vm.current_thread() { vm.frame } else { thread.frame }
+}
+
+/// The frame `level` calls below the top of a thread.
+fn frame_at(vm: &Vm, thread: Gc<Thread>, level: i64) -> Option<Frame> {
+    let mut frame = top_frame(vm, thread);
+    if frame.0.is_null() || level < 0 {
+        return None;
+    }
+    for _ in 0..level {
+        // SAFETY: the top frame of a thread is live, and so are its callers.
+        frame = unsafe { frame.caller()? };
+    }
+    // The frame below everything is the host's.
+    // SAFETY: as above.
+    let is_host = thread == vm.main_thread && unsafe { frame.caller() }.is_none();
+    (!is_host).then_some(frame)
+}
+
+fn proto_of(frame: Frame) -> Option<Gc<Proto>> {
+    // SAFETY: callers pass frames from `frame_at`, which are live.
+    unsafe { frame_proto(frame) }
+}
+
+fn pc_of(frame: Frame) -> usize {
+    // SAFETY: callers pass frames from `frame_at`, which are live.
+    unsafe { (*frame.header()).pc as usize }
+}
+
+fn sethook(vm: &mut Vm, args: Args) -> NativeResult {
+    let (_, first) = thread_argument(vm, args);
+    if args.get(first).is_nil() { vm.ret0(args) } else { Err(vm.throw("debug hooks are not supported")) }
+}
+
+fn getregistry(vm: &mut Vm, args: Args) -> NativeResult {
+    let registry = vm.registry;
+    vm.ret1(args, registry)
+}
+
+fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
+    let value = vm.check_any(args, 0)?;
+    let metatable = vm.metatable(value);
+    vm.ret1(args, metatable.map_or(Value::NIL, Value::from))
+}
+
+fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
+    let value = args.get(0);
+    let metatable = args.get(1).as_table();
+    if metatable.is_none() && !args.get(1).is_nil() {
+        return Err(vm.type_error(args, 1, "nil or table"));
+    }
+    if let Some(table) = value.as_table() {
+        vm.set_metatable(table, metatable);
+    } else if let Some(userdata) = value.as_userdata() {
+        userdata.get_mut().metatable = metatable;
+        vm.heap.proto_epoch += 1;
+    } else {
+        vm.set_type_metatable(value.tag, metatable);
+    }
+    vm.ret1(args, value)
+}
+
+fn setuservalue(vm: &mut Vm, args: Args) -> NativeResult {
+    if args.get(0).tag == tag::USERDATA { vm.ret1(args, Value::NIL) } else { Err(vm.type_error(args, 0, "userdata")) }
+}
+
+fn traceback(vm: &mut Vm, args: Args) -> NativeResult {
+    let (thread, first) = thread_argument(vm, args);
+    let message = args.get(first);
+    if !(message.is_nil() || message.is_string() || message.is_number()) {
+        return vm.ret1(args, message);
+    }
+    let message = vm.opt_string(args, first)?;
+    let is_current = thread == vm.current_thread();
+    let level = vm.opt_int(args, first + 1, i64::from(is_current))?.max(0) as usize;
+    let frame = top_frame(vm, thread);
+    let text = vm.traceback(frame, level, message.as_ref().map(|message| message.as_bytes()));
+    let text = vm.new_string(text);
+    vm.ret1(args, text)
+}
+
+fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
+    let (thread, first) = thread_argument(vm, args);
+    let options = vm.opt_string(args, first + 1)?;
+    let options = options.as_ref().map_or(&b"flnSrtu"[..], |options| options.as_bytes());
+    if options.first() == Some(&b'>') {
+        return Err(vm.arg_error(args, first + 1, "invalid option '>'"));
+    }
+    if options.iter().any(|option| !b"SlnrutLf".contains(option)) {
+        return Err(vm.arg_error(args, first + 1, "invalid option"));
+    }
+    let (frame, function) = if args.get(first).is_function() {
+        (None, args.get(first))
+    } else {
+        let level = vm.check_int(args, first)?;
+        let Some(frame) = frame_at(vm, thread, level) else { return vm.ret1(args, Value::NIL) };
+        // SAFETY: `frame_at` returns live frames.
+        (Some(frame), unsafe { frame.function() })
+    };
+    let table = vm.heap.table_with_capacity(0, 16);
+    let proto = function.as_closure().map(|closure| closure.proto);
+    for option in options {
+        match option {
+            b'S' => source_info(vm, table, proto),
+            b'l' => {
+                let line = match (frame, proto) {
+                    (Some(frame), Some(proto)) => i64::from(proto.line(pc_of(frame))),
+                    _ => -1,
+                };
+                vm.set_field(table, "currentline", line);
+            }
+            b'u' => parameter_info(vm, table, function, proto),
+            b'n' => {
+                let name = frame.and_then(|frame| vm.called_as(frame));
+                let (kind, name) = name.map_or(("", Value::NIL), |(kind, name)| (kind, vm.new_string(name)));
+                vm.set_field(table, "name", name);
+                let kind = vm.new_string(kind);
+                vm.set_field(table, "namewhat", kind);
+            }
+            b'r' => {
+                vm.set_field(table, "ftransfer", 0i64);
+                vm.set_field(table, "ntransfer", 0i64);
+            }
+            // A tail call leaves no trace of its caller, nor of itself.
+            b't' => vm.set_field(table, "istailcall", false),
+            b'L' => {
+                let lines = active_lines(vm, proto);
+                vm.set_field(table, "activelines", lines);
+            }
+            _ => vm.set_field(table, "func", function),
+        }
+    }
+    vm.ret1(args, table)
+}
+
+fn source_info(vm: &mut Vm, table: Gc<Table>, proto: Option<Gc<Proto>>) {
+    let (source, short, first, last, what) = match &proto {
+        Some(proto) => {
+            let unit = &proto.unit;
+            let what = if unit.line_defined == 0 { "main" } else { "Lua" };
+            let short = chunk_id(&unit.source).into_owned();
+            let lines = (i64::from(unit.line_defined), i64::from(unit.last_line_defined));
+            (unit.source.to_vec(), short, lines.0, lines.1, what)
+        }
+        None => (b"=[C]".to_vec(), b"[C]".to_vec(), -1, -1, "C"),
+    };
+    let source = vm.new_string(source);
+    vm.set_field(table, "source", source);
+    let short = vm.new_string(short);
+    vm.set_field(table, "short_src", short);
+    vm.set_field(table, "linedefined", first);
+    vm.set_field(table, "lastlinedefined", if what == "main" { 0 } else { last });
+    let what = vm.new_string(what);
+    vm.set_field(table, "what", what);
+}
+
+fn parameter_info(vm: &mut Vm, table: Gc<Table>, function: Value, proto: Option<Gc<Proto>>) {
+    let (upvalues, parameters, vararg) = match proto {
+        Some(proto) => (proto.unit.upvals.len(), i64::from(proto.num_params), proto.is_vararg),
+        None => (function.as_native().map_or(0, |native| native.upvalues.len()), 0, true),
+    };
+    vm.set_field(table, "nups", upvalues as i64);
+    vm.set_field(table, "nparams", parameters);
+    vm.set_field(table, "isvararg", vararg);
+}
+
+/// The lines with code, as keys of a table.
+fn active_lines(vm: &mut Vm, proto: Option<Gc<Proto>>) -> Value {
+    let Some(proto) = proto else { return Value::NIL };
+    let lines = vm.heap.table();
+    // The instruction that adjusts variable arguments has no line of its own.
+    for &line in proto.unit.lines.iter().skip(usize::from(proto.is_vararg)) {
+        vm.raw_set_int(lines, i64::from(line), Value::TRUE);
+    }
+    lines.into()
+}
+
+/// Name and place of local variable `number` (from 1; negative: extra arguments) of a frame.
+fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
+    let proto = proto_of(frame)?;
+    if number < 0 {
+        // SAFETY: the frame is live; extra arguments lie below its function.
+        unsafe {
+            let header = *frame.header();
+            let count = if header.flags & flags::VARARG == 0 { 0 } else { header.varargs as usize };
+            let index = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
+            let slot = (index < count).then(|| frame.0.sub(FRAME_OFFSET + count).add(index))?;
+            return Some((b"(vararg)".to_vec(), slot));
+        }
+    }
+    let pc = pc_of(frame) as u32;
+    let active = |pc: u32| proto.unit.locals.iter().filter(move |local| local.start_pc <= pc && pc < local.end_pc);
+    let local = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    // SAFETY: registers of locals lie within the frame.
+    Some((local.name.to_vec(), unsafe { frame.0.add(local.reg as usize) }))
+}
+
+fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
+    let (thread, first) = thread_argument(vm, args);
+    let number = vm.check_int(args, first + 1)?;
+    if args.get(first).is_function() {
+        let proto = args.get(first).as_closure().map(|closure| closure.proto);
+        let name = proto.and_then(|proto| {
+            let index = usize::try_from(number).ok()?.checked_sub(1)?;
+            let parameters = proto.unit.locals.iter().filter(|local| local.reg < proto.num_params && local.start_pc <= 1);
+            parameters.take(proto.num_params as usize).nth(index).map(|local| local.name.to_vec())
+        });
+        let name = name.map_or(Value::NIL, |name| vm.new_string(name));
+        return vm.ret1(args, name);
+    }
+    let level = vm.check_int(args, first)?;
+    let Some(frame) = frame_at(vm, thread, level) else {
+        return Err(vm.arg_error(args, first, "level out of range"));
+    };
+    match local_slot(frame, number) {
+        Some((name, slot)) => {
+            // SAFETY: the slot lies in a live frame.
+            let value = unsafe { *slot };
+            let name = vm.new_string(name);
+            vm.ret(args, &[name, value])
+        }
+        None => vm.ret1(args, Value::NIL),
+    }
+}
+
+fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
+    let (thread, first) = thread_argument(vm, args);
+    let level = vm.check_int(args, first)?;
+    let number = vm.check_int(args, first + 1)?;
+    let value = vm.check_any(args, first + 2)?;
+    let Some(frame) = frame_at(vm, thread, level) else {
+        return Err(vm.arg_error(args, first, "level out of range"));
+    };
+    let name = match local_slot(frame, number) {
+        Some((name, slot)) => {
+            // SAFETY: the slot lies in a live frame.
+            unsafe { *slot = value };
+            vm.new_string(name)
+        }
+        None => Value::NIL,
+    };
+    vm.ret1(args, name)
+}
+
+/// The closure in argument `index` with its upvalue that argument `index + 1` numbers.
+fn closure_upvalue(vm: &mut Vm, args: Args, index: usize) -> Result<Option<(Gc<Closure>, usize)>, Throw> {
+    let number = vm.check_int(args, index + 1)?;
+    let function = vm.check_function(args, index)?;
+    let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    let found = function.as_closure().zip(place);
+    Ok(found.filter(|(closure, place)| *place < closure.upvalues().len()))
+}
+
+fn upvalue_name(vm: &mut Vm, closure: Gc<Closure>, place: usize) -> Value {
+    let name = closure.proto.unit.upvals.get(place).map_or(&b"(no name)"[..], |upvalue| &upvalue.name);
+    vm.new_string(name)
+}
+
+fn getupvalue(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some((closure, place)) = closure_upvalue(vm, args, 0)? {
+        let value = closure.upvalues()[place].get();
+        let name = upvalue_name(vm, closure, place);
+        return vm.ret(args, &[name, value]);
+    }
+    let place = vm.check_int(args, 1)?.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+    let value = args.get(0).as_native().zip(place).and_then(|(native, place)| native.upvalues.get(place).copied());
+    match value {
+        Some(value) => {
+            let name = vm.new_string("");
+            vm.ret(args, &[name, value])
+        }
+        None => vm.ret0(args),
+    }
+}
+
+fn setupvalue(vm: &mut Vm, args: Args) -> NativeResult {
+    let value = vm.check_any(args, 2)?;
+    match closure_upvalue(vm, args, 0)? {
+        Some((closure, place)) => {
+            let upvalue: Gc<Upvalue> = closure.upvalues()[place];
+            // SAFETY: an upvalue's slot is its own or on a live stack.
+            unsafe { *upvalue.slot = value };
+            let name = upvalue_name(vm, closure, place);
+            vm.ret1(args, name)
+        }
+        None => vm.ret0(args),
+    }
+}
+
+fn upvalueid(vm: &mut Vm, args: Args) -> NativeResult {
+    let id = closure_upvalue(vm, args, 0)?.map(|(closure, place)| closure.upvalues()[place].address());
+    vm.ret1(args, id.map_or(Value::NIL, Value::light))
+}
+
+fn upvaluejoin(vm: &mut Vm, args: Args) -> NativeResult {
+    let mut places = [None; 2];
+    for (half, found) in places.iter_mut().enumerate() {
+        *found = closure_upvalue(vm, args, half * 2)?;
+        if found.is_none() {
+            return Err(vm.arg_error(args, half * 2 + 1, "invalid upvalue index"));
+        }
+    }
+    if let [Some((to, at)), Some((from, place))] = places {
+        to.set_upvalue(at, from.upvalues()[place]);
+    }
+    vm.ret0(args)
+}

@@ -1,0 +1,155 @@
+//! Loading chunks: `load`, `loadfile`, `dofile` (manual §6.1).
+
+use crate::{
+    front::strip_shebang,
+    heap::Gc,
+    function::Closure,
+    native::{Args, NativeResult, Throw},
+    stdlib::try_call,
+    value::Value,
+    vm::Vm,
+};
+
+/// First byte of a precompiled chunk, which this VM does not read.
+const SIGNATURE: u8 = 0x1b;
+
+/// Compiles the text of a chunk.
+///
+/// `mode` says what is acceptable: `t` for text, `b` for binary (which is recognised and refused).
+///
+/// # Errors
+/// The message of a syntax error or of a kind of chunk that is not acceptable.
+pub fn load_chunk(
+    vm: &mut Vm,
+    source: &[u8],
+    name: &[u8],
+    mode: Option<&[u8]>,
+    env: Value,
+) -> Result<Gc<Closure>, Vec<u8>> {
+    let binary = source.first() == Some(&SIGNATURE);
+    let (kind, letter) = if binary { ("binary", b'b') } else { ("text", b't') };
+    if let Some(mode) = mode
+        && !mode.contains(&letter)
+    {
+        let mut message = format!("attempt to load a {kind} chunk (mode is '").into_bytes();
+        message.extend_from_slice(mode);
+        message.extend_from_slice(b"')");
+        return Err(message);
+    }
+    if binary {
+        let name = match name {
+            [b'@' | b'=', rest @ ..] => rest,
+            [SIGNATURE, ..] => b"binary string",
+            name => name,
+        };
+        return Err([name, b": bad binary format (precompiled chunks are not supported)"].concat());
+    }
+    vm.load(source, name, env).map_err(|error| error.message.into_vec())
+}
+
+/// The results of a loader: the function, or nil and a message.
+fn loaded(vm: &mut Vm, args: Args, result: Result<Gc<Closure>, Vec<u8>>) -> NativeResult {
+    match result {
+        Ok(function) => vm.ret1(args, function),
+        Err(message) => {
+            let message = vm.new_string(message);
+            vm.ret(args, &[Value::NIL, message])
+        }
+    }
+}
+
+/// The environment given as argument `index`, which may be nil; else the globals.
+fn environment(vm: &Vm, args: Args, index: usize) -> Value {
+    if args.has(index) { args.get(index) } else { vm.globals.into() }
+}
+
+pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
+    let mode = vm.opt_string(args, 2)?;
+    let env = environment(vm, args, 3);
+    let chunk = args.get(0);
+    let mode = mode.as_ref().map(|mode| mode.as_bytes());
+    if chunk.is_string() || chunk.is_number() {
+        let source = vm.check_string(args, 0)?;
+        let name = vm.opt_string(args, 1)?.unwrap_or(source);
+        let result = load_chunk(vm, source.as_bytes(), name.as_bytes(), mode, env);
+        return loaded(vm, args, result);
+    }
+    let name = vm.opt_string(args, 1)?;
+    vm.check_function(args, 0)?;
+    match read_pieces(vm, chunk) {
+        Ok(source) => {
+            let name = name.as_ref().map_or(&b"=(load)"[..], |name| name.as_bytes());
+            let result = load_chunk(vm, &source, name, mode, env);
+            loaded(vm, args, result)
+        }
+        Err(error) => vm.ret(args, &[Value::NIL, error]),
+    }
+}
+
+/// Concatenates what `reader` returns until nil, nothing or the empty string.
+fn read_pieces(vm: &mut Vm, reader: Value) -> Result<Vec<u8>, Value> {
+    let mut source = Vec::new();
+    loop {
+        let count = try_call(vm, reader, &[])?;
+        let piece = if count > 0 { vm.result(0) } else { Value::NIL };
+        match piece.as_string() {
+            _ if piece.is_nil() => return Ok(source),
+            Some(text) if text.len() == 0 => return Ok(source),
+            Some(text) => source.extend_from_slice(text.as_bytes()),
+            None if piece.is_number() => vm.write_number(piece, &mut source),
+            None => return Err(vm.new_string("reader function must return a string")),
+        }
+    }
+}
+
+/// Reads and compiles a file, or standard input without a name.
+fn load_file(
+    vm: &mut Vm,
+    args: Args,
+    mode: Option<&[u8]>,
+    env: Value,
+) -> Result<Result<Gc<Closure>, Vec<u8>>, Throw> {
+    let path = vm.opt_string(args, 0)?;
+    Ok(match path {
+        Some(path) => load_path(vm, path.as_bytes(), mode, env),
+        None => {
+            match super::io::read_stdin(vm) {
+                Ok(source) => load_chunk(vm, strip_shebang(&source), b"=stdin", mode, env),
+                Err(error) => Err([b"cannot read stdin: ", &super::io::describe(&error)[..]].concat()),
+            }
+        }
+    })
+}
+
+/// Reads and compiles the file at `path`, skipping a first line that begins with `#`.
+///
+/// # Errors
+/// The message of a file that cannot be read, or what [`load_chunk`] says.
+pub(super) fn load_path(vm: &mut Vm, path: &[u8], mode: Option<&[u8]>, env: Value) -> Result<Gc<Closure>, Vec<u8>> {
+    let name = [b"@", path].concat();
+    match std::fs::read(super::io::path_of(path)) {
+        Ok(source) => load_chunk(vm, strip_shebang(&source), &name, mode, env),
+        Err(error) => Err([b"cannot open ", path, b": ", &super::io::describe(&error)].concat()),
+    }
+}
+
+pub(super) fn loadfile(vm: &mut Vm, args: Args) -> NativeResult {
+    let mode = vm.opt_string(args, 1)?;
+    let env = environment(vm, args, 2);
+    let result = load_file(vm, args, mode.as_ref().map(|mode| mode.as_bytes()), env)?;
+    loaded(vm, args, result)
+}
+
+pub(super) fn dofile(vm: &mut Vm, args: Args) -> NativeResult {
+    let env = vm.globals.into();
+    match load_file(vm, args, None, env)? {
+        Ok(function) => {
+            let count = vm.call(function.into(), &[])? as usize;
+            vm.ret_results(args, count)
+        }
+        Err(message) => {
+            let message = vm.new_string(message);
+            Err(vm.throw_value(message))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Mathematical functions (manual §6.7), with those that Lua 5.3 deprecated, as common builds have them.
+
+mod random;
+
+use crate::{
+    interp::compare::less_than,
+    native::{Args, NativeResult, Throw},
+    stdlib::library,
+    value::{Value, tag},
+    vm::Vm,
+};
+
+pub(super) fn open(vm: &mut Vm) {
+    let table = library(
+        vm,
+        "math",
+        &[
+            ("abs", abs),
+            ("acos", |vm, args| unary(vm, args, f64::acos)),
+            ("asin", |vm, args| unary(vm, args, f64::asin)),
+            ("atan", atan),
+            ("atan2", atan),
+            ("ceil", ceil),
+            ("cos", |vm, args| unary(vm, args, f64::cos)),
+            ("cosh", |vm, args| unary(vm, args, f64::cosh)),
+            ("deg", |vm, args| unary(vm, args, |x| x * (180.0 / std::f64::consts::PI))),
+            ("exp", |vm, args| unary(vm, args, f64::exp)),
+            ("floor", floor),
+            ("fmod", fmod),
+            ("frexp", frexp),
+            ("ldexp", ldexp),
+            ("log", log),
+            ("log10", |vm, args| unary(vm, args, f64::log10)),
+            ("max", |vm, args| extreme(vm, args, true)),
+            ("min", |vm, args| extreme(vm, args, false)),
+            ("modf", modf),
+            ("pow", pow),
+            ("rad", |vm, args| unary(vm, args, |x| x * (std::f64::consts::PI / 180.0))),
+            ("random", random::random),
+            ("randomseed", random::randomseed),
+            ("sin", |vm, args| unary(vm, args, f64::sin)),
+            ("sinh", |vm, args| unary(vm, args, f64::sinh)),
+            ("sqrt", |vm, args| unary(vm, args, f64::sqrt)),
+            ("tan", |vm, args| unary(vm, args, f64::tan)),
+            ("tanh", |vm, args| unary(vm, args, f64::tanh)),
+            ("tointeger", tointeger),
+            ("type", type_),
+            ("ult", ult),
+        ],
+    );
+    vm.set_field(table, "pi", std::f64::consts::PI);
+    vm.set_field(table, "huge", f64::INFINITY);
+    vm.set_field(table, "maxinteger", i64::MAX);
+    vm.set_field(table, "mininteger", i64::MIN);
+}
+
+#[inline]
+fn unary(vm: &mut Vm, args: Args, function: impl FnOnce(f64) -> f64) -> NativeResult {
+    let x = vm.check_float(args, 0)?;
+    vm.ret1(args, function(x))
+}
+
+/// A float as an integer where it fits one, else as it is.
+fn integral(float: f64) -> Value {
+    Value::float_to_int_exact(float).map_or(Value::float(float), Value::int)
+}
+
+/// A number argument: an integer only when it is one already, as strings count as floats here.
+fn int_or_float(vm: &mut Vm, args: Args, index: usize) -> Result<Value, Throw> {
+    let value = args.get(index);
+    if value.is_int() { Ok(value) } else { vm.check_float(args, index).map(Value::float) }
+}
+
+fn abs(vm: &mut Vm, args: Args) -> NativeResult {
+    let number = int_or_float(vm, args, 0)?;
+    if number.is_int() {
+        vm.ret1(args, number.raw_int().wrapping_abs())
+    } else {
+        vm.ret1(args, number.raw_float().abs())
+    }
+}
+
+fn floor(vm: &mut Vm, args: Args) -> NativeResult {
+    let number = int_or_float(vm, args, 0)?;
+    vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().floor()) })
+}
+
+fn ceil(vm: &mut Vm, args: Args) -> NativeResult {
+    let number = int_or_float(vm, args, 0)?;
+    vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().ceil()) })
+}
+
+fn atan(vm: &mut Vm, args: Args) -> NativeResult {
+    let y = vm.check_float(args, 0)?;
+    let x = if args.get(1).is_nil() { 1.0 } else { vm.check_float(args, 1)? };
+    vm.ret1(args, y.atan2(x))
+}
+
+fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
+    let (a, b) = (args.get(0), args.get(1));
+    if a.is_int() && b.is_int() {
+        return match b.raw_int() {
+            0 => Err(vm.arg_error(args, 1, "zero")),
+            divisor => vm.ret1(args, a.raw_int().wrapping_rem(divisor)),
+        };
+    }
+    let (a, b) = (vm.check_float(args, 0)?, vm.check_float(args, 1)?);
+    vm.ret1(args, a % b)
+}
+
+fn modf(vm: &mut Vm, args: Args) -> NativeResult {
+    let number = int_or_float(vm, args, 0)?;
+    if number.is_int() {
+        return vm.ret(args, &[number, Value::float(0.0)]);
+    }
+    let float = number.raw_float();
+    let whole = float.trunc();
+    let fraction = if float.is_infinite() { 0.0 } else { float - whole };
+    vm.ret(args, &[integral(whole), Value::float(fraction)])
+}
+
+fn log(vm: &mut Vm, args: Args) -> NativeResult {
+    let x = vm.check_float(args, 0)?;
+    if args.get(1).is_nil() {
+        return vm.ret1(args, x.ln());
+    }
+    let base = vm.check_float(args, 1)?;
+    let result = if base == 2.0 {
+        x.log2()
+    } else if base == 10.0 {
+        x.log10()
+    } else {
+        x.ln() / base.ln()
+    };
+    vm.ret1(args, result)
+}
+
+fn pow(vm: &mut Vm, args: Args) -> NativeResult {
+    let (x, y) = (vm.check_float(args, 0)?, vm.check_float(args, 1)?);
+    vm.ret1(args, x.powf(y))
+}
+
+/// `m` and `e` with `x = m·2^e` and `0.5 <= |m| < 1`.
+fn frexp(vm: &mut Vm, args: Args) -> NativeResult {
+    let x = vm.check_float(args, 0)?;
+    let (mantissa, exponent) = split_float(x);
+    vm.ret(args, &[Value::float(mantissa), Value::int(exponent)])
+}
+
+fn split_float(x: f64) -> (f64, i64) {
+    const EXPONENT: u64 = 0x7ff << 52;
+    if x == 0.0 || !x.is_finite() {
+        return (x, 0);
+    }
+    // Subnormal numbers are made normal first.
+    let (bits, shift) = match x.to_bits() {
+        bits if bits & EXPONENT == 0 => ((x * 2f64.powi(54)).to_bits(), -54),
+        bits => (bits, 0),
+    };
+    let exponent = ((bits & EXPONENT) >> 52) as i64 - 1022 + shift;
+    (f64::from_bits(bits & !EXPONENT | 1022 << 52), exponent)
+}
+
+fn ldexp(vm: &mut Vm, args: Args) -> NativeResult {
+    let x = vm.check_float(args, 0)?;
+    let exponent = vm.check_int(args, 1)?.clamp(-2200, 2200) as i32;
+    // In steps, so that neither an intermediate power nor a subnormal result is rounded twice.
+    let (mantissa, own) = split_float(x);
+    let exponent = exponent + own as i32;
+    let result = if exponent > 1023 {
+        mantissa * 2f64.powi(1023) * 2f64.powi((exponent - 1023).min(1023))
+    } else if exponent < -1021 {
+        mantissa * 2f64.powi(-1021) * 2f64.powi((exponent + 1021).max(-1021))
+    } else {
+        mantissa * 2f64.powi(exponent)
+    };
+    vm.ret1(args, result)
+}
+
+/// `max` and `min`, by the operator `<` on the arguments as they are.
+fn extreme(vm: &mut Vm, args: Args, greatest: bool) -> NativeResult {
+    if args.len() == 0 {
+        return Err(vm.arg_error(args, 0, "value expected"));
+    }
+    vm.check_number(args, 0)?;
+    let mut best = args.get(0);
+    for index in 1..args.len() {
+        vm.check_number(args, index)?;
+        let value = args.get(index);
+        let better = if greatest { less_than(vm, best, value)? } else { less_than(vm, value, best)? };
+        if better {
+            best = value;
+        }
+    }
+    vm.ret1(args, best)
+}
+
+fn tointeger(vm: &mut Vm, args: Args) -> NativeResult {
+    let value = vm.check_any(args, 0)?;
+    let int = vm.to_int(value);
+    vm.ret1(args, int.map_or(Value::NIL, Value::int))
+}
+
+fn type_(vm: &mut Vm, args: Args) -> NativeResult {
+    let name = match vm.check_any(args, 0)?.tag {
+        tag::INT => "integer",
+        tag::FLOAT => "float",
+        _ => return vm.ret1(args, Value::NIL),
+    };
+    let name = vm.new_string(name);
+    vm.ret1(args, name)
+}
+
+fn ult(vm: &mut Vm, args: Args) -> NativeResult {
+    let (a, b) = (vm.check_int(args, 0)?, vm.check_int(args, 1)?);
+    vm.ret1(args, (a as u64) < b as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_float;
+
+    #[test]
+    fn floats_split_into_mantissa_and_exponent() {
+        for (x, expected) in [
+            (8.0, (0.5, 4)),
+            (-3.0, (-0.75, 2)),
+            (0.5, (0.5, 0)),
+            (0.0, (0.0, 0)),
+            (5e-324, (0.5, -1073)),
+            (f64::MAX, (1.0 - f64::EPSILON / 2.0, 1024)),
+        ] {
+            assert_eq!(split_float(x), expected);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The standard library (manual §6): thin layers over `text`, `table` and the heap.
+//!
+//! Natives keep to three rules. The collector runs only at polls, hence never inside a native that calls nothing; a
+//! native that calls Lua keeps what it still needs in its arguments, on the stack ([`Vm::push`]) or in a live table.
+//! What a program passes in can make a native throw, never panic. And messages are worded as PUC-Rio Lua 5.4 words
+//! them, because programs match on them.
+
+mod args;
+mod base;
+mod coroutine;
+mod debug;
+pub mod host;
+pub mod io;
+mod load;
+mod math;
+mod os;
+mod package;
+mod string;
+mod table;
+mod utf8;
+
+use crate::{
+    heap::Gc,
+    native::NativeFn,
+    table::Table,
+    value::Value,
+    vm::Vm,
+};
+
+pub use base::warning;
+pub use load::load_chunk;
+
+/// Opens every library in the globals of `vm`.
+pub fn open(vm: &mut Vm) {
+    package::open(vm);
+    base::open(vm);
+    string::open(vm);
+    table::open(vm);
+    math::open(vm);
+    io::open(vm);
+    os::open(vm);
+    coroutine::open(vm);
+    utf8::open(vm);
+    debug::open(vm);
+}
+
+/// Makes a table of natives, a global and a loaded module.
+fn library(vm: &mut Vm, name: &'static str, functions: &[(&'static str, NativeFn)]) -> Gc<Table> {
+    let table = vm.heap.table_with_capacity(0, functions.len());
+    vm.set_functions(table, functions);
+    vm.set_field(vm.globals, name, table);
+    let loaded = registry_table(vm, package::LOADED);
+    vm.set_field(loaded, name, table);
+    table
+}
+
+/// The table in the registry under `name`, made when it is not there.
+fn registry_table(vm: &mut Vm, name: &str) -> Gc<Table> {
+    let key = vm.heap.string(name.as_bytes());
+    if let Some(table) = vm.registry.get_str(key).as_table() {
+        return table;
+    }
+    let table = vm.heap.table();
+    vm.set_field(vm.registry, name, table);
+    table
+}
+
+/// Calls `function` and catches what it throws. The results are read with [`Vm::result`].
+///
+/// # Errors
+/// The error value.
+fn try_call(vm: &mut Vm, function: Value, args: &[Value]) -> Result<u32, Value> {
+    let (frame, top, depth) = (vm.frame, vm.top, vm.native_depth);
+    let nonyieldable = vm.thread.nonyieldable;
+    if let Ok(count) = vm.call(function, args) {
+        return Ok(count);
+    }
+    vm.native_depth = depth;
+    vm.thread.get_mut().nonyieldable = nonyieldable;
+    vm.frame = frame;
+    vm.top = vm.error_top.max(top);
+    let error = vm.error;
+    let error = vm.unwind_to(top, error);
+    vm.frame = frame;
+    vm.top = top;
+    vm.settle_stack_limit();
+    Err(error)
+}

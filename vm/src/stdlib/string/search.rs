@@ -1,0 +1,231 @@
+//! `find`, `match`, `gmatch`, `gsub`.
+
+use crate::{
+    interp::access::index,
+    native::{Args, NativeResult, Throw},
+    stdlib::args::{Results, start_position},
+    text::pattern::{
+        Anchoring, Capture, GlobalMatches, Match, Matcher, PatternCache, PatternError, find_plain, is_plain,
+    },
+    value::Value,
+    vm::Vm,
+};
+
+fn raise(vm: &mut Vm, error: PatternError) -> Throw {
+    vm.throw(error.to_string())
+}
+
+/// A capture as a value.
+fn capture_value(vm: &mut Vm, subject: &[u8], capture: Capture) -> Value {
+    match capture {
+        Capture::Range { start, end } => vm.heap.string(&subject[start..end]).into(),
+        Capture::Position(at) => Value::int(at as i64 + 1),
+    }
+}
+
+/// Appends the captures of a match: the match itself if the pattern has none and `whole` is set.
+fn push_captures(
+    vm: &mut Vm,
+    matcher: &Matcher<'_>,
+    subject: &[u8],
+    found: Match,
+    whole: bool,
+    results: &mut Results,
+) -> Result<(), Throw> {
+    let count = if whole { matcher.capture_count() } else { matcher.written_captures() };
+    for index in 0..count {
+        match matcher.capture(index, found) {
+            Ok(capture) => results.push(capture_value(vm, subject, capture)),
+            Err(error) => return Err(raise(vm, error)),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn find(vm: &mut Vm, args: Args) -> NativeResult {
+    find_or_match(vm, args, true)
+}
+
+pub(super) fn match_(vm: &mut Vm, args: Args) -> NativeResult {
+    find_or_match(vm, args, false)
+}
+
+fn find_or_match(vm: &mut Vm, args: Args, find: bool) -> NativeResult {
+    let subject = vm.check_string(args, 0)?;
+    let pattern = vm.check_string(args, 1)?;
+    let subject = subject.as_bytes();
+    let init = vm.opt_int(args, 2, 1)?;
+    let from = start_position(init, subject.len()) - 1;
+    if from > subject.len() {
+        return vm.ret1(args, Value::NIL);
+    }
+    if find && (args.get(3).is_truthy() || is_plain(pattern.as_bytes())) {
+        return match find_plain(subject, pattern.as_bytes(), from) {
+            Some(at) => vm.ret(args, &[Value::int(at as i64 + 1), Value::int((at + pattern.len()) as i64)]),
+            None => vm.ret1(args, Value::NIL),
+        };
+    }
+    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::Caret);
+    let mut matcher = Matcher::new(&pattern, subject);
+    let found = match matcher.find_from(from) {
+        Ok(Some(found)) => found,
+        Ok(None) => return vm.ret1(args, Value::NIL),
+        Err(error) => return Err(raise(vm, error)),
+    };
+    let mut results = Results::new();
+    if find {
+        results.push(Value::int(found.start as i64 + 1));
+        results.push(Value::int(found.end as i64));
+    }
+    push_captures(vm, &matcher, subject, found, !find, &mut results)?;
+    vm.ret(args, results.as_slice())
+}
+
+/// Upvalues of the iterator of `gmatch`.
+mod iteration {
+    pub const SUBJECT: usize = 0;
+    pub const PATTERN: usize = 1;
+    /// Offset of the next position to try.
+    pub const AT: usize = 2;
+    /// Where the latest match ended, -1 before the first.
+    pub const LAST_END: usize = 3;
+}
+
+pub(super) fn gmatch(vm: &mut Vm, args: Args) -> NativeResult {
+    let subject = vm.check_string(args, 0)?;
+    let pattern = vm.check_string(args, 1)?;
+    let init = vm.opt_int(args, 2, 1)?;
+    let from = start_position(init, subject.len()) - 1;
+    // A start behind the subject's end finds nothing.
+    let from = from.min(subject.len() + 1);
+    let state = [subject.into(), pattern.into(), Value::int(from as i64), Value::int(-1)];
+    let iterator = vm.new_native_with("gmatch_iterator", gmatch_step, &state);
+    vm.ret1(args, iterator)
+}
+
+fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
+    let (Some(subject), Some(pattern)) =
+        (args.upvalue(iteration::SUBJECT).as_string(), args.upvalue(iteration::PATTERN).as_string())
+    else {
+        return vm.ret1(args, Value::NIL);
+    };
+    let subject = subject.as_bytes();
+    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::None);
+    let mut matcher = Matcher::new(&pattern, subject);
+    let mut matches = GlobalMatches {
+        at: args.upvalue(iteration::AT).raw_int() as usize,
+        last_end: usize::try_from(args.upvalue(iteration::LAST_END).raw_int()).ok(),
+    };
+    let found = match matches.next(&mut matcher) {
+        Ok(Some(found)) => found,
+        Ok(None) => return vm.ret1(args, Value::NIL),
+        Err(error) => return Err(raise(vm, error)),
+    };
+    args.set_upvalue(iteration::AT, Value::int(matches.at as i64));
+    args.set_upvalue(iteration::LAST_END, Value::int(found.end as i64));
+    let mut results = Results::new();
+    push_captures(vm, &matcher, subject, found, true, &mut results)?;
+    vm.ret(args, results.as_slice())
+}
+
+pub(super) fn gsub(vm: &mut Vm, args: Args) -> NativeResult {
+    let string = vm.check_string(args, 0)?;
+    let pattern = vm.check_string(args, 1)?;
+    let replacement = args.get(2);
+    if replacement.is_number() {
+        vm.check_string(args, 2)?;
+    } else if !(replacement.is_string() || replacement.is_table() || replacement.is_function()) {
+        return Err(vm.type_error(args, 2, "string/function/table"));
+    }
+    let replacement = args.get(2);
+    let limit = vm.opt_int(args, 3, i64::MAX)?;
+    let subject = string.as_bytes();
+    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::Caret);
+    let mut matcher = Matcher::new(&pattern, subject);
+    let mut matches = GlobalMatches::from(0);
+    let mut result = Vec::new();
+    let (mut copied, mut count) = (0, 0);
+    while count < limit {
+        let found = match matches.next(&mut matcher) {
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            Err(error) => return Err(raise(vm, error)),
+        };
+        if count == 0 {
+            result.reserve(subject.len() + subject.len() / 8);
+        }
+        result.extend_from_slice(&subject[copied..found.start]);
+        replace(vm, &matcher, subject, found, replacement, &mut result)?;
+        copied = found.end;
+        count += 1;
+        if pattern.is_anchored() {
+            break;
+        }
+    }
+    if count == 0 {
+        return vm.ret(args, &[string.into(), Value::int(0)]);
+    }
+    result.extend_from_slice(&subject[copied..]);
+    let result = vm.new_string(result);
+    vm.ret(args, &[result, Value::int(count)])
+}
+
+/// Appends what a match is replaced by.
+fn replace(
+    vm: &mut Vm,
+    matcher: &Matcher<'_>,
+    subject: &[u8],
+    found: Match,
+    replacement: Value,
+    result: &mut Vec<u8>,
+) -> Result<(), Throw> {
+    let value = if let Some(template) = replacement.as_string() {
+        return expand(vm, matcher, subject, found, template.as_bytes(), result);
+    } else if replacement.is_table() {
+        let capture = matcher.capture(0, found).map_err(|error| raise(vm, error))?;
+        let key = capture_value(vm, subject, capture);
+        index(vm, replacement, key)?
+    } else {
+        let mut captures = Results::new();
+        push_captures(vm, matcher, subject, found, true, &mut captures)?;
+        vm.call1(replacement, captures.as_slice())?
+    };
+    if value.is_falsy() {
+        result.extend_from_slice(&subject[found.start..found.end]);
+    } else if let Some(text) = value.as_string() {
+        result.extend_from_slice(text.as_bytes());
+    } else if value.is_number() {
+        vm.write_number(value, result);
+    } else {
+        return Err(vm.throw(format!("invalid replacement value (a {})", value.type_name())));
+    }
+    Ok(())
+}
+
+/// Appends a replacement string, with `%0`…`%9` and `%%` resolved.
+fn expand(
+    vm: &mut Vm,
+    matcher: &Matcher<'_>,
+    subject: &[u8],
+    found: Match,
+    template: &[u8],
+    result: &mut Vec<u8>,
+) -> Result<(), Throw> {
+    let mut rest = template;
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        result.extend_from_slice(&rest[..at]);
+        match rest.get(at + 1) {
+            Some(b'%') => result.push(b'%'),
+            Some(b'0') => result.extend_from_slice(&subject[found.start..found.end]),
+            Some(digit @ b'1'..=b'9') => match matcher.capture((digit - b'1') as usize, found) {
+                Ok(Capture::Range { start, end }) => result.extend_from_slice(&subject[start..end]),
+                Ok(Capture::Position(at)) => vm.write_number(Value::int(at as i64 + 1), result),
+                Err(error) => return Err(raise(vm, error)),
+            },
+            _ => return Err(vm.throw("invalid use of '%' in replacement string")),
+        }
+        rest = &rest[at + 2..];
+    }
+    result.extend_from_slice(rest);
+    Ok(())
+}

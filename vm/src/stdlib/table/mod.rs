@@ -1,0 +1,219 @@
+//! Table manipulation (manual §6.6).
+
+mod list;
+mod sort;
+
+use list::{Access, List};
+
+use crate::{
+    interp::access::{index, length},
+    native::{Args, NativeResult, Throw},
+    stdlib::{args::Results, library},
+    string::Str,
+    heap::Gc,
+    thread::STACK_SLOTS,
+    value::Value,
+    vm::Vm,
+};
+
+pub(super) fn open(vm: &mut Vm) {
+    library(
+        vm,
+        "table",
+        &[
+            ("concat", concat),
+            ("insert", insert),
+            ("move", move_),
+            ("pack", pack),
+            ("remove", remove),
+            ("sort", sort::sort),
+            ("unpack", unpack),
+        ],
+    );
+}
+
+fn insert(vm: &mut Vm, args: Args) -> NativeResult {
+    let list = List::check(vm, args, 0, Access::ALL)?;
+    let end = list.len(vm)?.wrapping_add(1);
+    let (position, value) = match args.len() {
+        2 => (end, args.get(1)),
+        3 => (vm.check_int(args, 1)?, args.get(2)),
+        _ => return Err(vm.throw("wrong number of arguments to 'insert'")),
+    };
+    // Unsigned, so that the comparison also holds for positions below 1.
+    if (position as u64).wrapping_sub(1) >= end as u64 {
+        return Err(vm.arg_error(args, 1, "position out of bounds"));
+    }
+    if position < end
+        && let Some(table) = list.raw()
+        && table.array_len() as i64 == end - 1
+    {
+        table.get_mut().insert_element(&mut vm.heap, position as usize - 1, value);
+        return vm.ret0(args);
+    }
+    for to in (position + 1..=end).rev() {
+        let moved = list.get(vm, to - 1)?;
+        list.set(vm, to, moved)?;
+    }
+    list.set(vm, position, value)?;
+    vm.ret0(args)
+}
+
+fn remove(vm: &mut Vm, args: Args) -> NativeResult {
+    let list = List::check(vm, args, 0, Access::ALL)?;
+    let size = list.len(vm)?;
+    let position = vm.opt_int(args, 1, size)?;
+    // Unsigned, so that the comparison also holds for positions below 1.
+    if position != size && (position as u64).wrapping_sub(1) > size as u64 {
+        return Err(vm.arg_error(args, 0, "position out of bounds"));
+    }
+    if let Some(table) = list.raw()
+        && position >= 1
+        && position <= size
+        && table.array_len() as i64 == size
+    {
+        let removed = table.get_mut().remove_element(&mut vm.heap, position as usize - 1);
+        return vm.ret1(args, removed);
+    }
+    let removed = list.get(vm, position)?;
+    // The result stays alive on the stack while metamethods run.
+    vm.push(removed)?;
+    let mut at = position;
+    while at < size {
+        let moved = list.get(vm, at + 1)?;
+        list.set(vm, at, moved)?;
+        at += 1;
+    }
+    list.set(vm, at, Value::NIL)?;
+    vm.ret1(args, removed)
+}
+
+fn concat(vm: &mut Vm, args: Args) -> NativeResult {
+    let list = List::check(vm, args, 0, Access { read: true, write: false, length: true })?;
+    let size = list.len(vm)?;
+    let separator = vm.opt_string(args, 1)?;
+    let separator = separator.as_ref().map_or(&b""[..], |separator| separator.as_bytes());
+    let first = vm.opt_int(args, 2, 1)?;
+    let last = vm.opt_int(args, 3, size)?;
+    if let Some(result) = concat_strings(vm, &list, separator, first, last) {
+        return vm.ret1(args, result);
+    }
+    let mut result = Vec::new();
+    let mut at = first;
+    while at <= last {
+        let value = list.get(vm, at)?;
+        if let Some(text) = value.as_string() {
+            result.extend_from_slice(text.as_bytes());
+        } else if value.is_number() {
+            vm.write_number(value, &mut result);
+        } else {
+            let kind = value.type_name();
+            return Err(vm.throw(format!("invalid value ({kind}) at index {at} in table for 'concat'")));
+        }
+        if at == last {
+            break;
+        }
+        result.extend_from_slice(separator);
+        at += 1;
+    }
+    let result = vm.new_string(result);
+    vm.ret1(args, result)
+}
+
+/// PERF: strings in the array part of a plain table are measured, then copied straight into the result.
+fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: i64) -> Option<Value> {
+    let table = list.raw()?;
+    if first < 1 || last < first || last > table.array_len() as i64 {
+        return None;
+    }
+    let at = |key: i64| -> Option<Gc<Str>> { table.element(key as usize - 1).as_string() };
+    let mut total = separator.len().checked_mul((last - first) as usize)?;
+    for key in first..=last {
+        total = total.checked_add(at(key)?.len())?;
+    }
+    Some(vm.build_string(total, |mut to| {
+        for key in first..=last {
+            // Measured above: each is a string.
+            let Some(text) = at(key) else { return };
+            let (here, rest) = to.split_at_mut(text.len());
+            here.copy_from_slice(text.as_bytes());
+            to = rest;
+            if key < last {
+                let (here, rest) = to.split_at_mut(separator.len());
+                here.copy_from_slice(separator);
+                to = rest;
+            }
+        }
+    }))
+}
+
+fn pack(vm: &mut Vm, args: Args) -> NativeResult {
+    let table = vm.heap.table_with_capacity(args.len(), 1);
+    for position in 0..args.len() {
+        vm.raw_set_int(table, position as i64 + 1, args.get(position));
+    }
+    vm.set_field(table, "n", args.len() as i64);
+    vm.ret1(args, table)
+}
+
+fn unpack(vm: &mut Vm, args: Args) -> NativeResult {
+    let value = args.get(0);
+    let first = vm.opt_int(args, 1, 1)?;
+    let last = if args.get(2).is_nil() { checked_length(vm, value)? } else { vm.check_int(args, 2)? };
+    if first > last {
+        return vm.ret0(args);
+    }
+    let count = (last as u64).wrapping_sub(first as u64);
+    // SAFETY: both lie on the running thread's stack.
+    let used = unsafe { vm.top.offset_from(vm.thread.stack_base()) } as usize;
+    if count >= (STACK_SLOTS.saturating_sub(used + 256)) as u64 {
+        return Err(vm.throw("too many results to unpack"));
+    }
+    if let Some(table) = value.as_table().filter(|table| table.metatable().is_none()) {
+        let mut results = Results::new();
+        for key in first..=last {
+            results.push(table.get_int(key));
+        }
+        return vm.ret(args, results.as_slice());
+    }
+    let bottom = vm.top;
+    for key in first..=last {
+        let element = index(vm, value, Value::int(key))?;
+        vm.push(element)?;
+    }
+    vm.top = bottom;
+    vm.ret_results(args, count as usize + 1)
+}
+
+fn move_(vm: &mut Vm, args: Args) -> NativeResult {
+    let from = vm.check_int(args, 1)?;
+    let end = vm.check_int(args, 2)?;
+    let to = vm.check_int(args, 3)?;
+    let target = if args.get(4).is_nil() { 0 } else { 4 };
+    let source = List::check(vm, args, 0, Access { read: true, write: false, length: false })?;
+    let target = List::check(vm, args, target, Access { read: false, write: true, length: false })?;
+    if end >= from {
+        if !(from > 0 || end < i64::MAX + from) {
+            return Err(vm.arg_error(args, 2, "too many elements to move"));
+        }
+        let count = end - from + 1;
+        if to > i64::MAX - count + 1 {
+            return Err(vm.arg_error(args, 3, "destination wrap around"));
+        }
+        let overlaps = to > from && to <= end && target.is(&source);
+        for step in 0..count {
+            let step = if overlaps { count - 1 - step } else { step };
+            let moved = source.get(vm, from + step)?;
+            target.set(vm, to + step, moved)?;
+        }
+    }
+    vm.ret1(args, target.value())
+}
+
+/// `#value`, which must be an integer.
+fn checked_length(vm: &mut Vm, value: Value) -> Result<i64, Throw> {
+    match length(vm, value)?.to_int_no_string() {
+        Some(length) => Ok(length),
+        None => Err(vm.throw("object length is not an integer")),
+    }
+}
