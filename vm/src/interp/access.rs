@@ -214,7 +214,7 @@ pub unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Valu
     table.element(index as usize)
 }
 
-/// `table[key] = value` within the array part, or right behind it with room to spare; `false` when it is not that.
+/// `table[key] = value` within the array part; `false` when it is not that, or the kind of array is new to the cache.
 ///
 /// # Safety
 /// `cache` belongs to the running function.
@@ -224,22 +224,33 @@ pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Val
     let object = table.as_ptr();
     // SAFETY: `array` holds `array_len` elements of the kind.
     unsafe {
-        if index < u64::from((*object).array_len) {
-            let kind = (*object).array_kind;
-            match (kind, (*value).tag) {
-                (ElementKind::Int, tag::INT) | (ElementKind::Float, tag::FLOAT) => {
-                    *(*object).array.cast::<u64>().add(index as usize) = (*value).bits;
-                }
-                (ElementKind::Tagged, t) if t != tag::NIL => {
-                    copy((*object).array.cast::<Value>().add(index as usize), value);
-                }
-                _ => return false,
-            }
-            note_array(cache, kind);
-            return true;
+        let kind = (*object).array_kind;
+        if index >= u64::from((*object).array_len) || !is_noted(cache, kind) {
+            return false;
         }
+        if kind == ElementKind::Tagged {
+            if (*value).is_nil() {
+                return false;
+            }
+            copy((*object).array.cast::<Value>().add(index as usize), value);
+        } else {
+            if (*value).tag != kind as u8 + (tag::INT - ElementKind::Int as u8) {
+                return false;
+            }
+            *(*object).array.cast::<u64>().add(index as usize) = (*value).bits;
+        }
+        true
     }
-    false
+}
+
+/// Whether the cache has seen this kind of array.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(super) unsafe fn is_noted(cache: *const Cache, kind: ElementKind) -> bool {
+    // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
+    unsafe { (*cache).index >> kind as u32 & 1 != 0 }
 }
 
 /// [`store_element`] for compiled code.
@@ -249,7 +260,12 @@ pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Val
 #[inline(always)]
 pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
     // SAFETY: as the contract says.
-    unsafe { store_element(table, key, &raw const value, cache) }
+    unsafe {
+        if (key as u64).wrapping_sub(1) < u64::from(table.array_len) {
+            note_array(cache, table.array_kind);
+        }
+        store_element(table, key, &raw const value, cache)
+    }
 }
 
 /// # Safety
@@ -258,7 +274,7 @@ pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut 
 pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
     // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
     unsafe {
-        if (*cache).index & 1 << kind as u32 == 0 {
+        if !is_noted(cache, kind) {
             (*cache).kind = CacheKind::Array;
             (*cache).index |= 1 << kind as u32;
         }

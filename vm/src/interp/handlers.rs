@@ -294,7 +294,9 @@ macro_rules! get_element {
             return Flow::Other(get_dynamic);
         }
         let kind = (*table).array_kind;
-        access::note_array(cache, kind);
+        if !access::is_noted(cache, kind) {
+            return Flow::Other(get_dynamic);
+        }
         let to = $s.a();
         if kind == ElementKind::Tagged {
             let element = (*table).array.cast::<Value>().add(index as usize);
@@ -568,32 +570,14 @@ handlers! {
             return Flow::Other(call_other);
         }
         let callee = slot.add(FRAME_OFFSET);
-        let mut count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
+        let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
         let target = (*slot).closure_unchecked().proto;
         access::note_call(cache, target);
-        let proto = target.as_ptr();
-        let (max_stack, params) = ((*proto).max_stack as usize, (*proto).num_params as usize);
-        let vm = s.vm();
-        if (*proto).compiled
-            || (*proto).is_vararg
-            || callee.add(max_stack + count + 8) >= vm.stack_limit
-            || (*proto).countdown <= 1
-            || vm.heap.bytes >= vm.heap.threshold
-        {
-            return Flow::Other(call_slow);
+        if enter_simple(s, target.as_ptr(), callee, s.instr.a() + FRAME_OFFSET, count) {
+            Flow::Next
+        } else {
+            Flow::Other(call_slow)
         }
-        (*proto).countdown -= 1;
-        s.save_pc();
-        write_header(callee, s.instr.a() + FRAME_OFFSET);
-        while count < params {
-            set(callee.add(count), Value::NIL);
-            count += 1;
-        }
-        s.base = callee;
-        s.proto = proto;
-        s.k = (*proto).consts;
-        s.pc = (*proto).code;
-        Flow::Next
     },
     TailCall(_s) { Flow::Other(tail_call) },
     Return(s) {
@@ -780,8 +764,12 @@ unsafe fn return_from(s: &mut State, slot: *mut Value, flags: u8, prev: u32, cou
         if flags & flags::NATIVE_CALLER == 0 && prev != 0 && (*function).tag == tag::CLOSURE {
             let proto = (*function).closure_unchecked().proto.as_ptr();
             let call = (*proto).code.add((*Frame(caller).header()).pc as usize);
-            let wanted = (*call).c();
-            if (*call).op() == Op::Call && wanted != 0 {
+            let wanted = match (*call).op() {
+                Op::Call => (*call).c(),
+                Op::TForCall => (*call).c() + 1,
+                _ => 0,
+            };
+            if wanted != 0 {
                 let mut index = count as usize;
                 while index < wanted - 1 {
                     set(slot.add(index), Value::NIL);
@@ -795,6 +783,40 @@ unsafe fn return_from(s: &mut State, slot: *mut Value, flags: u8, prev: u32, cou
             }
         }
         Flow::Returned { flags, prev, count }
+    }
+}
+
+/// Enters a Lua function if that is all there is to do: no compiled code, no extra arguments to move, room on the
+/// stack, nothing to consult on or to collect.
+///
+/// # Safety
+/// As for handlers; `count` arguments are at `callee`, `prev` slots above the running frame.
+#[inline(always)]
+unsafe fn enter_simple(s: &mut State, proto: *mut Proto, callee: *mut Value, prev: usize, mut count: usize) -> bool {
+    // SAFETY: as the contract says.
+    unsafe {
+        let (max_stack, params) = ((*proto).max_stack as usize, (*proto).num_params as usize);
+        let vm = s.vm();
+        if (*proto).compiled
+            || (*proto).is_vararg
+            || callee.add(max_stack + count + 8) >= vm.stack_limit
+            || (*proto).countdown <= 1
+            || vm.heap.bytes >= vm.heap.threshold
+        {
+            return false;
+        }
+        (*proto).countdown -= 1;
+        s.save_pc();
+        write_header(callee, prev);
+        while count < params {
+            set(callee.add(count), Value::NIL);
+            count += 1;
+        }
+        s.base = callee;
+        s.proto = proto;
+        s.k = (*proto).consts;
+        s.pc = (*proto).code;
+        true
     }
 }
 
@@ -889,8 +911,13 @@ unsafe fn generic_call(s: &mut State) -> Flow {
         if (*slot).tag != tag::CLOSURE {
             return call_value(s, slot, 2, s.instr.c() + 1);
         }
-        access::note_call(cache, (*slot).closure_unchecked().proto);
-        write_header(slot.add(FRAME_OFFSET), s.instr.a() + 4 + FRAME_OFFSET);
+        let target = (*slot).closure_unchecked().proto;
+        access::note_call(cache, target);
+        let callee = slot.add(FRAME_OFFSET);
+        if enter_simple(s, target.as_ptr(), callee, s.instr.a() + 4 + FRAME_OFFSET, 2) {
+            return Flow::Next;
+        }
+        write_header(callee, s.instr.a() + 4 + FRAME_OFFSET);
         enter_closure(s, slot, 2, s.instr.c() + 1)
     }
 }
@@ -911,7 +938,11 @@ others! {
             _ => table.get(key),
         };
         if !value.is_nil() {
-            (*cache).polymorphic = true;
+            if key.tag == tag::INT && (key.bits.wrapping_sub(1)) < u64::from(table.array_len) {
+                access::note_array(cache, table.array_kind);
+            } else {
+                (*cache).polymorphic = true;
+            }
         } else if table.metatable().is_some() {
             return Flow::Slow;
         }
@@ -930,7 +961,12 @@ others! {
         let value = *s.c();
         match key.tag {
             tag::INT => {
-                table.get_mut().set_int(&mut s.vm().heap, key.raw_int(), value);
+                let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
+                if appends && !value.is_nil() && !table.has_int_keys() {
+                    table.get_mut().push_element(&mut s.vm().heap, value);
+                } else {
+                    table.get_mut().set_int(&mut s.vm().heap, key.raw_int(), value);
+                }
                 if table.array_kind != ElementKind::Empty {
                     access::note_array(cache, table.array_kind);
                 }
