@@ -228,6 +228,9 @@ impl State {
         unsafe {
             let jump = self.ext();
             if condition == (self.instr.c() != 0) {
+                // PERF: keeps this a branch. A conditional move would make everything that follows wait for the
+                // operands, where a predicted branch runs ahead.
+                std::arch::asm!("", options(nomem, nostack, preserves_flags));
                 self.jump(jump.jump());
             }
         }
