@@ -59,6 +59,9 @@ pub struct Vm {
     pub gc_ns: u64,
     pub controller: Controller,
     pub(crate) created: Instant,
+    /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
+    #[cfg(not(threaded))]
+    pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
     /// State of libraries, by type.
     pub(crate) extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
 }
@@ -112,6 +115,8 @@ impl Vm {
             gc_ns: 0,
             controller: Controller::default(),
             created: Instant::now(),
+            #[cfg(not(threaded))]
+            next: (std::ptr::null_mut(), std::ptr::null_mut()),
             extensions: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
@@ -281,6 +286,7 @@ impl Vm {
     /// The slow half of a safepoint (the fast one compares `heap.bytes` with `heap.threshold`): collects when due.
     /// `live_top` is the end of the running frame.
     #[cold]
+    #[inline(never)]
     pub fn poll_slow(&mut self, live_top: *mut Value) {
         if self.heap.wants_collection() {
             self.top = live_top;
