@@ -1,4 +1,4 @@
-//! Runs a script without libraries: `mini FILE [WARM HOT]` with thresholds in events, 0 for never.
+//! Runs a script: `mini WARM HOT FILE [ARGS]` with thresholds in events, 0 for never.
 use trinity_jit::JitCompiler;
 use trinity_vm::{
     seam::{Action, Decision, DecisionKind, DecisionPoint, Feature, Policy},
@@ -35,41 +35,33 @@ impl Policy for Fixed {
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let source = std::fs::read(&args[1]).expect("script");
+    let source = std::fs::read(&args[3]).expect("script");
     let number = |index: usize| args.get(index).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let (warm, hot) = (number(2), number(3));
+    let (warm, hot) = (number(1), number(2));
     std::thread::Builder::new()
         .stack_size(256 << 20)
         .spawn(move || {
             let mut vm = Vm::new(&VmOptions { native_stack: 250 << 20, ..VmOptions::default() });
             vm.controller.set_policy(Box::new(Fixed(warm, hot)));
             vm.controller.set_compiler(Box::new(JitCompiler::new().expect("host")));
-            let print = vm.new_native("print", |vm, args| {
-                let mut out = Vec::new();
-                for index in 0..args.len() {
-                    if index > 0 {
-                        out.push(b'\t');
-                    }
-                    let text = vm.to_display(args.get(index))?;
-                    out.extend_from_slice(text.as_bytes());
-                }
-                println!("{}", String::from_utf8_lossy(&out));
-                vm.ret0(args)
-            });
-            let clock = vm.new_native("clock", |vm, args| {
-                let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("clock");
-                vm.ret1(args, Value::float(time.as_secs_f64()))
-            });
-            let pcall = vm.new_native("pcall", trinity_vm::coroutine::pcall);
+            trinity_vm::stdlib::open(&mut vm);
             let globals = vm.globals;
-            vm.set_field(globals, "print", print);
-            vm.set_field(globals, "clock", clock);
-            vm.set_field(globals, "pcall", pcall);
-            let chunk = vm.load(&source, b"@script", globals.into()).map_err(|error| error.to_string()).expect("syntax");
-            if let Err(error) = vm.call_from_host(chunk.into(), &[]) {
+            let arg = vm.heap.table();
+            for (index, text) in args.iter().skip(3).enumerate() {
+                let text = vm.new_string(text);
+                vm.raw_set_int(arg, index as i64, text);
+            }
+            vm.set_field(globals, "arg", arg);
+            let rest: Vec<Value> = (1..args.len() as i64 - 3).map(|index| arg.get_int(index)).collect();
+            let chunk = vm.load(&source, format!("@{}", args[3]).as_bytes(), globals.into()).map_err(|error| error.to_string()).expect("syntax");
+            if let Err(error) = vm.call_from_host(chunk.into(), &rest) {
                 eprintln!("error: {error:?}");
             }
-            eprintln!("{:#?}", vm.finish_run());
+            if std::env::var_os("STATS").is_some() {
+                eprintln!("{:?}", vm.finish_run());
+            }
+            vm.close_state();
+            trinity_vm::stdlib::io::flush(&mut vm);
         })
         .expect("thread")
         .join()

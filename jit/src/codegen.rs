@@ -24,6 +24,8 @@ pub struct Effort {
     pub opt_level: &'static str,
     /// Cranelift's `regalloc_algorithm`.
     pub regalloc: &'static str,
+    /// One register is left to the compiled code to use as it likes.
+    pub pinned: bool,
 }
 
 /// One configured code generator.
@@ -49,6 +51,7 @@ impl Codegen {
             ("is_pic", "false"),
             ("unwind_info", "false"),
             ("enable_probestack", "false"),
+            ("enable_pinned_reg", if effort.pinned { "true" } else { "false" }),
         ];
         for (name, value) in chosen {
             flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;

@@ -34,8 +34,8 @@ impl JitCompiler {
             _ => "single_pass",
         };
         Ok(JitCompiler {
-            baseline: Codegen::new(Effort { opt_level: "none", regalloc })?,
-            optimiser: Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking" })?,
+            baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })?,
+            optimiser: Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false })?,
         })
     }
 }

@@ -48,7 +48,7 @@ pub struct Vm {
     pub(crate) type_metatables: [Option<Gc<Table>>; 12],
     pub(crate) meta_names: [Gc<Str>; Meta::COUNT],
     /// Values passed by a yield or resume.
-    pub(crate) transfer: Vec<Value>,
+    pub transfer: Vec<Value>,
     /// The frame that threw: what a message handler and a traceback look at.
     pub(crate) error_frame: Frame,
     pub(crate) error_top: *mut Value,

@@ -39,7 +39,8 @@ impl Emitter<'_, '_> {
     /// Address of the value of an upvalue.
     fn upvalue(&mut self, index: usize) -> Value {
         let (stack, object) = (self.regions.stack, self.regions.object);
-        let closure = self.load(I64, stack, self.base, abi::FUNCTION);
+        let base = self.base();
+        let closure = self.load(I64, stack, base, abi::FUNCTION);
         let upvalue = self.load(I64, object, closure, abi::CLOSURE_UPVALUES + 8 * index as i32);
         self.load(I64, object, upvalue, abi::UPVALUE_SLOT)
     }
@@ -63,58 +64,78 @@ impl Emitter<'_, '_> {
         self.store(flags, tag, slot, TAG);
     }
 
-    /// The object's payload, when it has `tag`.
-    fn object(&mut self, object: Object, tag: u8, other: Block) -> Value {
+    /// Goes on when the object has `tag`.
+    fn require_object(&mut self, object: Object, tag: u8, other: Block) {
         match object {
-            Object::Register(register) => {
-                self.require_tag(register, tag, other);
-                self.bits(register)
-            }
+            Object::Register(register) => self.require_tag(register, tag, other),
             Object::Upvalue(index) => {
-                let flags = self.regions.upvalue;
                 let slot = self.upvalue(index);
-                let found = self.load(I8, flags, slot, TAG);
+                let found = self.load(I8, self.regions.upvalue, slot, TAG);
                 let same = self.equals(found, i64::from(tag));
                 self.require(same, other);
-                self.load(I64, flags, slot, 0)
             }
         }
     }
 
-    /// Goes on when the value at `place` is not nil; returns payload and tag.
-    fn present(&mut self, flags: MemFlagsData, place: Value, offset: i32, other: Block) -> (Value, Value) {
+    /// The object's payload. PERF: it is loaded again in each block, since the single-pass allocator keeps nothing in a
+    /// register from one block to the next.
+    fn object(&mut self, object: Object) -> Value {
+        match object {
+            Object::Register(register) => self.bits(register),
+            Object::Upvalue(index) => {
+                let slot = self.upvalue(index);
+                self.load(I64, self.regions.upvalue, slot, 0)
+            }
+        }
+    }
+
+    /// `R[A] =` the value at `place`, then `done`; `slow` when it is nil. `R[A]` may be written before that is known,
+    /// unless the slow path needs it (`held`) or a closure could see it.
+    fn read_present(&mut self, flags: MemFlagsData, place: (Value, i32), held: bool, slow: Block, done: Block) {
+        let a = self.instr().a();
+        let (place, offset) = place;
+        let payload = self.load(I64, flags, place, offset);
         let tag = self.load(I8, flags, place, offset + TAG);
         let nil = self.equals(tag, i64::from(tag::NIL));
-        self.reject(nil, other);
-        (self.load(I64, flags, place, offset), tag)
+        if held || self.is_captured(a) {
+            self.reject(nil, slow);
+            self.set_dynamic(a, payload, tag);
+            self.jump(done);
+        } else {
+            self.set_dynamic(a, payload, tag);
+            self.branch(nil, slow, done);
+        }
     }
 
     /// The table's slots, when it has the shape that the cache has seen.
-    fn own_slots(&mut self, cache: &Cache, table: Value, other: Block) -> Value {
+    fn own_slots(&mut self, cache: &Cache, object: Object, other: Block) -> Value {
+        let table = self.object(object);
         let shape = self.load(I64, self.regions.object, table, abi::TABLE_SHAPE);
         let expected = self.address(cache.shape);
         let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
         self.require(same, other);
         self.roots.push(Lua { bits: cache.shape as u64, tag: tag::TABLE });
+        let table = self.object(object);
         self.load(I64, self.regions.object, table, abi::TABLE_SLOTS)
     }
 
-    /// Goes on when the cache is of `kind` now, filled for `shape`, and the epoch has not moved since. Returns the
-    /// cache's address.
-    fn live_cache(&mut self, cache: &Cache, kind: CacheKind, shape: Value, other: Block) -> Value {
+    /// Goes on when the cache is of `kind` now, filled for `shape`, and the epoch has not moved since.
+    fn require_cache(&mut self, cache: &Cache, kind: CacheKind, shape: Value, other: Block) {
         let flags = self.regions.feedback;
         let cache = self.address(cache);
         let expected = self.load(I64, flags, cache, abi::CACHE_SHAPE);
-        let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
-        self.require(same, other);
-        let found = self.load(I8, flags, cache, abi::CACHE_KIND);
-        let same = self.equals(found, kind as i64);
-        self.require(same, other);
+        let shapes = self.b.ins().bxor(shape, expected);
+        let found = self.b.ins().uload8(I64, flags, cache, abi::CACHE_KIND);
+        let expected = self.iconst(kind as i64);
+        let kinds = self.b.ins().bxor(found, expected);
         let epoch = self.load(I32, flags, cache, abi::CACHE_EPOCH);
-        let now = self.load(I32, self.regions.vm, self.vm, abi::VM_PROTO_EPOCH);
-        let same = self.b.ins().icmp(IntCC::Equal, epoch, now);
-        self.require(same, other);
-        cache
+        let vm = self.vm();
+        let now = self.load(I32, self.regions.vm, vm, abi::VM_PROTO_EPOCH);
+        let epochs = self.b.ins().bxor(epoch, now);
+        let epochs = self.b.ins().uextend(I64, epochs);
+        let differences = self.b.ins().bor(shapes, kinds);
+        let differences = self.b.ins().bor(differences, epochs);
+        self.reject(differences, other);
     }
 
     /// `GETFIELD`, `GETTABUP`, `SELFFIELD`.
@@ -128,45 +149,36 @@ impl Emitter<'_, '_> {
             _ => (Object::Register(instr.b()), helpers::self_field),
         };
         let before = self.known();
-        let (slow, done) = (self.cold(), self.block());
+        let seen = matches!(cache.kind, CacheKind::Own | CacheKind::Proto);
+        let (slow, done) = (if seen { self.cold() } else { self.block() }, self.block());
         match cache.kind {
             CacheKind::Own => {
-                let table = self.object(object, tag::TABLE, slow);
-                let slots = self.own_slots(cache, table, slow);
+                self.require_object(object, tag::TABLE, slow);
+                let slots = self.own_slots(cache, object, slow);
                 let offset = cache.index as i32 * abi::VALUE_SIZE;
-                let (payload, found) = self.present(self.regions.slots, slots, offset, slow);
+                let held = matches!(object, Object::Register(register) if register == a);
                 self.keep_receiver(op);
-                self.set_dynamic(a, payload, found);
+                self.read_present(self.regions.slots, (slots, offset), held, slow, done);
             }
             CacheKind::Proto => {
                 let shape = if cache.shape.is_null() {
-                    self.object(object, tag::STRING, slow);
+                    self.require_object(object, tag::STRING, slow);
                     self.iconst(0)
                 } else {
-                    let table = self.object(object, tag::TABLE, slow);
+                    self.require_object(object, tag::TABLE, slow);
+                    let table = self.object(object);
                     self.load(I64, self.regions.object, table, abi::TABLE_SHAPE)
                 };
-                let cache = self.live_cache(cache, CacheKind::Proto, shape, slow);
+                self.require_cache(cache, CacheKind::Proto, shape, slow);
                 self.keep_receiver(op);
+                let cache = self.address(cache);
                 let payload = self.load(I64, self.regions.feedback, cache, abi::CACHE_PAYLOAD);
                 let found = self.load(I8, self.regions.feedback, cache, abi::CACHE_TAG);
                 self.set_dynamic(a, payload, found);
-            }
-            _ => {
-                self.restore(before);
-                self.helper_or_leave(helper);
                 self.jump(done);
-                self.switch(slow);
-                self.jump(done);
-                self.switch(done);
-                self.forget(a);
-                if op == Op::SelfField {
-                    self.forget(a + CALL_GAP);
-                }
-                return;
             }
+            _ => self.jump(slow),
         }
-        self.jump(done);
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.forget(a);
@@ -198,33 +210,43 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let table = self.object(object, tag::TABLE, slow);
+        self.require_object(object, tag::TABLE, slow);
         let flags = self.regions.slots;
         let c = instr.c();
         if cache.kind == CacheKind::Own {
-            let slots = self.own_slots(cache, table, slow);
+            let slots = self.own_slots(cache, object, slow);
             let offset = cache.index as i32 * abi::VALUE_SIZE;
             // Over nil, `__newindex` may have to be asked.
             let old = self.load(I8, flags, slots, offset + TAG);
             let nil = self.equals(old, i64::from(tag::NIL));
             self.reject(nil, slow);
+            let table = self.object(object);
+            let slots = self.load(I64, self.regions.object, table, abi::TABLE_SLOTS);
             self.store_value(flags, c, slots, offset);
         } else {
-            let object = self.regions.object;
+            let flags_object = self.regions.object;
             let feedback = self.regions.feedback;
-            let shape = self.load(I64, object, table, abi::TABLE_SHAPE);
-            let cache = self.live_cache(cache, CacheKind::Add, shape, slow);
-            let tag = self.tag(c);
-            let nil = self.equals(tag, i64::from(tag::NIL));
-            self.reject(nil, slow);
-            let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
-            let cap = self.load(I16, object, table, abi::TABLE_SLOTS_CAP);
+            let table = self.object(object);
+            let shape = self.load(I64, flags_object, table, abi::TABLE_SHAPE);
+            self.require_cache(cache, CacheKind::Add, shape, slow);
+            if self.known_tag(c).is_none_or(|tag| tag == tag::NIL) {
+                let tag = self.tag(c);
+                let nil = self.equals(tag, i64::from(tag::NIL));
+                self.reject(nil, slow);
+            }
+            let address = self.address(cache);
+            let index = self.load(I32, feedback, address, abi::CACHE_INDEX);
+            let table = self.object(object);
+            let cap = self.load(I16, flags_object, table, abi::TABLE_SLOTS_CAP);
             let cap = self.b.ins().uextend(I32, cap);
             let room = self.b.ins().icmp(IntCC::UnsignedLessThan, index, cap);
             self.require(room, slow);
-            let next = self.load(I64, feedback, cache, abi::CACHE_PAYLOAD);
-            self.store(object, next, table, abi::TABLE_SHAPE);
-            let slots = self.load(I64, object, table, abi::TABLE_SLOTS);
+            let address = self.address(cache);
+            let next = self.load(I64, feedback, address, abi::CACHE_PAYLOAD);
+            let index = self.load(I32, feedback, address, abi::CACHE_INDEX);
+            let table = self.object(object);
+            self.store(flags_object, next, table, abi::TABLE_SHAPE);
+            let slots = self.load(I64, flags_object, table, abi::TABLE_SLOTS);
             let place = self.element_address(slots, index, 4);
             self.store_value(flags, c, place, 0);
         }
@@ -249,44 +271,42 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(elements, scaled)
     }
 
-    /// The table, and the position of the key in its array part when it is inside.
-    fn array_position(&mut self, table: usize, key: Key, slow: Block) -> (Value, Value) {
-        self.require_tag(table, tag::TABLE, slow);
-        let index = match key {
-            Key::Register(register) => {
-                self.require_tag(register, tag::INT, slow);
-                let key = self.bits(register);
-                self.b.ins().iadd_imm_s(key, -1)
-            }
-            Key::Constant(key) => self.iconst(key as i64 - 1),
-        };
+    /// Goes on when the key lies inside the array part.
+    fn require_inside(&mut self, table: usize, key: Key, slow: Block) {
+        match key {
+            Key::Register(register) => self.require_tags((table, tag::TABLE), (register, tag::INT), slow),
+            Key::Constant(_) => self.require_tag(table, tag::TABLE, slow),
+        }
+        let index = self.array_index(key);
         let table = self.bits(table);
         let len = self.load(I32, self.regions.object, table, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
         let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, index, len);
         self.require(inside, slow);
-        (table, index)
+    }
+
+    fn array_index(&mut self, key: Key) -> Value {
+        match key {
+            Key::Register(register) => {
+                let key = self.bits(register);
+                self.b.ins().iadd_imm_s(key, -1)
+            }
+            Key::Constant(key) => self.iconst(key as i64 - 1),
+        }
     }
 
     /// Branches by the kinds of array that the cache has seen; in each, `each` goes on. Ends in `slow` for others.
-    fn by_kind(
-        &mut self,
-        cache: &Cache,
-        table: Value,
-        slow: Block,
-        done: Block,
-        mut each: impl FnMut(&mut Self, ElementKind),
-    ) {
+    fn by_kind(&mut self, cache: &Cache, table: usize, slow: Block, mut each: impl FnMut(&mut Self, ElementKind)) {
         let kinds = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
         let seen: Vec<_> = kinds.into_iter().filter(|kind| cache.index & 1 << *kind as u32 != 0).collect();
-        let found = self.load(I8, self.regions.object, table, abi::TABLE_ARRAY_KIND);
         for (position, kind) in seen.iter().enumerate() {
             let other = if position + 1 == seen.len() { slow } else { self.block() };
+            let table = self.bits(table);
+            let found = self.load(I8, self.regions.object, table, abi::TABLE_ARRAY_KIND);
             let same = self.equals(found, *kind as i64);
             let before = self.known();
             self.require(same, other);
             each(self, *kind);
-            self.jump(done);
             self.restore(before);
             if other != slow {
                 self.switch(other);
@@ -294,11 +314,20 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn element(&mut self, table: Value, index: Value, kind: ElementKind) -> Value {
+    /// Address of the element at `key`.
+    fn element(&mut self, table: usize, key: Key, kind: ElementKind) -> (Value, i32) {
+        let table = self.bits(table);
         let elements = self.load(I64, self.regions.object, table, abi::TABLE_ARRAY);
         let shift = if kind == ElementKind::Tagged { 4 } else { 3 };
-        let scaled = self.b.ins().ishl_imm_u(index, shift);
-        self.b.ins().iadd(elements, scaled)
+        match key {
+            // The keys begin at 1.
+            Key::Register(register) => {
+                let key = self.bits(register);
+                let scaled = self.b.ins().ishl_imm_u(key, shift);
+                (self.b.ins().iadd(elements, scaled), -(1 << shift))
+            }
+            Key::Constant(key) => (elements, (key as i32 - 1) << shift),
+        }
     }
 
     /// `GETTABLE`, `GETI`.
@@ -316,19 +345,18 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let (table, index) = self.array_position(instr.b(), key, slow);
-        self.by_kind(cache, table, slow, done, |this, kind| {
+        let table = instr.b();
+        let held = table == a || matches!(key, Key::Register(register) if register == a);
+        self.require_inside(table, key, slow);
+        self.by_kind(cache, table, slow, |this, kind| {
             let flags = this.regions.elements;
-            let place = this.element(table, index, kind);
-            match kind {
-                ElementKind::Tagged => {
-                    let (payload, found) = this.present(flags, place, 0, slow);
-                    this.set_dynamic(a, payload, found);
-                }
-                kind => {
-                    let payload = this.load(I64, flags, place, 0);
-                    this.set(a, payload, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT });
-                }
+            let (place, offset) = this.element(table, key, kind);
+            if kind == ElementKind::Tagged {
+                this.read_present(flags, (place, offset), held, slow, done);
+            } else {
+                let payload = this.load(I64, flags, place, offset);
+                this.set(a, payload, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT });
+                this.jump(done);
             }
         });
         self.slow_path(slow, helper, done);
@@ -351,24 +379,25 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let (table, index) = self.array_position(instr.a(), key, slow);
-        self.by_kind(cache, table, slow, done, |this, kind| {
+        let table = instr.a();
+        self.require_inside(table, key, slow);
+        self.by_kind(cache, table, slow, |this, kind| {
             let flags = this.regions.elements;
-            match kind {
-                ElementKind::Tagged => {
+            if kind == ElementKind::Tagged {
+                if this.known_tag(c).is_none_or(|tag| tag == tag::NIL) {
                     let tag = this.tag(c);
                     let nil = this.equals(tag, i64::from(tag::NIL));
                     this.reject(nil, slow);
-                    let place = this.element(table, index, kind);
-                    this.store_value(flags, c, place, 0);
                 }
-                kind => {
-                    this.require_tag(c, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT }, slow);
-                    let place = this.element(table, index, kind);
-                    let payload = this.bits(c);
-                    this.store(flags, payload, place, 0);
-                }
+                let (place, offset) = this.element(table, key, kind);
+                this.store_value(flags, c, place, offset);
+            } else {
+                this.require_tag(c, if kind == ElementKind::Int { tag::INT } else { tag::FLOAT }, slow);
+                let (place, offset) = this.element(table, key, kind);
+                let payload = this.bits(c);
+                this.store(flags, payload, place, offset);
             }
+            this.jump(done);
         });
         self.slow_path(slow, helper, done);
         self.restore(before);
@@ -388,9 +417,12 @@ impl Emitter<'_, '_> {
         let metatable = self.load(I64, object, shape, abi::SHAPE_METATABLE);
         let plain = self.equals(metatable, 0);
         self.require(plain, slow);
+        let table = self.bits(b);
         let len = self.load(I32, object, table, abi::TABLE_ARRAY_LEN);
         let empty = self.equals(len, 0);
         self.reject(empty, slow);
+        let table = self.bits(b);
+        let len = self.load(I32, object, table, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
         self.set(a, len, tag::INT);
         self.jump(done);

@@ -76,16 +76,14 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Goes on when the operand has `tag`. Says whether it can.
-    fn require_operand(&mut self, rhs: Rhs, tag: u8, other: Block) -> bool {
-        match (rhs, tag) {
-            (Rhs::Register(register), _) => {
-                self.require_tag(register, tag, other);
-                true
-            }
-            (Rhs::Int(_), tag::INT) | (Rhs::Float(_), tag::FLOAT) => true,
-            _ => false,
+    /// Goes on when both operands have `tag`. Says whether they can.
+    fn require_operands(&mut self, lhs: usize, rhs: Rhs, tag: u8, other: Block) -> bool {
+        if let Rhs::Register(register) = rhs {
+            self.require_tags((lhs, tag), (register, tag), other);
+            return true;
         }
+        self.require_tag(lhs, tag, other);
+        self.rhs_tag(rhs) == Some(tag)
     }
 
     fn operand_int(&mut self, rhs: Rhs) -> Value {
@@ -149,8 +147,7 @@ impl Emitter<'_, '_> {
             if self.rhs_tag(rhs) == Some(tag::FLOAT) || self.known_tag(lhs) == Some(tag::FLOAT) {
                 self.jump(mixed);
             } else {
-                self.require_tag(lhs, tag::INT, mixed);
-                self.require_operand(rhs, tag::INT, mixed);
+                self.require_operands(lhs, rhs, tag::INT, mixed);
                 let (l, r) = (self.bits(lhs), self.operand_int(rhs));
                 let result = self.int_result(op, l, r);
                 self.set(a, result, tag::INT);
@@ -164,8 +161,7 @@ impl Emitter<'_, '_> {
             self.set(a, result, tag::FLOAT);
             self.jump(done);
         } else if float_first {
-            self.require_tag(lhs, tag::FLOAT, slow);
-            if self.require_operand(rhs, tag::FLOAT, slow) {
+            if self.require_operands(lhs, rhs, tag::FLOAT, slow) {
                 if hint == Hint::None {
                     self.quicken(first_forms(op).1);
                 }
@@ -177,8 +173,7 @@ impl Emitter<'_, '_> {
                 self.jump(slow);
             }
         } else {
-            self.require_tag(lhs, tag::INT, slow);
-            if self.require_operand(rhs, tag::INT, slow) {
+            if self.require_operands(lhs, rhs, tag::INT, slow) {
                 if hint == Hint::None {
                     self.quicken(first_forms(op).0);
                 }
@@ -210,8 +205,7 @@ impl Emitter<'_, '_> {
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let (l, r) = if hint == Hint::Float {
-            self.require_tag(lhs, tag::FLOAT, slow);
-            self.require_operand(rhs, tag::FLOAT, slow);
+            self.require_operands(lhs, rhs, tag::FLOAT, slow);
             (self.float(lhs), self.operand_float(rhs))
         } else {
             (self.number(lhs, slow), self.operand_number(rhs, slow))
@@ -237,8 +231,7 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_tag(lhs, tag::INT, slow);
-        self.require_operand(rhs, tag::INT, slow);
+        self.require_operands(lhs, rhs, tag::INT, slow);
         let l = self.bits(lhs);
         let is_mod = plain(op) == Op::Mod;
         let result = match rhs {
@@ -304,8 +297,7 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_tag(lhs, tag::INT, slow);
-        self.require_operand(rhs, tag::INT, slow);
+        self.require_operands(lhs, rhs, tag::INT, slow);
         let (l, r) = (self.bits(lhs), self.operand_int(rhs));
         let result = self.int_result(op, l, r);
         self.set(a, result, tag::INT);
@@ -323,8 +315,7 @@ impl Emitter<'_, '_> {
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_tag(lhs, tag::INT, slow);
-        self.require_operand(rhs, tag::INT, slow);
+        self.require_operands(lhs, rhs, tag::INT, slow);
         let l = self.bits(lhs);
         let mut left = plain(op) == Op::Shl;
         let r = match rhs {

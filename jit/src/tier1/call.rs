@@ -35,18 +35,9 @@ impl Emitter<'_, '_> {
         let expected = if is_lua { tag::CLOSURE } else { tag::NATIVE };
         let same = self.equals(tag, i64::from(expected));
         self.require(same, other);
-        let callee = self.b.ins().iadd_imm_s(self.base, i64::from(abi::reg(a + CALL_GAP)));
-        let count = match instr.b() {
-            0 => {
-                let top = self.load(I64, regions.vm, self.vm, abi::VM_TOP);
-                let bytes = self.b.ins().isub(top, callee);
-                self.b.ins().sshr_imm_u(bytes, i64::from(VALUE_SIZE.trailing_zeros()))
-            }
-            count => self.iconst(count as i64 - 1),
-        };
         self.store_pc();
-        let function = self.bits(a);
         let code = if is_lua {
+            let function = self.bits(a);
             let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
             let cache = self.address(cache);
             let seen = self.load(I64, regions.feedback, cache, abi::CACHE_PAYLOAD);
@@ -57,17 +48,29 @@ impl Emitter<'_, '_> {
             self.helper(helpers::note_call);
             self.jump(known);
             self.switch(known);
+            let function = self.bits(a);
+            let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
             self.load(I64, regions.object, proto, abi::PROTO_ENTRY)
         } else {
+            let function = self.bits(a);
             self.load(I64, regions.object, function, abi::NATIVE_ENTRY)
         };
         self.write_header(a);
+        let base = self.base();
+        let callee = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a + CALL_GAP)));
+        let count = match instr.b() {
+            0 => {
+                let vm = self.vm();
+                let top = self.load(I64, regions.vm, vm, abi::VM_TOP);
+                let bytes = self.b.ins().isub(top, callee);
+                self.b.ins().sshr_imm_u(bytes, i64::from(VALUE_SIZE.trailing_zeros()))
+            }
+            count => self.iconst(count as i64 - 1),
+        };
         let status = self.enter(code, callee, count);
         self.end_call(a, c, status, done);
 
-        self.switch(other);
-        self.helper_or_leave(helpers::call);
-        self.jump(done);
+        self.slow_path(other, helpers::call, done);
         self.forget_all();
         self.switch(done);
     }
@@ -77,9 +80,10 @@ impl Emitter<'_, '_> {
         let flags = self.regions.stack;
         let at = abi::reg(a + CALL_GAP) + abi::HEADER;
         let pc_and_prev = self.iconst(((a + FRAME_OFFSET) as i64) << 32);
-        self.store(flags, pc_and_prev, self.base, at);
+        let base = self.base();
+        self.store(flags, pc_and_prev, base, at);
         let rest = self.iconst(0);
-        self.store(flags, rest, self.base, at + TAG);
+        self.store(flags, rest, base, at + TAG);
     }
 
     /// Goes to `done` when `status` is what the call wants, else through the helper.
@@ -90,9 +94,10 @@ impl Emitter<'_, '_> {
                 let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
                 self.require(returned, unusual);
                 let bytes = self.b.ins().ishl_imm_u(status, i64::from(VALUE_SIZE.trailing_zeros()));
-                let slot = self.b.ins().iadd_imm_s(self.base, i64::from(abi::reg(a)));
+                let (vm, base) = (self.vm(), self.base());
+                let slot = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a)));
                 let top = self.b.ins().iadd(slot, bytes);
-                self.store(self.regions.vm, top, self.vm, abi::VM_TOP);
+                self.store(self.regions.vm, top, vm, abi::VM_TOP);
                 self.jump(done);
             }
             1 => {
@@ -106,8 +111,7 @@ impl Emitter<'_, '_> {
         }
         self.switch(unusual);
         let status = self.finish_call(status);
-        self.leave_if_negative(status);
-        self.jump(done);
+        self.leave_or_go_on(status, done);
     }
 
     pub(super) fn ret(&mut self, op: Op) {
@@ -121,17 +125,18 @@ impl Emitter<'_, '_> {
         let status = match count {
             Some(count) => {
                 let flags = self.regions.stack;
+                let base = self.base();
                 for index in 0..count {
                     let payload = self.bits(instr.a() + index);
                     let tag = self.tag(instr.a() + index);
                     let to = abi::FUNCTION + abi::reg(index);
-                    self.store(flags, payload, self.base, to);
-                    self.store(flags, tag, self.base, to + TAG);
+                    self.store(flags, payload, base, to);
+                    self.store(flags, tag, base, to + TAG);
                 }
                 self.iconst(count as i64)
             }
             None => self.helper(helpers::ret),
         };
-        self.b.ins().return_(&[status]);
+        self.leave_with(status);
     }
 }

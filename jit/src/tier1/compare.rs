@@ -57,8 +57,7 @@ impl Emitter<'_, '_> {
         let float_known = self.known_tag(lhs) == Some(tag::FLOAT) || self.known_tag(rhs) == Some(tag::FLOAT);
         let other = if hint == Hint::Any { self.cold() } else { slow };
         if hint != Hint::Float && !float_known {
-            self.require_tag(lhs, tag::INT, other);
-            self.require_tag(rhs, tag::INT, other);
+            self.require_tags((lhs, tag::INT), (rhs, tag::INT), other);
             if hint == Hint::None {
                 self.quicken(int_form);
             }
@@ -76,8 +75,7 @@ impl Emitter<'_, '_> {
                 self.jump(other);
                 self.switch(other);
             }
-            self.require_tag(lhs, tag::FLOAT, slow);
-            self.require_tag(rhs, tag::FLOAT, slow);
+            self.require_tags((lhs, tag::FLOAT), (rhs, tag::FLOAT), slow);
             if hint == Hint::None {
                 self.quicken(float_form);
             }
@@ -89,8 +87,7 @@ impl Emitter<'_, '_> {
     }
 
     fn float_order(&mut self, op: Op, lhs: usize, rhs: usize, slow: Block, targets: Targets) {
-        self.require_tag(lhs, tag::FLOAT, slow);
-        self.require_tag(rhs, tag::FLOAT, slow);
+        self.require_tags((lhs, tag::FLOAT), (rhs, tag::FLOAT), slow);
         let (l, r) = (self.float(lhs), self.float(rhs));
         let condition = if op == Op::Lt { FloatCC::LessThan } else { FloatCC::LessThanOrEqual };
         let condition = self.b.ins().fcmp(condition, l, r);

@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::{
     InstBuilder,
     condcodes::IntCC,
-    types::{I8, I32, I64},
+    types::{I32, I64},
 };
 use trinity_vm::{
     bytecode::{Hint, jump_target},
@@ -52,9 +52,11 @@ impl Emitter<'_, '_> {
             self.reject(over, end);
             let (index, step) = (self.bits(a), self.bits(a + 2));
             let next = self.b.ins().iadd(index, step);
+            let left = self.bits(a + 1);
             let left = self.b.ins().iadd_imm_s(left, -1);
             let flags = self.regions.stack;
-            self.store(flags, left, self.base, abi::reg(a + 1));
+            let base = self.base();
+            self.store(flags, left, base, abi::reg(a + 1));
             self.set(a, next, tag::INT);
             self.set(a + 3, next, tag::INT);
             if hint == Hint::None {
@@ -96,13 +98,22 @@ impl Emitter<'_, '_> {
         let left = self.load(I32, regions.feedback, address, abi::LOOP_COUNTDOWN);
         let left = self.b.ins().iadd_imm_s(left, -1);
         self.store(regions.feedback, left, address, abi::LOOP_COUNTDOWN);
-        let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
-        self.reject(due, out);
-        let tier = self.load(I8, regions.feedback, address, abi::LOOP_TIER);
-        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
-        self.reject(promoted, out);
-        let due = self.poll_due();
-        self.branch(due, out, header);
+        // PERF: one branch for three reasons to leave, each of them a negative number. (A threshold beyond 2^63 counts
+        // as due; the helper looks again.)
+        let left = self.b.ins().sextend(I64, left);
+        let due = self.b.ins().iadd_imm_s(left, -1);
+        let tier = self.b.ins().uload8(I64, regions.feedback, address, abi::LOOP_TIER);
+        let worst = self.iconst(better as i64 - 1);
+        let promoted = self.b.ins().isub(worst, tier);
+        let vm = self.vm();
+        let bytes = self.load(I64, regions.vm, vm, abi::VM_HEAP_BYTES);
+        let threshold = self.load(I64, regions.vm, vm, abi::VM_HEAP_THRESHOLD);
+        let room = self.b.ins().isub(threshold, bytes);
+        let full = self.b.ins().iadd_imm_s(room, -1);
+        let any = self.b.ins().bor(due, promoted);
+        let any = self.b.ins().bor(any, full);
+        let any = self.compare(IntCC::SignedLessThan, any, 0);
+        self.branch(any, out, header);
 
         self.switch(out);
         let code = self.helper(helper);
@@ -111,7 +122,8 @@ impl Emitter<'_, '_> {
         self.branch(stay, header, enter);
         self.switch(enter);
         let none = self.b.ins().iconst(I64, 0);
-        let status = self.enter(code, self.base, none);
-        self.b.ins().return_(&[status]);
+        let base = self.base();
+        let status = self.enter(code, base, none);
+        self.leave_with(status);
     }
 }

@@ -5,7 +5,7 @@
 //! callee may write it; and nothing is known where control joins.
 
 use cranelift_codegen::ir::{
-    Block, BlockArg, InstBuilder, MemFlagsData, SigRef, Type, Value,
+    Block, BlockArg, InstBuilder, MemFlagsData, SigRef, StackSlot, StackSlotData, StackSlotKind, Type, Value,
     condcodes::IntCC,
     types::{F64, I8, I32, I64},
 };
@@ -14,6 +14,7 @@ use trinity_vm::{
     bytecode::Instr,
     function::{Cache, Proto},
     value::tag,
+    vm::Vm,
 };
 
 use super::flow::Coverage;
@@ -34,8 +35,13 @@ pub(super) struct Emitter<'a, 'b> {
     pub proto: &'b Proto,
     pub coverage: &'b Coverage,
     pub regions: Regions,
-    pub vm: Value,
-    pub base: Value,
+    /// The VM, by address: code belongs to one VM.
+    vm_address: i64,
+    /// The values that hold VM and base in the block that is being filled.
+    vm: Option<Value>,
+    base: Option<Value>,
+    /// Where the caller's pinned register is kept.
+    saved: StackSlot,
     pub entry_signature: SigRef,
     pub helper_signature: SigRef,
     pub finish_signature: SigRef,
@@ -59,14 +65,17 @@ pub(super) struct Signatures {
 
 impl<'a, 'b> Emitter<'a, 'b> {
     pub fn new(
-        b: FunctionBuilder<'a>,
+        mut b: FunctionBuilder<'a>,
         proto: &'b Proto,
         coverage: &'b Coverage,
         regions: Regions,
         signatures: &Signatures,
-        (vm, base): (Value, Value),
-        leave: Block,
+        vm: &Vm,
     ) -> Self {
+        let leave = b.create_block();
+        b.set_cold_block(leave);
+        b.append_block_param(leave, I64);
+        let saved = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3));
         let slots = usize::from(proto.max_stack).max(256);
         let mut captured = vec![false; slots];
         for child in &proto.children {
@@ -79,8 +88,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
             proto,
             coverage,
             regions,
-            vm,
-            base,
+            vm_address: std::ptr::from_ref(vm) as i64,
+            vm: None,
+            base: None,
+            saved,
             entry_signature: signatures.entry,
             helper_signature: signatures.helper,
             finish_signature: signatures.finish,
@@ -109,6 +120,8 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     pub fn switch(&mut self, block: Block) {
         self.b.switch_to_block(block);
+        self.vm = None;
+        self.base = None;
     }
 
     pub fn jump(&mut self, block: Block) {
@@ -149,6 +162,50 @@ impl<'a, 'b> Emitter<'a, 'b> {
         }
     }
 
+    // What is live throughout: the base of the frame, in the pinned register.
+
+    /// Takes over the pinned register.
+    pub fn pin(&mut self, base: Value) {
+        let callers = self.b.ins().get_pinned_reg(I64);
+        self.b.ins().stack_store(I64, callers, self.saved, 0);
+        self.repin(base);
+    }
+
+    /// The frame has moved.
+    pub fn repin(&mut self, base: Value) {
+        self.b.ins().set_pinned_reg(base);
+        self.base = Some(base);
+    }
+
+    /// Returns from the compiled code.
+    pub fn leave_with(&mut self, status: Value) {
+        let callers = self.b.ins().stack_load(I64, I64, self.saved, 0);
+        self.b.ins().set_pinned_reg(callers);
+        self.b.ins().return_(&[status]);
+    }
+
+    pub fn base(&mut self) -> Value {
+        match self.base {
+            Some(base) => base,
+            None => {
+                let base = self.b.ins().get_pinned_reg(I64);
+                self.base = Some(base);
+                base
+            }
+        }
+    }
+
+    pub fn vm(&mut self) -> Value {
+        match self.vm {
+            Some(vm) => vm,
+            None => {
+                let vm = self.b.ins().iconst(I64, self.vm_address);
+                self.vm = Some(vm);
+                vm
+            }
+        }
+    }
+
     // Values.
 
     pub fn iconst(&mut self, value: i64) -> Value {
@@ -179,19 +236,24 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// Payload of a register.
     pub fn bits(&mut self, register: usize) -> Value {
-        self.load(I64, self.regions.stack, self.base, abi::reg(register))
+        let base = self.base();
+        self.load(I64, self.regions.stack, base, abi::reg(register))
     }
 
     /// Payload of a register as a float.
     pub fn float(&mut self, register: usize) -> Value {
-        self.load(F64, self.regions.stack, self.base, abi::reg(register))
+        let base = self.base();
+        self.load(F64, self.regions.stack, base, abi::reg(register))
     }
 
     /// Tag of a register.
     pub fn tag(&mut self, register: usize) -> Value {
         match self.known_tag(register) {
             Some(tag) => self.b.ins().iconst(I8, i64::from(tag)),
-            None => self.load(I8, self.regions.stack, self.base, abi::reg(register) + TAG),
+            None => {
+                let base = self.base();
+                self.load(I8, self.regions.stack, base, abi::reg(register) + TAG)
+            }
         }
     }
 
@@ -205,6 +267,11 @@ impl<'a, 'b> Emitter<'a, 'b> {
         if !self.captured[register] {
             self.known.0[register] = tag;
         }
+    }
+
+    /// Whether a closure may share the register.
+    pub fn is_captured(&self, register: usize) -> bool {
+        self.captured[register]
     }
 
     pub fn forget(&mut self, register: usize) {
@@ -239,25 +306,48 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.learn(register, tag);
     }
 
+    /// Goes on when two registers have their tags, else in `other`.
+    pub fn require_tags(&mut self, first: (usize, u8), second: (usize, u8), other: Block) {
+        let known = |this: &Self, (register, tag)| this.known_tag(register) == Some(tag);
+        if first.0 == second.0 || known(self, first) || known(self, second) {
+            self.require_tag(first.0, first.1, other);
+            return self.require_tag(second.0, second.1, other);
+        }
+        // One comparison of both tags: blocks are what compilation pays for.
+        let base = self.base();
+        let flags = self.regions.stack;
+        let low = self.b.ins().uload8(I32, flags, base, abi::reg(first.0) + TAG);
+        let high = self.b.ins().uload8(I32, flags, base, abi::reg(second.0) + TAG);
+        let high = self.b.ins().ishl_imm_u(high, 8);
+        let both = self.b.ins().bor(low, high);
+        let same = self.equals(both, i64::from(first.1) | i64::from(second.1) << 8);
+        self.require(same, other);
+        self.learn(first.0, first.1);
+        self.learn(second.0, second.1);
+    }
+
     /// Writes a tag unless it is there already.
     pub fn set_tag(&mut self, register: usize, tag: u8) {
         if self.known_tag(register) != Some(tag) {
             let value = self.b.ins().iconst(I8, i64::from(tag));
-            self.store(self.regions.stack, value, self.base, abi::reg(register) + TAG);
+            let base = self.base();
+            self.store(self.regions.stack, value, base, abi::reg(register) + TAG);
             self.learn(register, tag);
         }
     }
 
     /// Writes a payload and a tag that is known here.
     pub fn set(&mut self, register: usize, payload: Value, tag: u8) {
-        self.store(self.regions.stack, payload, self.base, abi::reg(register));
+        let base = self.base();
+        self.store(self.regions.stack, payload, base, abi::reg(register));
         self.set_tag(register, tag);
     }
 
     /// Writes a payload and a tag that is known when the code runs.
     pub fn set_dynamic(&mut self, register: usize, payload: Value, tag: Value) {
-        self.store(self.regions.stack, payload, self.base, abi::reg(register));
-        self.store(self.regions.stack, tag, self.base, abi::reg(register) + TAG);
+        let base = self.base();
+        self.store(self.regions.stack, payload, base, abi::reg(register));
+        self.store(self.regions.stack, tag, base, abi::reg(register) + TAG);
         self.forget(register);
     }
 
@@ -325,7 +415,8 @@ impl<'a, 'b> Emitter<'a, 'b> {
     /// Calls a helper for the present instruction.
     pub fn helper(&mut self, helper: Helper) -> Value {
         let pc = self.b.ins().iconst(I32, self.pc as i64);
-        self.call_indirect(self.helper_signature, helper as usize, &[self.vm, self.base, pc])
+        let (vm, base) = (self.vm(), self.base());
+        self.call_indirect(self.helper_signature, helper as usize, &[vm, base, pc])
     }
 
     /// Calls a helper and returns when its status is negative.
@@ -336,36 +427,44 @@ impl<'a, 'b> Emitter<'a, 'b> {
     }
 
     pub fn leave_if_negative(&mut self, status: Value) {
-        let negative = self.compare(IntCC::SignedLessThan, status, 0);
         let next = self.block();
-        let leave = self.leave;
-        self.b.ins().brif(negative, leave, &[BlockArg::Value(status)], next, &[]);
+        self.leave_or_go_on(status, next);
         self.switch(next);
     }
 
     pub fn finish_call(&mut self, status: Value) -> Value {
         let pc = self.b.ins().iconst(I32, self.pc as i64);
         let helper = crate::helpers::finish_call as *const () as usize;
-        self.call_indirect(self.finish_signature, helper, &[self.vm, self.base, pc, status])
+        let (vm, base) = (self.vm(), self.base());
+        self.call_indirect(self.finish_signature, helper, &[vm, base, pc, status])
     }
 
     /// Fills the block `slow` with a helper call for the present instruction that ends in `done`.
     pub fn slow_path(&mut self, slow: Block, helper: Helper, done: Block) {
         self.switch(slow);
-        self.helper_or_leave(helper);
-        self.jump(done);
+        let status = self.helper(helper);
+        self.leave_or_go_on(status, done);
+    }
+
+    /// Returns a negative status, else goes on at `next`.
+    pub fn leave_or_go_on(&mut self, status: Value, next: Block) {
+        let negative = self.compare(IntCC::SignedLessThan, status, 0);
+        let leave = self.leave;
+        self.b.ins().brif(negative, leave, &[BlockArg::Value(status)], next, &[]);
     }
 
     /// Enters code with the universal signature.
     pub fn enter(&mut self, code: Value, base: Value, count: Value) -> Value {
-        let call = self.b.ins().call_indirect(self.entry_signature, code, &[self.vm, base, count]);
+        let vm = self.vm();
+        let call = self.b.ins().call_indirect(self.entry_signature, code, &[vm, base, count]);
         self.b.inst_results(call)[0]
     }
 
     /// Writes the present pc to the frame's header.
     pub fn store_pc(&mut self) {
         let pc = self.b.ins().iconst(I32, self.pc as i64);
-        self.store(self.regions.stack, pc, self.base, HEADER_PC);
+        let base = self.base();
+        self.store(self.regions.stack, pc, base, HEADER_PC);
     }
 
     // Bytecode.

@@ -37,7 +37,7 @@ const MAX_WORDS: usize = 20_000;
 ///
 /// # Errors
 /// The function is too long, or code generation fails.
-pub fn compile(codegen: &mut Codegen, _vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
+pub fn compile(codegen: &mut Codegen, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
     if proto.code().len() > MAX_WORDS {
         return Err(Bailout("too-long"));
     }
@@ -45,13 +45,14 @@ pub fn compile(codegen: &mut Codegen, _vm: &Vm, proto: &Proto, entry: EntryPoint
         let source = String::from_utf8_lossy(&proto.unit.source).into_owned();
         format!("{}:{} {entry:?}", source.lines().next().unwrap_or(""), proto.unit.line_defined)
     };
-    codegen.compile(&name, |function, context, config| Ok(build(function, context, config, proto, entry)))
+    codegen.compile(&name, |function, context, config| Ok(build(function, context, config, vm, proto, entry)))
 }
 
 fn build(
     function: &mut Function,
     context: &mut FunctionBuilderContext,
     config: TargetFrontendConfig,
+    vm: &Vm,
     proto: &Proto,
     entry: EntryPoint,
 ) -> Vec<Value> {
@@ -67,18 +68,17 @@ fn build(
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
     b.switch_to_block(start);
-    let (vm, base, count) = (b.block_params(start)[0], b.block_params(start)[1], b.block_params(start)[2]);
-    let leave = b.create_block();
-    b.set_cold_block(leave);
-    b.append_block_param(leave, I64);
-    let mut emitter = Emitter::new(b, proto, &coverage, regions, &signatures, (vm, base), leave);
+    let (base, count) = (b.block_params(start)[1], b.block_params(start)[2]);
+    let mut emitter = Emitter::new(b, proto, &coverage, regions, &signatures, vm);
+    emitter.pin(base);
     if entry == EntryPoint::Call {
         emitter.prologue(count);
     }
     emitter.body();
+    let leave = emitter.leave;
     emitter.switch(leave);
     let status = emitter.b.block_params(leave)[0];
-    emitter.b.ins().return_(&[status]);
+    emitter.leave_with(status);
     let roots = std::mem::take(&mut emitter.roots);
     emitter.b.seal_all_blocks();
     emitter.b.finalize(config);
@@ -229,20 +229,22 @@ impl Emitter<'_, '_> {
     /// What has to be done before the first instruction.
     fn prologue(&mut self, count: cranelift_codegen::ir::Value) {
         use cranelift_codegen::ir::condcodes::IntCC;
-        let (regions, vm) = (self.regions, self.vm);
+        let regions = self.regions;
         let crowded = self.cold();
         let stack = self.b.ins().get_stack_pointer(I64);
+        let vm = self.vm();
         let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
         let low = self.b.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
         self.reject(low, crowded);
 
         let (slow, ready) = (self.cold(), self.block());
-        let base = self.b.append_block_param(ready, I64);
         if self.proto.is_vararg {
             self.jump(slow);
         } else {
             let room = (i32::from(self.proto.max_stack) + 8) * abi::VALUE_SIZE;
-            let end = self.b.ins().iadd_imm_s(self.base, i64::from(room));
+            let base = self.base();
+            let end = self.b.ins().iadd_imm_s(base, i64::from(room));
+            let vm = self.vm();
             let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
             let full = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, end, limit);
             self.reject(full, slow);
@@ -258,29 +260,33 @@ impl Emitter<'_, '_> {
             let out = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
             self.reject(out, slow);
             self.store(regions.feedback, left, counter, 0);
-            self.b.ins().jump(ready, &[BlockArg::Value(self.base)]);
+            self.jump(ready);
         }
 
         self.switch(slow);
         let enter = self.iconst(helpers::enter as *const () as i64);
-        let moved = self.enter(enter, self.base, count);
+        let base = self.base();
+        let moved = self.enter(enter, base, count);
         let throw = self.iconst(trinity_vm::frame::status::THROW);
         let null = self.equals(moved, 0);
-        let leave = self.leave;
-        self.b.ins().brif(null, leave, &[BlockArg::Value(throw)], ready, &[BlockArg::Value(moved)]);
+        let (leave, entered) = (self.leave, self.cold());
+        self.b.ins().brif(null, leave, &[BlockArg::Value(throw)], entered, &[]);
+        self.switch(entered);
+        self.repin(moved);
+        self.jump(ready);
 
         self.switch(crowded);
         let interpreter = self.iconst(trinity_vm::vm::INTERPRETER_ENTRY as *const () as i64);
-        let status = self.enter(interpreter, self.base, count);
-        self.b.ins().return_(&[status]);
+        let base = self.base();
+        let status = self.enter(interpreter, base, count);
+        self.leave_with(status);
 
         self.switch(ready);
-        self.base = base;
     }
 
     /// Whether the heap is at its threshold.
     fn poll_due(&mut self) -> cranelift_codegen::ir::Value {
-        let (flags, vm) = (self.regions.vm, self.vm);
+        let (flags, vm) = (self.regions.vm, self.vm());
         let bytes = self.load(I64, flags, vm, abi::VM_HEAP_BYTES);
         let threshold = self.load(I64, flags, vm, abi::VM_HEAP_THRESHOLD);
         self.b.ins().icmp(cranelift_codegen::ir::condcodes::IntCC::UnsignedGreaterThanOrEqual, bytes, threshold)

@@ -85,7 +85,8 @@ pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) 
         *moved.sub(FRAME_OFFSET) = *base.sub(FRAME_OFFSET);
         let header = *Frame(base).header();
         Frame(moved).header().write(FrameHeader {
-            prev: header.prev + shift as u32,
+            // The first frame of a thread stays the first.
+            prev: if header.prev == 0 { 0 } else { header.prev + shift as u32 },
             flags: header.flags | flags::VARARG,
             varargs: (count - params) as u32,
             ..header

@@ -35,6 +35,14 @@ pub(super) fn pack(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8>) -> Result<(), Throw> {
+    let expected = match item.kind {
+        Kind::Signed | Kind::Unsigned | Kind::Float | Kind::Double => "number",
+        _ => "string",
+    };
+    if !args.has(index) && !matches!(item.kind, Kind::PaddingByte | Kind::Align) {
+        // Not "no value": the reference implementation keeps a nil behind the arguments.
+        return Err(vm.arg_error(args, index, format!("{expected} expected, got nil")));
+    }
     match item.kind {
         Kind::Signed | Kind::Unsigned => {
             let value = vm.check_int(args, index)?;

@@ -107,7 +107,7 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
     let (Some(subject), Some(pattern)) =
         (args.upvalue(iteration::SUBJECT).as_string(), args.upvalue(iteration::PATTERN).as_string())
     else {
-        return vm.ret1(args, Value::NIL);
+        return vm.ret0(args);
     };
     let subject = subject.as_bytes();
     let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::None);
@@ -118,7 +118,7 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
     };
     let found = match matches.next(&mut matcher) {
         Ok(Some(found)) => found,
-        Ok(None) => return vm.ret1(args, Value::NIL),
+        Ok(None) => return vm.ret0(args),
         Err(error) => return Err(raise(vm, error)),
     };
     args.set_upvalue(iteration::AT, Value::int(matches.at as i64));

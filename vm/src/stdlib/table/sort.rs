@@ -15,7 +15,7 @@ use crate::{
     vm::Vm,
 };
 
-/// Ranges longer than this choose their pivot by [`Sorter::random`] instead of taking the middle.
+/// Ranges of at least this length choose their pivot by [`Sorter::random`] once that is set.
 const LARGE: usize = 100;
 
 /// Stands for nil in the working copy, whose elements must not be nil. No light userdata exists otherwise.
@@ -86,7 +86,7 @@ fn sort_in_place(table: Gc<Table>) -> bool {
 struct Sorter {
     copy: Gc<Table>,
     order: Option<Value>,
-    /// Where pivots of large ranges are taken from; changes when the partitions are bad.
+    /// Where pivots of large ranges are taken from; 0, for the middle, until a partition is bad.
     random: usize,
 }
 
@@ -148,7 +148,7 @@ impl Sorter {
     }
 
     fn pivot_position(&self, low: usize, high: usize) -> usize {
-        if high - low <= LARGE {
+        if high - low < LARGE || self.random == 0 {
             return low.midpoint(high);
         }
         // Somewhere in the two middle quarters.

@@ -1,0 +1,84 @@
+//! What the caller knows about a run: one row of the `run` table.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Fields of the `run` table that its spool cannot know. Units and meanings: [`crate::schema::Table::Run`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunMeta {
+    pub experiment_id: String,
+    pub block_id: String,
+    pub order_index: u32,
+    pub program_id: String,
+    pub family_id: String,
+    pub source_sha256: String,
+    pub input_id: String,
+    pub split: String,
+    pub suite: String,
+    pub policy_kind: String,
+    pub policy_id: String,
+    pub policy_sha256: Option<String>,
+    pub seed: u64,
+    pub vm_commit: String,
+    pub vm_dirty: bool,
+    pub build_flags: String,
+    pub host_id: String,
+    pub cpu_model: String,
+    pub microcode: Option<String>,
+    pub kernel: String,
+    pub governor: Option<String>,
+    pub turbo: Option<bool>,
+    pub aslr: Option<bool>,
+    pub pinned_cpus: Option<String>,
+    pub logging_mode: String,
+    /// `wall` or `virtual`.
+    pub clock_kind: String,
+    pub start_utc_ns: u64,
+    /// Of the whole process; without it, of the VM (from the spool).
+    pub wall_ns: Option<u64>,
+    pub cpu_user_ns: Option<u64>,
+    pub cpu_sys_ns: Option<u64>,
+    pub peak_rss_bytes: Option<u64>,
+    pub ticks: Option<u64>,
+    /// `ok`, `error`, `timeout`, `oom` or `crash`.
+    pub status: String,
+    pub output_sha256: Option<String>,
+}
+
+impl RunMeta {
+    /// Hash of what makes the run this run: its plan, and under the wall clock also the host and the start.
+    pub fn run_id(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        for text in [
+            &self.experiment_id,
+            &self.block_id,
+            &self.program_id,
+            &self.source_sha256,
+            &self.input_id,
+            &self.suite,
+            &self.policy_id,
+            &self.vm_commit,
+            &self.build_flags,
+            &self.clock_kind,
+        ] {
+            part(text);
+        }
+        part(self.policy_sha256.as_deref().unwrap_or(""));
+        part(&format!("{} {} {}", self.order_index, self.seed, self.vm_dirty));
+        if self.clock_kind != "virtual" {
+            part(&self.host_id);
+            part(&self.start_utc_ns.to_string());
+        }
+        hex(&hash.finalize()[..16])
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,182 @@
+//! The spool's byte format, little-endian: a header, then frames of `tag: u8, length: u32, body`.
+//!
+//! INVARIANT: a writer only ever appends, so that whatever was cut off is the end of the last frame. Strings are
+//! frames of their own, written before the first record that refers to them by number.
+
+use trinity_vm::seam::{
+    Action, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, Feature, FunctionRecord, IterationRecord,
+    RunSummary,
+};
+
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x01";
+/// `loop_index` and string numbers that stand for "none".
+pub(crate) const NONE_U32: u32 = u32::MAX;
+pub(crate) const NONE_U16: u16 = u16::MAX;
+/// Longer frames are taken for garbage.
+pub(crate) const MAX_FRAME: u32 = 16 << 20;
+
+pub(crate) mod tag {
+    pub const STRING: u8 = 1;
+    pub const DECISION: u8 = 2;
+    pub const COMPILE: u8 = 3;
+    pub const DEOPT: u8 = 4;
+    pub const ITERATION: u8 = 5;
+    pub const FUNCTION: u8 = 6;
+    pub const RUN_END: u8 = 7;
+}
+
+/// Magic, then a fingerprint of the feature table: a spool of another build is refused, not misread.
+pub(crate) fn header() -> [u8; 16] {
+    let mut header = [0; 16];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..].copy_from_slice(&feature_fingerprint().to_le_bytes());
+    header
+}
+
+/// FNV-1a over the feature names.
+fn feature_fingerprint() -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for feature in Feature::ALL {
+        for byte in feature.info().name.bytes().chain([b';']) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    hash
+}
+
+/// Numbers strings by address: reasons are literals, so a pointer comparison is enough on the hot path.
+#[derive(Default)]
+pub(crate) struct Strings {
+    seen: Vec<(*const u8, usize)>,
+}
+
+impl Strings {
+    /// The number of `text`; writes its frame when it is new.
+    fn number(&mut self, text: &'static str, out: &mut Vec<u8>) -> u16 {
+        let key = (text.as_ptr(), text.len());
+        if let Some(at) = self.seen.iter().position(|seen| *seen == key) {
+            return at as u16;
+        }
+        if self.seen.len() >= usize::from(NONE_U16) {
+            return NONE_U16;
+        }
+        let number = self.seen.len() as u16;
+        self.seen.push(key);
+        frame(out, tag::STRING, |out| {
+            out.extend_from_slice(&number.to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
+        });
+        number
+    }
+}
+
+fn frame(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(tag);
+    let at = out.len();
+    out.extend_from_slice(&[0; 4]);
+    body(out);
+    let length = (out.len() - at - 4) as u32;
+    out[at..at + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+macro_rules! put {
+    ($out:ident: $($value:expr),* $(,)?) => {{ $($out.extend_from_slice(&$value.to_le_bytes());)* }};
+}
+
+pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut Vec<u8>) {
+    let decision = &record.decision;
+    let fallback = decision.fallback.map_or(NONE_U16, |reason| strings.number(reason, out));
+    frame(out, tag::DECISION, |out| {
+        put!(out: record.decision_id, record.t_ns, record.function_id);
+        put!(out: record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again);
+        put!(out: record.inference_ns, record.feature_ns, fallback);
+        out.extend_from_slice(&[
+            record.kind as u8,
+            record.tier as u8,
+            record.legal.bits(),
+            decision.action as u8,
+            record.taken as u8,
+            u8::from(decision.explore),
+        ]);
+        for value in decision.propensities.iter().chain(&decision.scores) {
+            put!(out: value);
+        }
+        for value in &record.features.0 {
+            put!(out: value);
+        }
+    });
+}
+
+pub(crate) fn compile(record: &CompileRecord, strings: &mut Strings, out: &mut Vec<u8>) {
+    let reason = match record.result {
+        CompileResult::Ok => NONE_U16,
+        CompileResult::Bailout(reason) => strings.number(reason, out),
+    };
+    frame(out, tag::COMPILE, |out| {
+        put!(out: record.decision_id, record.function_id, record.start_ns, record.install_ns, record.cpu_ns);
+        let phases = &record.phases;
+        put!(out: phases.build_ns, phases.lower_ns, phases.codegen_ns, phases.install_ns);
+        put!(out: record.loop_index.unwrap_or(NONE_U32), record.bytecode_len, record.ir_insts, record.code_bytes);
+        out.extend_from_slice(&[
+            record.tier_from as u8,
+            record.tier_to as u8,
+            u8::from(matches!(record.result, CompileResult::Bailout(_))),
+        ]);
+        put!(out: reason);
+    });
+}
+
+pub(crate) fn deopt(record: &DeoptRecord, strings: &mut Strings, out: &mut Vec<u8>) {
+    let reason = strings.number(record.reason, out);
+    frame(out, tag::DEOPT, |out| put!(out: record.t_ns, record.function_id, record.pc, reason));
+}
+
+pub(crate) fn iteration(record: &IterationRecord, out: &mut Vec<u8>) {
+    frame(out, tag::ITERATION, |out| {
+        put!(out: record.iteration, record.wall_ns, record.cpu_ns, record.gc_ns, record.compile_ns, record.deopts);
+    });
+}
+
+pub(crate) fn function(record: &FunctionRecord, out: &mut Vec<u8>) {
+    frame(out, tag::FUNCTION, |out| {
+        put!(out: record.function_id, record.calls, record.backedges, record.work, record.deopts);
+        put!(out: record.bytecode_len);
+        out.extend_from_slice(&[u8::from(record.censored), record.final_tier as u8]);
+        put!(out: record.loop_backedges.len() as u32);
+        for count in &record.loop_backedges {
+            put!(out: count);
+        }
+        out.extend_from_slice(record.name.as_bytes());
+    });
+}
+
+/// The part of the summary that the `run` table stores.
+pub(crate) fn run_end(summary: &RunSummary, out: &mut Vec<u8>) {
+    let compile_cpu_ns: u64 = summary.compiles.iter().map(|tier| tier.cpu_ns).sum();
+    frame(out, tag::RUN_END, |out| {
+        put!(out: summary.wall_ns, summary.gc_ns, summary.peak_heap_bytes);
+        put!(out: compile_cpu_ns, summary.consultations, summary.inference_ns);
+    });
+}
+
+/// Name of the action with this number.
+pub(crate) fn action_name(number: u8) -> Option<&'static str> {
+    Action::ALL.get(usize::from(number)).map(|action| action.name())
+}
+
+/// Takes values off the front of a frame's body; `None` where it is too short.
+pub(crate) struct Body<'a>(pub &'a [u8]);
+
+macro_rules! take {
+    ($($name:ident $type:ty),* $(,)?) => {
+        $(pub(crate) fn $name(&mut self) -> Option<$type> {
+            let (head, rest) = self.0.split_first_chunk()?;
+            self.0 = rest;
+            Some(<$type>::from_le_bytes(*head))
+        })*
+    };
+}
+
+impl Body<'_> {
+    take!(u8 u8, u16 u16, u32 u32, u64 u64, f32 f32, f64 f64);
+}

@@ -1,0 +1,144 @@
+//! The writer behind the VM's event seam.
+//!
+//! In the measured process a record costs one copy into a buffer and, every 64 KiB, one `write`. Parquet is made
+//! from the spool elsewhere ([`crate::convert`]).
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use trinity_vm::seam::{
+    CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
+};
+
+use crate::{
+    error::DataError,
+    record::{self, Strings},
+};
+
+const BUFFER: usize = 64 << 10;
+
+/// Appends records to a spool file. Flushed at run end and when dropped; a killed process loses the buffer and
+/// leaves at most one partial record.
+pub struct SpoolSink {
+    file: File,
+    buffer: Vec<u8>,
+    strings: Strings,
+    status: Arc<Status>,
+}
+
+#[derive(Default)]
+struct Status {
+    records: AtomicU64,
+    dropped: AtomicU64,
+    error: OnceLock<String>,
+}
+
+/// What became of a spool; outlives the sink that the VM owns.
+#[derive(Clone)]
+pub struct SpoolHandle {
+    path: PathBuf,
+    status: Arc<Status>,
+}
+
+impl SpoolHandle {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+    /// Records accepted so far.
+    pub fn records(&self) -> u64 {
+        self.status.records.load(Ordering::Relaxed)
+    }
+    /// Records lost because the file could not be written.
+    pub fn dropped(&self) -> u64 {
+        self.status.dropped.load(Ordering::Relaxed)
+    }
+    /// The first write error, after which every record is dropped.
+    pub fn error(&self) -> Option<&str> {
+        self.status.error.get().map(String::as_str)
+    }
+}
+
+impl SpoolSink {
+    /// Creates `DIR/run-PID-N.spool`, and `DIR` where it does not exist.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] when the directory or the file cannot be created.
+    pub fn create(dir: &Path) -> Result<(SpoolSink, SpoolHandle), DataError> {
+        std::fs::create_dir_all(dir).map_err(DataError::io(dir, "create the directory"))?;
+        let pid = std::process::id();
+        let mut number = 0;
+        let (mut file, path) = loop {
+            let path = dir.join(format!("run-{pid}-{number}.spool"));
+            match File::options().write(true).create_new(true).open(&path) {
+                Ok(file) => break (file, path),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(DataError::io(&path, "create the spool")(error)),
+            }
+        };
+        file.write_all(&record::header()).map_err(DataError::io(&path, "write the spool"))?;
+        let status = Arc::new(Status::default());
+        let sink = SpoolSink {
+            file,
+            // Headroom: records are appended whole before the length is looked at.
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            strings: Strings::default(),
+            status: Arc::clone(&status),
+        };
+        Ok((sink, SpoolHandle { path, status }))
+    }
+
+    fn append(&mut self, encode: impl FnOnce(&mut Strings, &mut Vec<u8>)) {
+        if self.status.error.get().is_some() {
+            self.status.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        encode(&mut self.strings, &mut self.buffer);
+        self.status.records.fetch_add(1, Ordering::Relaxed);
+        if self.buffer.len() >= BUFFER {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Err(error) = self.file.write_all(&self.buffer) {
+            self.status.dropped.fetch_add(1, Ordering::Relaxed);
+            self.status.error.get_or_init(|| error.to_string());
+        }
+        self.buffer.clear();
+    }
+}
+
+impl EventSink for SpoolSink {
+    fn decision(&mut self, record: &DecisionRecord) {
+        self.append(|strings, out| record::decision(record, strings, out));
+    }
+    fn compile(&mut self, record: &CompileRecord) {
+        self.append(|strings, out| record::compile(record, strings, out));
+    }
+    fn deopt(&mut self, record: &DeoptRecord) {
+        self.append(|strings, out| record::deopt(record, strings, out));
+    }
+    fn iteration(&mut self, record: &IterationRecord) {
+        self.append(|_, out| record::iteration(record, out));
+    }
+    fn function(&mut self, record: &FunctionRecord) {
+        self.append(|_, out| record::function(record, out));
+    }
+    fn run_end(&mut self, summary: &RunSummary) {
+        self.append(|_, out| record::run_end(summary, out));
+        self.flush();
+    }
+}
+
+impl Drop for SpoolSink {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}

@@ -1,0 +1,280 @@
+//! Reads a spool back, tolerating the end that a killed process left.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{BufReader, ErrorKind, Read},
+    path::Path,
+};
+
+use trinity_vm::seam::Feature;
+
+use crate::{
+    error::DataError,
+    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, tag},
+};
+
+/// A decision as it stands in the spool. Names as in [`trinity_vm::seam::DecisionRecord`].
+pub(crate) struct Decision {
+    pub decision_id: u64,
+    pub t_ns: u64,
+    pub function_id: u64,
+    pub iteration: u32,
+    pub loop_index: Option<u32>,
+    pub ask_again: u32,
+    pub inference_ns: u32,
+    pub feature_ns: u32,
+    pub fallback: Option<String>,
+    pub kind: u8,
+    pub tier: u8,
+    pub legal: u8,
+    pub action: u8,
+    pub taken: u8,
+    pub explore: bool,
+    pub propensities: [f32; 3],
+    pub scores: [f32; 3],
+    pub features: Vec<f64>,
+}
+
+pub(crate) struct Compile {
+    pub decision_id: u64,
+    pub function_id: u64,
+    /// start, install, cpu, build, lower, codegen, link.
+    pub times_ns: [u64; 7],
+    pub loop_index: Option<u32>,
+    /// bytecode words, IR instructions, code bytes.
+    pub sizes: [u32; 3],
+    pub tier_from: u8,
+    pub tier_to: u8,
+    pub bailout: bool,
+    pub reason: Option<String>,
+}
+
+pub(crate) struct Deopt {
+    pub t_ns: u64,
+    pub function_id: u64,
+    pub pc: u32,
+    pub reason: String,
+}
+
+pub(crate) struct Iteration {
+    pub iteration: u32,
+    /// wall, cpu, gc, compile.
+    pub times_ns: [u64; 4],
+    pub deopts: u64,
+}
+
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub function_id: u64,
+    pub calls: u64,
+    pub backedges: u64,
+    pub work: f64,
+    pub deopts: u64,
+    pub bytecode_len: u32,
+    pub censored: bool,
+    pub final_tier: u8,
+    pub loop_backedges: Vec<u64>,
+    pub name: String,
+}
+
+pub(crate) struct RunEnd {
+    pub wall_ns: u64,
+    pub gc_ns: u64,
+    pub peak_heap_bytes: u64,
+    pub compile_cpu_ns: u64,
+    pub consultations: u64,
+    pub inference_ns: u64,
+}
+
+/// Everything in one spool.
+#[derive(Default)]
+pub(crate) struct Contents {
+    pub decisions: Vec<Decision>,
+    pub compiles: Vec<Compile>,
+    pub deopts: Vec<Deopt>,
+    pub iterations: Vec<Iteration>,
+    pub functions: Vec<Function>,
+    pub run_end: Option<RunEnd>,
+    pub records: u64,
+    /// Bytes after the last whole record.
+    pub lost_bytes: u64,
+}
+
+/// Reads a spool.
+///
+/// # Errors
+/// [`DataError::Io`], or [`DataError::Spool`] when the header is not that of this build. What a killed process left
+/// after the last whole record is no error: it is counted in `lost_bytes`.
+pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
+    let file = File::open(path).map_err(DataError::io(path, "open the spool"))?;
+    let total = file.metadata().map_err(DataError::io(path, "read the spool"))?.len();
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let spool = |detail: &str| DataError::Spool { path: path.to_owned(), detail: detail.to_owned() };
+
+    let mut header = [0; 16];
+    let mut contents = Contents::default();
+    match reader.read_exact(&mut header) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return Err(spool(&format!("{total} bytes are too few for a header; delete it, its run logged nothing")));
+        }
+        Err(error) => return Err(DataError::io(path, "read the spool")(error)),
+    }
+    if header[..8] != record::MAGIC[..] {
+        return Err(spool("it does not begin with the spool mark; give a file written by `--log`"));
+    }
+    if header != record::header() {
+        return Err(spool("it was written by a build with other features; convert it with that build"));
+    }
+
+    let mut good = header.len() as u64;
+    let mut strings = HashMap::new();
+    let mut body = Vec::new();
+    loop {
+        let mut head = [0; 5];
+        let length = match reader.read_exact(&mut head) {
+            Ok(()) => u32::from_le_bytes([head[1], head[2], head[3], head[4]]),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(DataError::io(path, "read the spool")(error)),
+        };
+        if length > MAX_FRAME {
+            break;
+        }
+        body.resize(length as usize, 0);
+        match reader.read_exact(&mut body) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(DataError::io(path, "read the spool")(error)),
+        }
+        if frame(head[0], &body, &mut strings, &mut contents).is_none() {
+            break;
+        }
+        good += 5 + u64::from(length);
+    }
+    contents.lost_bytes = total - good;
+    Ok(contents)
+}
+
+/// Decodes one frame; `None` when it makes no sense.
+fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Contents) -> Option<()> {
+    let mut body = Body(body);
+    let body = &mut body;
+    match kind {
+        tag::STRING => {
+            let number = body.u16()?;
+            strings.insert(number, std::str::from_utf8(body.0).ok()?.to_owned());
+            return Some(());
+        }
+        tag::DECISION => out.decisions.push(decision(body, strings)?),
+        tag::COMPILE => out.compiles.push(compile(body, strings)?),
+        tag::DEOPT => out.deopts.push(Deopt {
+            t_ns: body.u64()?,
+            function_id: body.u64()?,
+            pc: body.u32()?,
+            reason: strings.get(&body.u16()?)?.clone(),
+        }),
+        tag::ITERATION => out.iterations.push(Iteration {
+            iteration: body.u32()?,
+            times_ns: [body.u64()?, body.u64()?, body.u64()?, body.u64()?],
+            deopts: body.u64()?,
+        }),
+        tag::FUNCTION => out.functions.push(function(body)?),
+        tag::RUN_END => {
+            out.run_end = Some(RunEnd {
+                wall_ns: body.u64()?,
+                gc_ns: body.u64()?,
+                peak_heap_bytes: body.u64()?,
+                compile_cpu_ns: body.u64()?,
+                consultations: body.u64()?,
+                inference_ns: body.u64()?,
+            });
+        }
+        _ => return None,
+    }
+    out.records += 1;
+    Some(())
+}
+
+fn loop_index(number: u32) -> Option<u32> {
+    (number != NONE_U32).then_some(number)
+}
+
+fn string(number: u16, strings: &HashMap<u16, String>) -> Option<Option<String>> {
+    if number == NONE_U16 { Some(None) } else { strings.get(&number).cloned().map(Some) }
+}
+
+fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decision> {
+    let (decision_id, t_ns, function_id) = (body.u64()?, body.u64()?, body.u64()?);
+    let (iteration, loop_number, ask_again) = (body.u32()?, body.u32()?, body.u32()?);
+    let (inference_ns, feature_ns, fallback) = (body.u32()?, body.u32()?, body.u16()?);
+    let (kind, tier, legal) = (body.u8()?, body.u8()?, body.u8()?);
+    let (action, taken, explore) = (body.u8()?, body.u8()?, body.u8()? != 0);
+    let propensities = [body.f32()?, body.f32()?, body.f32()?];
+    let scores = [body.f32()?, body.f32()?, body.f32()?];
+    let features = (0..Feature::ALL.len()).map(|_| body.f64()).collect::<Option<Vec<_>>>()?;
+    record::action_name(action)?;
+    record::action_name(taken)?;
+    Some(Decision {
+        decision_id,
+        t_ns,
+        function_id,
+        iteration,
+        loop_index: loop_index(loop_number),
+        ask_again,
+        inference_ns,
+        feature_ns,
+        fallback: string(fallback, strings)?,
+        kind,
+        tier,
+        legal,
+        action,
+        taken,
+        explore,
+        propensities,
+        scores,
+        features,
+    })
+}
+
+fn compile(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Compile> {
+    let (decision_id, function_id) = (body.u64()?, body.u64()?);
+    let mut times_ns = [0; 7];
+    for time in &mut times_ns {
+        *time = body.u64()?;
+    }
+    Some(Compile {
+        decision_id,
+        function_id,
+        times_ns,
+        loop_index: loop_index(body.u32()?),
+        sizes: [body.u32()?, body.u32()?, body.u32()?],
+        tier_from: body.u8()?,
+        tier_to: body.u8()?,
+        bailout: body.u8()? != 0,
+        reason: string(body.u16()?, strings)?,
+    })
+}
+
+fn function(body: &mut Body<'_>) -> Option<Function> {
+    let (function_id, calls, backedges) = (body.u64()?, body.u64()?, body.u64()?);
+    let (work, deopts, bytecode_len) = (body.f64()?, body.u64()?, body.u32()?);
+    let (censored, final_tier, loops) = (body.u8()? != 0, body.u8()?, body.u32()?);
+    if loops as usize > body.0.len() / 8 {
+        return None;
+    }
+    let loop_backedges = (0..loops).map(|_| body.u64()).collect::<Option<Vec<_>>>()?;
+    let name = String::from_utf8_lossy(body.0).into_owned();
+    Some(Function {
+        function_id,
+        calls,
+        backedges,
+        work,
+        deopts,
+        bytecode_len,
+        censored,
+        final_tier,
+        loop_backedges,
+        name,
+    })
+}

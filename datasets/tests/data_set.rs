@@ -1,0 +1,295 @@
+//! The whole way of a data set: sink, spool, Parquet, view. One test binary, because linking polars is slow.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+use trinity_datasets::{
+    DataError, Dataset, RunInput, RunMeta, SpoolSink, Table, ViewSpec, check_feature, convert, describe, seal,
+    synthetic::{self, Shape},
+    training_view, validate,
+};
+use trinity_vm::seam::{
+    Action, ActionSet, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink, Feature, Features,
+    FunctionRecord, RunSummary, Tier,
+};
+
+const SMALL: Shape = Shape { families: 3, runs_per_family: 2, functions: 12, seed: 7 };
+
+fn synthetic_set() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    synthetic::write(dir.path(), SMALL).unwrap();
+    dir
+}
+
+fn meta() -> RunMeta {
+    RunMeta {
+        program_id: "p".into(),
+        family_id: "f".into(),
+        suite: "s".into(),
+        policy_kind: "fixed".into(),
+        policy_id: "fixed:1,2".into(),
+        clock_kind: "virtual".into(),
+        status: "ok".into(),
+        ..RunMeta::default()
+    }
+}
+
+fn decision(id: u64, kind: DecisionKind, loop_index: Option<u32>) -> DecisionRecord {
+    let mut features = Features::default();
+    features[Feature::Calls] = 10.0;
+    features[Feature::Backedges] = 30.0;
+    features[Feature::LoopBackedges] = if loop_index.is_some() { 20.0 } else { 0.0 };
+    features[Feature::SelfWork] = 400.0;
+    DecisionRecord {
+        decision_id: id,
+        kind,
+        t_ns: 5,
+        iteration: 0,
+        function_id: 77,
+        loop_index,
+        tier: Tier::Cold,
+        features,
+        legal: ActionSet::STAY.with(Action::Warm),
+        decision: Decision { fallback: Some("missing feature"), ..Decision::certain(Action::Hot, 9) },
+        taken: Action::Stay,
+        inference_ns: 1,
+        feature_ns: 2,
+    }
+}
+
+fn totals() -> FunctionRecord {
+    FunctionRecord {
+        function_id: 77,
+        name: "a.lua:3".into(),
+        bytecode_len: 12,
+        calls: 15,
+        backedges: 130,
+        loop_backedges: vec![0, 120],
+        work: 1500.0,
+        censored: false,
+        final_tier: Tier::Warm,
+        deopts: 1,
+    }
+}
+
+fn spool(dir: &Path, fill: impl FnOnce(&mut SpoolSink)) -> std::path::PathBuf {
+    let (mut sink, handle) = SpoolSink::create(dir).unwrap();
+    fill(&mut sink);
+    drop(sink);
+    assert_eq!(handle.error(), None);
+    handle.path().to_owned()
+}
+
+#[test]
+fn what_the_sink_was_told_stands_in_the_tables() {
+    let dir = TempDir::new().unwrap();
+    let path = spool(dir.path(), |sink| {
+        sink.decision(&decision(0, DecisionKind::Tier, None));
+        sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
+        sink.decision(&decision(2, DecisionKind::Reopt, None));
+        sink.deopt(&DeoptRecord { t_ns: 1, function_id: 77, pc: 4, reason: "type" });
+        sink.function(&totals());
+        sink.run_end(&RunSummary { gc_ns: 11, consultations: 3, ..RunSummary::default() });
+    });
+    let root = dir.path().join("data");
+    let report = convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    assert_eq!((report.runs, report.decisions, report.truncated_runs, report.unlabelled), (1, 3, 0, 0));
+
+    let data = Dataset::open(&root).unwrap();
+    let table = data.table(Table::Decision, None).unwrap();
+    assert_eq!(table.height(), 3);
+    assert_eq!(table.column("action").unwrap().str().unwrap().get(0), Some("hot"));
+    assert_eq!(table.column("taken").unwrap().str().unwrap().get(0), Some("stay"));
+    assert_eq!(table.column("fallback_reason").unwrap().str().unwrap().get(1), Some("missing feature"));
+    assert_eq!(table.column("self_work").unwrap().f64().unwrap().get(1), Some(400.0));
+    assert_eq!(table.column("score_hot").unwrap().f32().unwrap().get(0), None);
+    let outcome = data.table(Table::Outcome, None).unwrap();
+    assert_eq!(outcome.height(), 2, "only tier and osr decisions have outcomes");
+    let value = |name: &str, row| outcome.column(name).unwrap().f64().unwrap().get(row);
+    assert_eq!(value("self_work_after", 0), Some(1100.0));
+    assert_eq!(value("calls_after", 0), Some(5.0));
+    assert_eq!(value("backedges_after", 0), Some(100.0));
+    assert_eq!(value("loop_backedges_after", 0), None);
+    assert_eq!(value("loop_backedges_after", 1), Some(100.0));
+    assert_eq!(value("deopts_after", 1), Some(1.0));
+    let run = data.table(Table::Run, None).unwrap();
+    assert_eq!(run.column("gc_ns").unwrap().u64().unwrap().get(0), Some(11));
+    assert_eq!(data.rows(Table::Deopt).unwrap(), 1);
+}
+
+#[test]
+fn every_field_of_the_metadata_is_a_column_of_the_run_table() {
+    let fields = serde_json::to_value(meta()).unwrap();
+    for name in fields.as_object().unwrap().keys() {
+        assert!(Table::Run.column(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_killed_process_loses_at_most_the_last_record() {
+    let dir = TempDir::new().unwrap();
+    let path = spool(dir.path(), |sink| {
+        for id in 0..10 {
+            sink.decision(&decision(id, DecisionKind::Tier, None));
+        }
+    });
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 17]).unwrap();
+    let root = dir.path().join("data");
+    let crashed = RunMeta { status: "crash".into(), ..meta() };
+    let report = convert(&root, &[RunInput { meta: crashed, spool: Some(path.clone()) }]).unwrap();
+    assert_eq!((report.decisions, report.truncated_runs, report.unlabelled), (9, 1, 9));
+    let error = training_view(&root, &ViewSpec::default()).unwrap_err();
+    assert!(matches!(error, DataError::NoRows { .. }), "{error}");
+
+    // Whatever length is left, conversion neither fails nor panics, save where not even the header is whole.
+    for length in (16..whole.len()).step_by(53) {
+        fs::write(&path, &whole[..length]).unwrap();
+        convert(&dir.path().join("again"), &[RunInput { meta: meta(), spool: Some(path.clone()) }]).unwrap();
+    }
+    fs::write(&path, &whole[..9]).unwrap();
+    let error = convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap_err();
+    assert!(matches!(error, DataError::Spool { .. }), "{error}");
+}
+
+#[test]
+fn functions_that_share_an_identifier_get_no_labels() {
+    let dir = TempDir::new().unwrap();
+    let path = spool(dir.path(), |sink| {
+        sink.decision(&decision(0, DecisionKind::Tier, None));
+        sink.function(&totals());
+        sink.function(&totals());
+    });
+    let report = convert(&dir.path().join("data"), &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    assert_eq!(report.unlabelled, 1);
+}
+
+#[test]
+fn equal_runs_give_equal_bytes() {
+    let (a, b) = (synthetic_set(), synthetic_set());
+    let (a, b) = (Dataset::open(a.path()).unwrap(), Dataset::open(b.path()).unwrap());
+    assert_eq!(a.digest().unwrap(), b.digest().unwrap());
+}
+
+#[test]
+fn a_sealed_data_set_is_valid_and_describes_itself() {
+    let dir = synthetic_set();
+    let validation = validate(dir.path()).unwrap();
+    assert!(validation.valid, "{validation}");
+    let text = describe(dir.path()).unwrap().to_string();
+    assert!(text.contains("program2") && text.contains("decision"), "{text}");
+    let card = fs::read_to_string(dir.path().join("card.md")).unwrap();
+    assert!(card.contains("| `self_work_after` | f64? |"), "{card}");
+}
+
+fn a_part(root: &Path, table: Table) -> std::path::PathBuf {
+    let data = Dataset::open(root).unwrap();
+    data.parts().iter().find(|part| part.table == table).unwrap().path.clone()
+}
+
+#[test]
+fn damaged_parts_are_errors_of_one_line_that_name_the_file() {
+    let dir = synthetic_set();
+    let part = a_part(dir.path(), Table::Decision);
+    let whole = fs::read(&part).unwrap();
+    let mut damaged: Vec<Vec<u8>> = vec![vec![], b"PAR1".to_vec(), b"not parquet at all".to_vec()];
+    for step in 1..16 {
+        damaged.push(whole[..whole.len() * step / 16].to_vec());
+        let mut flipped = whole.clone();
+        for byte in &mut flipped[whole.len() * step / 17..][..40] {
+            *byte ^= 0x5a;
+        }
+        damaged.push(flipped);
+    }
+    for bytes in damaged {
+        fs::write(&part, &bytes).unwrap();
+        // A flip may go unnoticed by the decoder, but not by the digests.
+        if let Err(error) = Dataset::open(dir.path()).unwrap().table(Table::Decision, None) {
+            let text = error.to_string();
+            assert!(!text.contains('\n') && text.contains("part-"), "{text}");
+        }
+        assert!(!validate(dir.path()).unwrap().valid);
+    }
+}
+
+#[test]
+fn missing_directories_and_other_versions_are_named() {
+    let dir = TempDir::new().unwrap();
+    let error = Dataset::open(&dir.path().join("nowhere")).unwrap_err();
+    assert!(matches!(error, DataError::MissingDirectory(_)));
+    let error = Dataset::open(dir.path()).unwrap_err();
+    assert!(matches!(error, DataError::EmptyTable { .. }), "{error}");
+    fs::create_dir(dir.path().join("schema=9")).unwrap();
+    let error = Dataset::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("schema_version is 9"), "{error}");
+    let error = seal(dir.path(), &Default::default()).unwrap_err();
+    assert!(matches!(error, DataError::SchemaVersion { .. }), "{error}");
+}
+
+#[test]
+fn a_part_in_flight_is_passed_over() {
+    let dir = synthetic_set();
+    let part = a_part(dir.path(), Table::Decision);
+    fs::write(part.with_file_name(".tmp-part-x.parquet"), b"half").unwrap();
+    assert!(validate(dir.path()).unwrap().valid);
+}
+
+#[test]
+fn a_broken_manifest_is_an_error_with_its_place() {
+    let dir = synthetic_set();
+    fs::write(dir.path().join("manifest.json"), "{\n \"schema_version\": ").unwrap();
+    let validation = validate(dir.path()).unwrap();
+    assert!(!validation.valid && validation.to_string().contains("manifest.json: line 2"), "{validation}");
+}
+
+#[test]
+fn labels_and_identifiers_are_rejected_as_features() {
+    let dir = synthetic_set();
+    let view = |name: &str| {
+        let spec = ViewSpec { features: vec!["calls".into(), name.into()], ..ViewSpec::default() };
+        training_view(dir.path(), &spec).map(|view| view.len())
+    };
+    for leak in ["self_work_after", "censored", "action", "taken", "propensity_hot", "inference_ns", "wall_ns", "work"]
+    {
+        assert!(matches!(view(leak), Err(DataError::Leak { .. })), "{leak}: {:?}", view(leak));
+    }
+    for identifier in ["run_id", "function_id", "decision_id", "program_id", "family_id", "source_sha256", "name"] {
+        assert!(matches!(view(identifier), Err(DataError::RawIdentifier { .. })), "{identifier}");
+    }
+    for context in ["t_ns", "cpu_model", "policy_id", "split"] {
+        assert!(matches!(view(context), Err(DataError::NotAPolicyInput { .. })), "{context}");
+    }
+    assert!(matches!(view("no_such"), Err(DataError::UnknownColumn { .. })));
+    assert!(view("n_loops").unwrap() > 0);
+    for feature in Feature::ALL {
+        check_feature(feature.info().name).unwrap();
+    }
+}
+
+#[test]
+fn planted_leaks_are_found_by_content() {
+    let dir = synthetic_set();
+    let clean = training_view(dir.path(), &ViewSpec::default()).unwrap();
+    clean.check_contents().unwrap();
+
+    let mut planted = clean.clone();
+    planted.features[3] = planted.self_work_after.clone();
+    let error = planted.check_contents().unwrap_err();
+    assert!(error.to_string().contains("self_work_after"), "{error}");
+
+    let mut planted = clean.clone();
+    planted.features[2] = planted.program.iter().map(|program| f64::from(program * 10)).collect();
+    let error = planted.check_contents().unwrap_err();
+    assert!(error.to_string().contains("names the program"), "{error}");
+
+    assert!(matches!(clean.check_disjoint(&clean), Err(DataError::SplitOverlap { .. })));
+}
+
+#[test]
+fn splits_select_runs() {
+    let dir = synthetic_set();
+    let spec = ViewSpec { split: Some("test".into()), ..ViewSpec::default() };
+    assert!(matches!(training_view(dir.path(), &spec), Err(DataError::NoRows { .. })));
+    let spec = ViewSpec { split: Some("train".into()), ..ViewSpec::default() };
+    assert_eq!(training_view(dir.path(), &spec).unwrap().families.len(), 3);
+}

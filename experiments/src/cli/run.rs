@@ -1,0 +1,63 @@
+//! `trinity run`.
+
+use std::path::PathBuf;
+
+use crate::{
+    failure::{Failure, Result},
+    host::{self, HostOptions, Log, Source},
+};
+
+/// Run a Lua program, as `lua` does
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
+                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua")]
+pub struct Args {
+    /// Run this text before the script (may be given several times)
+    #[arg(short = 'e', value_name = "CHUNK")]
+    chunks: Vec<String>,
+    /// Who decides what to compile (see `trinity policy list`)
+    #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
+    policy: String,
+    /// Highest tier that may be used
+    #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
+    max_tier: Option<u8>,
+    /// Compile every function for this tier at its first call, whatever the policy
+    #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
+    force_tier: Option<u8>,
+    /// Log every decision and its consequences as a data set in this folder
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+    /// Leave the log as a spool for another process to convert
+    #[arg(long, hide = true, requires = "log", help = "Leave the log as a spool")]
+    log_spool_only: bool,
+    /// Write what the run used to this file
+    #[arg(long, value_name = "FILE")]
+    stats_json: Option<PathBuf>,
+    /// The program (`-` for standard input) and its arguments
+    #[arg(value_name = "SCRIPT [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
+    script: Vec<String>,
+}
+
+/// The exit status is the program's.
+pub fn run(args: &Args) -> Result<u8> {
+    let (source, rest) = match args.script.split_first() {
+        None if args.chunks.is_empty() => {
+            return Err(Failure::usage("name a script, `-` for standard input, or a chunk with -e"));
+        }
+        None => (None, &[][..]),
+        Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
+        Some((name, rest)) => (Some(Source::File(name.into())), rest),
+    };
+    host::check_policy(&args.policy)?;
+    let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
+    let options = HostOptions {
+        policy: args.policy.clone(),
+        max_tier: args.max_tier,
+        force_tier: args.force_tier,
+        log,
+        stats_json: args.stats_json.clone(),
+    };
+    let status = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
+    // A status is one byte to whoever waits for the process.
+    Ok(status as u8)
+}

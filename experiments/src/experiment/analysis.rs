@@ -1,0 +1,416 @@
+//! From results to a summary: which cells count, ratios with intervals, declared tests.
+
+use super::{
+    cell::CellResult,
+    plan::{Plan, SCHEMA},
+    spec::Endpoint,
+    store::Store,
+    summary::{Comparison, ContestantRow, Counts, Problem, ProgramCell, ProgramRow, Summary},
+};
+use crate::stats::{Interval, Pair, Rng, flat_tail, hierarchical, holm, mean, median, paired_permutation};
+
+const RESAMPLES: u32 = 4_000;
+/// A confirmatory cell has at least this many processes.
+const CONFIRMATORY_REPLICATES: u32 = 30;
+const ALPHA: f64 = 0.05;
+/// A learned policy that leaves more than this share of its decisions to its substitute has not been measured.
+const MAX_FALLBACK_SHARE: f64 = 0.1;
+
+/// The usable results, by input, contestant and replicate.
+struct Samples<'a> {
+    plan: &'a Plan,
+    results: Vec<Option<&'a CellResult>>,
+}
+
+impl<'a> Samples<'a> {
+    fn index(&self, input: usize, contestant: usize, replicate: u32) -> usize {
+        (input * self.plan.contestants.len() + contestant) * self.plan.spec.replicates as usize + replicate as usize
+    }
+
+    fn get(&self, input: usize, contestant: usize, replicate: u32) -> Option<&'a CellResult> {
+        self.results.get(self.index(input, contestant, replicate)).copied().flatten()
+    }
+
+    fn of_input(&self, input: usize, contestant: usize) -> impl Iterator<Item = &'a CellResult> {
+        (0..self.plan.spec.replicates).filter_map(move |replicate| self.get(input, contestant, replicate))
+    }
+
+    fn of_contestant(&self, contestant: usize) -> impl Iterator<Item = &'a CellResult> {
+        (0..self.plan.inputs.len()).flat_map(move |input| self.of_input(input, contestant))
+    }
+
+    /// One pair per block in which both contestants have the endpoint.
+    fn pairs(&self, input: usize, subject: usize, baseline: usize, endpoint: Endpoint) -> Vec<Pair> {
+        (0..self.plan.spec.replicates)
+            .filter_map(|replicate| {
+                Some(Pair {
+                    subject: measure(self.get(input, subject, replicate)?, endpoint)?,
+                    baseline: measure(self.get(input, baseline, replicate)?, endpoint)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The pairs of each program, its sizes together: they are no independent programs.
+    fn by_program(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> Vec<Vec<Pair>> {
+        let mut programs: Vec<(&str, Vec<Pair>)> = Vec::new();
+        for (index, input) in self.plan.inputs.iter().enumerate() {
+            let pairs = self.pairs(index, subject, baseline, endpoint);
+            match programs.iter_mut().find(|(name, _)| *name == input.program) {
+                Some((_, present)) => present.extend(pairs),
+                None => programs.push((&input.program, pairs)),
+            }
+        }
+        programs.into_iter().map(|(_, pairs)| pairs).collect()
+    }
+
+    fn label(&self, contestant: usize) -> &str {
+        &self.plan.contestants[contestant].label
+    }
+
+    fn overall(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> Option<Interval> {
+        let stream = format!("{} {} / {}", endpoint.name(), self.label(subject), self.label(baseline));
+        let mut rng = Rng::stream(self.plan.spec.seed, &stream);
+        hierarchical(&self.by_program(subject, baseline, endpoint), RESAMPLES, &mut rng)
+    }
+}
+
+/// The endpoint's value in a process, in nanoseconds: one number, or the iterations of a steady state.
+fn measure(result: &CellResult, endpoint: Endpoint) -> Option<Vec<f64>> {
+    let iterations: Vec<f64> = result.iterations_ns.iter().map(|&ns| ns as f64).collect();
+    let values = match endpoint {
+        Endpoint::First => iterations.first().map(|&first| vec![first])?,
+        Endpoint::Cumulative if iterations.is_empty() => return None,
+        Endpoint::Cumulative => vec![iterations.iter().sum()],
+        Endpoint::Steady => flat_tail(&iterations)?.to_vec(),
+        Endpoint::Process => vec![result.wall_ns as f64],
+    };
+    // A clock too coarse for the work gives zeros, of which there is no ratio.
+    (mean(&values) > 0.0).then_some(values)
+}
+
+/// Makes the summary of what has been measured so far.
+pub fn summarise(plan: &Plan, store: &Store) -> Summary {
+    let mut counts = Counts { planned: plan.cells.len(), ..Counts::default() };
+    let mut problems = Vec::new();
+    let size = plan.inputs.len() * plan.contestants.len() * plan.spec.replicates as usize;
+    let mut samples = Samples { plan, results: vec![None; size] };
+    let reference: Vec<Option<&CellResult>> = (0..plan.inputs.len())
+        .map(|input| {
+            let cell = plan.cells.iter().find(|cell| cell.contestant.is_none() && cell.input == input)?;
+            store.get(&cell.id).filter(|result| result.succeeded())
+        })
+        .collect();
+    for cell in &plan.cells {
+        let Some(result) = store.get(&cell.id) else { continue };
+        counts.done += 1;
+        let input = &plan.inputs[cell.input];
+        let own = result.problem();
+        let failed = own.is_some();
+        let problem = own.or_else(|| match reference[cell.input] {
+            Some(reference) if reference.output_sha256 == result.output_sha256 => None,
+            Some(_) => Some("printed another result than `interpret`: void".to_owned()),
+            None => {
+                Some("the run under `interpret` failed, so nothing tells whether this result is right: void".to_owned())
+            }
+        });
+        match problem {
+            None => {
+                counts.usable += 1;
+                if let Some(contestant) = cell.contestant {
+                    let index = samples.index(cell.input, contestant, cell.replicate);
+                    if let Some(slot) = samples.results.get_mut(index) {
+                        *slot = Some(result);
+                    }
+                }
+            }
+            Some(what) => {
+                if failed {
+                    counts.failed += 1
+                } else {
+                    counts.voided += 1
+                }
+                problems.push(Problem {
+                    cell: cell.id.clone(),
+                    contestant: plan.contestant(cell).label,
+                    program: format!("{} {}", input.program, input.size),
+                    what,
+                });
+            }
+        }
+    }
+    let find = |label: &str| plan.contestants.iter().position(|contestant| contestant.label == label);
+    let baseline = find(&plan.spec.baseline).unwrap_or(0);
+    let programs = program_rows(&samples, baseline);
+    let contestants: Vec<ContestantRow> =
+        (0..plan.contestants.len()).map(|index| contestant_row(&samples, index, baseline, &programs)).collect();
+    let declared: Vec<(usize, usize)> =
+        plan.spec.compare.iter().filter_map(|[subject, base]| Some((find(subject)?, find(base)?))).collect();
+    let comparisons = compare(&samples, &declared);
+    let aa = plan.contestants.iter().enumerate().find_map(|(index, contestant)| {
+        let original = find(contestant.copy_of.as_deref()?)?;
+        compare(&samples, &[(index, original)]).pop()
+    });
+    let reasons = reasons(plan, &counts, aa.as_ref(), &contestants);
+    Summary {
+        schema: SCHEMA,
+        name: plan.spec.name.clone(),
+        question: plan.spec.question.clone(),
+        status: if reasons.is_empty() { "confirmatory" } else { "exploratory" }.to_owned(),
+        reasons,
+        seed: plan.spec.seed,
+        replicates: plan.spec.replicates,
+        iterations: plan.spec.iterations,
+        baseline: plan.spec.baseline.clone(),
+        primary: plan.spec.primary,
+        spec_sha256: plan.spec_sha256.clone(),
+        build_sha256: plan.build_sha256.clone(),
+        vm_version: plan.vm_version.clone(),
+        host: plan.host.clone(),
+        cells: counts,
+        contestants,
+        comparisons,
+        aa,
+        programs,
+        problems,
+    }
+}
+
+fn program_rows(samples: &Samples<'_>, baseline: usize) -> Vec<ProgramRow> {
+    let plan = samples.plan;
+    let cell = |input: usize, contestant: usize| {
+        let results: Vec<&CellResult> = samples.of_input(input, contestant).collect();
+        let medians = Endpoint::ALL.map(|endpoint| {
+            let values: Vec<f64> =
+                results.iter().filter_map(|result| measure(result, endpoint)).map(|values| mean(&values)).collect();
+            (!values.is_empty()).then(|| median(&values))
+        });
+        let label = samples.label(contestant);
+        let stream = format!("{} {} {label}", plan.inputs[input].program, plan.inputs[input].size);
+        let pairs = samples.pairs(input, contestant, baseline, plan.spec.primary);
+        let iterations = results.iter().map(|result| result.iterations_ns.len()).max().unwrap_or(0);
+        ProgramCell {
+            processes: results.len(),
+            median_ns: medians.to_vec(),
+            ratio: (contestant != baseline)
+                .then(|| hierarchical(&[pairs], RESAMPLES, &mut Rng::stream(plan.spec.seed, &stream)))
+                .flatten(),
+            flat: results.iter().filter(|result| measure(result, Endpoint::Steady).is_some()).count(),
+            curve_ns: (0..iterations)
+                .map(|i| {
+                    let column: Vec<f64> =
+                        results.iter().filter_map(|r| r.iterations_ns.get(i)).map(|&ns| ns as f64).collect();
+                    median(&column)
+                })
+                .collect(),
+        }
+    };
+    plan.inputs
+        .iter()
+        .enumerate()
+        .map(|(index, input)| ProgramRow {
+            program: input.program.clone(),
+            family: input.family.clone(),
+            size: input.size,
+            cells: (0..plan.contestants.len()).map(|contestant| cell(index, contestant)).collect(),
+        })
+        .collect()
+}
+
+fn contestant_row(samples: &Samples<'_>, index: usize, baseline: usize, programs: &[ProgramRow]) -> ContestantRow {
+    let contestant = &samples.plan.contestants[index];
+    let stats: Vec<_> = samples.of_contestant(index).filter_map(|result| result.stats.as_ref()).collect();
+    let middle = |values: Vec<f64>| (!values.is_empty()).then(|| median(&values));
+    let worst = programs
+        .iter()
+        .filter_map(|row| Some((row.cells[index].ratio?.ratio, format!("{} {}", row.program, row.size))))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    ContestantRow {
+        label: contestant.label.clone(),
+        copy_of: contestant.copy_of.clone(),
+        ratios: Endpoint::ALL
+            .iter()
+            .map(|endpoint| (index != baseline).then(|| samples.overall(index, baseline, *endpoint)).flatten())
+            .collect(),
+        worst,
+        compile_cpu_ns: middle(stats.iter().map(|stats| stats.compile_cpu_ns() as f64).collect()),
+        code_bytes: middle(stats.iter().map(|stats| stats.code_bytes() as f64).collect()),
+        inference_ns: middle(stats.iter().map(|stats| stats.policy.inference_ns as f64).collect()),
+        peak_rss_bytes: middle(samples.of_contestant(index).map(|result| result.peak_rss_bytes as f64).collect()),
+        consultations: stats.iter().map(|stats| stats.policy.consultations).sum(),
+        fallbacks: stats.iter().flat_map(|stats| stats.policy.fallbacks.values()).sum(),
+        compiles: stats.iter().map(|stats| stats.compile_count()).sum(),
+        deopts: stats.iter().map(|stats| stats.deopt_count()).sum(),
+    }
+}
+
+/// Tests pairs of contestants on the primary endpoint, with Holm's correction over them.
+fn compare(samples: &Samples<'_>, declared: &[(usize, usize)]) -> Vec<Comparison> {
+    let primary = samples.plan.spec.primary;
+    let tested: Vec<(Option<Interval>, Option<f64>)> = declared
+        .iter()
+        .map(|&(subject, baseline)| {
+            let groups: Vec<Vec<f64>> = samples
+                .by_program(subject, baseline, primary)
+                .iter()
+                .map(|pairs| pairs.iter().map(Pair::log_ratio).collect())
+                .collect();
+            let stream = format!("permutations {} / {}", samples.label(subject), samples.label(baseline));
+            let p = paired_permutation(&groups, &mut Rng::stream(samples.plan.spec.seed, &stream));
+            (samples.overall(subject, baseline, primary), p)
+        })
+        .collect();
+    let known: Vec<f64> = tested.iter().filter_map(|(_, p)| *p).collect();
+    let mut adjusted = holm(&known).into_iter();
+    declared
+        .iter()
+        .zip(tested)
+        .map(|(&(subject, baseline), (interval, p))| {
+            let p_adjusted = p.and_then(|_| adjusted.next());
+            Comparison {
+                subject: samples.label(subject).to_owned(),
+                baseline: samples.label(baseline).to_owned(),
+                interval,
+                p,
+                p_adjusted,
+                verdict: verdict(interval, p_adjusted),
+            }
+        })
+        .collect()
+}
+
+/// What may be said: the test speaks about these programs, the interval about programs like them.
+fn verdict(interval: Option<Interval>, p_adjusted: Option<f64>) -> String {
+    let (Some(interval), Some(p)) = (interval, p_adjusted) else { return "not measured".to_owned() };
+    let Some((low, high)) = interval.low.zip(interval.high) else { return "too few processes to tell".to_owned() };
+    let direction = if interval.ratio < 1.0 { "faster" } else { "slower" };
+    let excludes_one = high < 1.0 || low > 1.0;
+    match (p <= ALPHA, excludes_one) {
+        (true, true) => direction.to_owned(),
+        (true, false) => format!("{direction} on these programs, not shown for programs in general"),
+        (false, _) => match interval.detectable {
+            Some(detectable) => {
+                format!("no difference shown (detectable: {:.1} %)", detectable * 100.0)
+            }
+            None => "no difference shown".to_owned(),
+        },
+    }
+}
+
+/// Why the experiment cannot be called confirmatory.
+fn reasons(plan: &Plan, counts: &Counts, aa: Option<&Comparison>, contestants: &[ContestantRow]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if plan.spec.replicates < CONFIRMATORY_REPLICATES {
+        reasons.push(format!(
+            "{} processes per program and policy; a confirmatory experiment has {CONFIRMATORY_REPLICATES} or more",
+            plan.spec.replicates
+        ));
+    }
+    if counts.done < counts.planned {
+        reasons.push(format!("{} of {} cells have not run yet", counts.planned - counts.done, counts.planned));
+    }
+    if counts.failed + counts.voided > 0 {
+        reasons.push(format!("{} cells failed and {} are void", counts.failed, counts.voided));
+    }
+    match aa.map(|aa| (aa, aa.p)) {
+        Some((aa, Some(p))) if p <= ALPHA => {
+            reasons.push(format!("two copies of {} differ (p = {p:.3}): this host is too unsteady", aa.baseline));
+        }
+        Some((_, Some(_))) => {}
+        _ => reasons.push("the two copies of one policy could not be compared".to_owned()),
+    }
+    for row in contestants {
+        if row.fallbacks as f64 > MAX_FALLBACK_SHARE * row.consultations as f64 {
+            reasons.push(format!(
+                "{} left {} of {} decisions to its substitute: it has not been measured",
+                row.label, row.fallbacks, row.consultations
+            ));
+        }
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{experiment::plan::tests::plan_of, process::End};
+
+    /// A store in which contestant `c` needs `times[c]` times as long, with noise and drift over the blocks.
+    fn measured(plan: &Plan, times: &[f64], drift: f64) -> (tempfile::TempDir, Store) {
+        let out = tempfile::tempdir().expect("temporary folder");
+        let mut store = Store::open(out.path()).expect("opens");
+        let mut rng = Rng::stream(99, "noise");
+        for (index, cell) in plan.cells.iter().enumerate() {
+            let slow = 1.0 + drift * index as f64 / plan.cells.len() as f64;
+            let factor = cell.contestant.map_or(1.0, |contestant| times[contestant]);
+            let iteration = (1e7 * factor * slow * (1.0 + 0.01 * rng.normal())) as u64;
+            let result = CellResult {
+                cell: cell.id.clone(),
+                end: Some(End::Exited(0)),
+                wall_ns: iteration * 11,
+                iterations_ns: vec![iteration; 10],
+                output_sha256: "same".to_owned(),
+                ..CellResult::default()
+            };
+            store.append(result).expect("appends");
+        }
+        (out, store)
+    }
+
+    #[test]
+    fn finds_the_planted_ratios_and_clears_the_copy() {
+        let mut plan = plan_of(2, 4, 30, 1);
+        plan.spec.compare = vec![["fixed:2,9".to_owned(), "fixed:1,9".to_owned()]];
+        let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
+        let summary = summarise(&plan, &store);
+        assert_eq!((summary.status.as_str(), summary.cells.usable), ("confirmatory", plan.cells.len()));
+        let ratio = summary.contestants[1].ratio(Endpoint::Cumulative).expect("measured");
+        assert!((ratio.ratio - 0.8).abs() < 0.005, "{ratio:?}");
+        assert_eq!(summary.comparisons[0].verdict, "faster");
+        let aa = summary.aa.expect("copy");
+        assert!(aa.p.is_some_and(|p| p > 0.05) && aa.verdict.starts_with("no difference"), "{aa:?}");
+    }
+
+    #[test]
+    fn linear_drift_moves_the_blocked_ratio_by_less_than_a_fifth_of_a_percent() {
+        let plan = plan_of(3, 4, 30, 7);
+        let ratio = |drift| {
+            let (_out, store) = measured(&plan, &[1.0, 1.1, 1.0, 1.0], drift);
+            summarise(&plan, &store).contestants[1].ratio(Endpoint::Cumulative).expect("measured").ratio
+        };
+        assert!((ratio(0.3) / ratio(0.0) - 1.0).abs() < 0.002, "{} {}", ratio(0.3), ratio(0.0));
+    }
+
+    #[test]
+    fn another_output_voids_the_cell_and_a_crash_stays_visible() {
+        let plan = plan_of(2, 2, 3, 1);
+        let out = tempfile::tempdir().expect("temporary folder");
+        let mut store = Store::open(out.path()).expect("opens");
+        for (index, cell) in plan.cells.iter().enumerate() {
+            let crashed = index + 1 == plan.cells.len();
+            let result = CellResult {
+                cell: cell.id.clone(),
+                end: Some(if crashed { End::Signalled(11) } else { End::Exited(0) }),
+                iterations_ns: vec![5; 4],
+                wall_ns: 30,
+                output_sha256: if index + 2 == plan.cells.len() { "other" } else { "same" }.to_owned(),
+                ..CellResult::default()
+            };
+            store.append(result).expect("appends");
+        }
+        let summary = summarise(&plan, &store);
+        assert_eq!((summary.cells.failed, summary.cells.voided), (1, 1));
+        assert!(summary.problems.iter().any(|problem| problem.what.contains("another result")));
+        assert!(summary.problems.iter().any(|problem| problem.what.contains("signal 11")));
+        assert_eq!(summary.status, "exploratory");
+    }
+
+    #[test]
+    fn an_experiment_that_has_not_run_makes_a_summary_without_numbers() {
+        let plan = plan_of(2, 2, 3, 1);
+        let out = tempfile::tempdir().expect("temporary folder");
+        let summary = summarise(&plan, &Store::open(out.path()).expect("opens"));
+        assert!(summary.contestants.iter().all(|row| row.ratios.iter().all(Option::is_none)));
+        assert!(summary.reasons.iter().any(|reason| reason.contains("not run yet")));
+    }
+}

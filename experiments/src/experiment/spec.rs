@@ -1,0 +1,251 @@
+//! The experiment spec: one TOML file that says what is compared, on what, how often.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use trinity_policy::TrainSpec;
+
+use super::contestant::Entry;
+use crate::{
+    failure::{Failure, Result},
+    files, suite,
+    suite::Size,
+};
+
+/// What is measured of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    /// CPU time of the first iteration, in which everything is cold.
+    First,
+    /// CPU time of all iterations: the fixed budget of work, compilation and decisions included.
+    Cumulative,
+    /// CPU time of an iteration once they are flat.
+    Steady,
+    /// Wall time of the whole process: start-up, model loading and result checks as well.
+    Process,
+}
+
+impl Endpoint {
+    pub const ALL: [Endpoint; 4] = [Self::Cumulative, Self::First, Self::Steady, Self::Process];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Cumulative => "cumulative",
+            Self::Steady => "steady",
+            Self::Process => "process",
+        }
+    }
+
+    /// How a reader of a report knows it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::First => "time to first result",
+            Self::Cumulative => "cumulative time",
+            Self::Steady => "steady state",
+            Self::Process => "whole process",
+        }
+    }
+}
+
+const fn default_replicates() -> u32 {
+    30
+}
+const fn default_iterations() -> u32 {
+    10
+}
+const fn default_limit() -> u64 {
+    120
+}
+const fn default_primary() -> Endpoint {
+    Endpoint::Cumulative
+}
+fn default_sizes() -> Vec<Size> {
+    vec![Size::Small]
+}
+
+/// An experiment as its author wrote it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    pub name: String,
+    /// What the experiment is to answer, in a sentence; printed in the report.
+    #[serde(default)]
+    pub question: String,
+    /// Determines every order and every resample.
+    pub seed: u64,
+    /// Program ids. Without programs and families: every program that is not sealed.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    #[serde(default)]
+    pub families: Vec<String>,
+    /// Opens the sealed test set.
+    #[serde(default)]
+    pub sealed: bool,
+    #[serde(default = "default_sizes")]
+    pub sizes: Vec<Size>,
+    /// Policy specs, or tables with `label` and `policy`, `max_tier`, `force_tier` or `command`.
+    pub policies: Vec<Entry>,
+    /// Label of the contestant that ratios are taken against.
+    pub baseline: String,
+    /// Label of the contestant that runs twice, to show what "no difference" looks like; the baseline by default.
+    #[serde(default)]
+    pub aa: Option<String>,
+    /// Processes per contestant and input.
+    #[serde(default = "default_replicates")]
+    pub replicates: u32,
+    /// Calls of `run` in one process.
+    #[serde(default = "default_iterations")]
+    pub iterations: u32,
+    #[serde(default = "default_primary")]
+    pub primary: Endpoint,
+    /// Comparisons declared beforehand, subject first: only these are tested, with Holm's correction.
+    #[serde(default)]
+    pub compare: Vec<[String; 2]>,
+    /// Seconds after which a process is stopped.
+    #[serde(default = "default_limit")]
+    pub limit_s: u64,
+    /// What `trinity collect` runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect: Option<Collect>,
+    /// What `trinity train` makes, by model name; the policy crate says what each field means.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub train: BTreeMap<String, TrainSpec>,
+}
+
+/// The programs whose decisions become a data set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    #[serde(default)]
+    pub programs: Vec<String>,
+    #[serde(default)]
+    pub families: Vec<String>,
+    #[serde(default = "default_sizes")]
+    pub sizes: Vec<Size>,
+    /// The logging policies. Labels need complete counters, which optimised code does not keep: `random:0` is
+    /// consulted at every doubling and always stays, so that every row has its label.
+    pub policies: Vec<String>,
+    #[serde(default = "one")]
+    pub replicates: u32,
+    #[serde(default = "default_iterations")]
+    pub iterations: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// A spec and where it came from.
+#[derive(Clone, Debug)]
+pub struct Located {
+    pub spec: Spec,
+    /// Paths in the spec are relative to this folder.
+    pub folder: PathBuf,
+    pub text: String,
+}
+
+impl Spec {
+    /// Reads a spec file, or the shipped spec of that name.
+    pub fn load(path: &Path) -> Result<Located> {
+        let name = path.to_string_lossy();
+        let (text, folder) = if path.exists() {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            (files::read_text(path)?, parent.to_path_buf())
+        } else if let Some(text) = suite::shipped_spec(&name) {
+            (text.to_owned(), PathBuf::from("."))
+        } else {
+            return Err(Failure::usage(format!(
+                "{name}: no such file, and no shipped spec of this name (there are: {})",
+                suite::shipped_specs().collect::<Vec<_>>().join(", ")
+            )));
+        };
+        let spec = Self::parse(&text, &name)?;
+        Ok(Located { spec, folder, text })
+    }
+
+    /// Parses and checks a spec; `name` is for messages.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        let spec: Self = toml::from_str(text)
+            .map_err(|error| Failure::usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        spec.check().map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+        Ok(spec)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let clean = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || !self.name.chars().all(clean) {
+            return Err("`name` must consist of letters, digits, '-', '_' and '.'".to_owned());
+        }
+        for (field, value) in [("replicates", self.replicates), ("iterations", self.iterations)] {
+            if !(1..=10_000).contains(&value) {
+                return Err(format!("`{field}` must be 1 to 10000, not {value}"));
+            }
+        }
+        if self.limit_s == 0 {
+            return Err("`limit_s` must be at least 1".to_owned());
+        }
+        if self.sizes.is_empty() {
+            return Err("`sizes` is empty: name test, small, medium or large".to_owned());
+        }
+        let labels: Vec<&str> = self.policies.iter().map(Entry::label).collect();
+        for (index, label) in labels.iter().enumerate() {
+            if labels[..index].contains(label) {
+                return Err(format!("`policies` names '{label}' twice; the copy for the A/A row is added by itself"));
+            }
+        }
+        let known = |label: &String| labels.contains(&label.as_str());
+        let missing = |field: &str, label: &String| {
+            format!("`{field}` names '{label}', which is not among the policies ({})", labels.join(", "))
+        };
+        if !known(&self.baseline) {
+            return Err(missing("baseline", &self.baseline));
+        }
+        if let Some(label) = self.aa.iter().find(|label| !known(label)) {
+            return Err(missing("aa", label));
+        }
+        if let Some(label) = self.compare.iter().flatten().find(|label| !known(label)) {
+            return Err(missing("compare", label));
+        }
+        self.policies.iter().try_for_each(Entry::check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "name = 'x'\nseed = 1\npolicies = ['interpret', 'eager']\nbaseline = 'interpret'\n";
+
+    #[test]
+    fn defaults_are_a_confirmatory_size() {
+        let spec = Spec::parse(SMALLEST, "x.toml").expect("parses");
+        assert_eq!((spec.replicates, spec.primary, spec.sizes), (30, Endpoint::Cumulative, vec![Size::Small]));
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        let fails = |extra: &str, says: &str| {
+            let error = Spec::parse(&format!("{SMALLEST}{extra}"), "x.toml").expect_err(extra).to_string();
+            assert!(error.contains("x.toml") && error.contains(says), "{error}");
+        };
+        fails("polices = 3", "line 5");
+        fails("aa = 'golden'", "golden");
+        fails("compare = [['eager', 'fast']]", "fast");
+        fails("replicates = 0", "replicates");
+        fails("sizes = ['huge']", "line 5");
+        let twice = SMALLEST.replace("'eager'", "'interpret'");
+        assert!(Spec::parse(&twice, "x.toml").expect_err("twice").to_string().contains("twice"));
+    }
+
+    #[test]
+    fn every_shipped_spec_parses() {
+        for name in suite::shipped_specs() {
+            Spec::load(Path::new(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! The VM as the command line uses it. The only file that names the VM's and the compilers' types.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use trinity_datasets::{SpoolHandle, SpoolSink};
+use trinity_jit::JitCompiler;
+use trinity_vm::{
+    bytecode::FnUnit,
+    coroutine,
+    front::strip_shebang,
+    meta::Meta,
+    native::{Args, NativeResult},
+    seam::{Action, Decision, DecisionKind, DecisionPoint, Policy, RunSummary, Tier},
+    stdlib,
+    value::Value,
+    vm::{Vm, VmOptions},
+};
+
+use crate::{
+    collect,
+    failure::{AtPath, Failure, Result},
+    files,
+    run_stats::{PolicyStats, RunStats, TierStats, peak_rss_bytes},
+};
+
+pub const DEFAULT_POLICY: &str = "cost-benefit";
+
+/// How a script is run.
+#[derive(Clone, Debug, Default)]
+pub struct HostOptions {
+    pub policy: String,
+    pub max_tier: Option<u8>,
+    pub force_tier: Option<u8>,
+    pub log: Option<Log>,
+    pub stats_json: Option<PathBuf>,
+}
+
+/// Where the log of a run goes.
+#[derive(Clone, Debug)]
+pub enum Log {
+    /// A spool in this folder, for another process to convert.
+    Spool(PathBuf),
+    /// The data set in this folder.
+    DataSet(PathBuf),
+}
+
+impl Log {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Spool(folder) | Self::DataSet(folder) => folder,
+        }
+    }
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub enum Source {
+    File(PathBuf),
+    Stdin,
+}
+
+/// A file that compiles.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub bytes: u64,
+    pub functions: u64,
+}
+
+/// Refuses a policy spec that names no policy.
+pub fn check_policy(spec: &str) -> Result<()> {
+    trinity_policy::build(spec).map(drop).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does, and returns the exit status. A program that
+/// calls `os.exit` ends this process here.
+pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
+    let mut vm = Vm::new(&VmOptions::default());
+    stdlib::open(&mut vm);
+    let mut host = vm.host();
+    host.exit = leave;
+    vm.set_host(host);
+    let mut script: Vec<String> = source.map(script_name).into_iter().collect();
+    script.extend(args.iter().cloned());
+    let mut ending = Ending { options: options.clone(), script: script.clone(), ..Ending::default() };
+    install(&mut vm, options, &mut ending)?;
+    *vm.extension::<Ending>() = ending;
+    open_trinity(&mut vm);
+    set_arg(&mut vm, &script);
+
+    let mut succeeded = true;
+    for chunk in chunks {
+        succeeded = succeeded && run_chunk(&mut vm, chunk.as_bytes(), b"=(command line)", &[]);
+    }
+    if let (true, Some(source)) = (succeeded, source) {
+        succeeded = match read_source(source) {
+            Ok((text, name)) => run_chunk(&mut vm, strip_shebang(&text), &name, args),
+            Err(message) => {
+                complain(message.as_bytes());
+                false
+            }
+        };
+    }
+    vm.close_state();
+    stdlib::io::flush(&mut vm);
+    Ok(finish(&mut vm, i32::from(!succeeded)))
+}
+
+fn script_name(source: &Source) -> String {
+    match source {
+        Source::File(path) => path.display().to_string(),
+        Source::Stdin => "-".to_owned(),
+    }
+}
+
+/// Text and chunk name of a script; the error is worded as PUC's `lua` words it.
+fn read_source(source: &Source) -> Result<(Vec<u8>, Vec<u8>), String> {
+    let mut text = Vec::new();
+    match source {
+        Source::File(path) => {
+            let text = std::fs::read(path).map_err(|error| {
+                let reason = error.to_string();
+                format!("cannot open {}: {}", path.display(), reason.split(" (os error").next().unwrap_or(&reason))
+            })?;
+            Ok((text, [b"@", path.as_os_str().as_encoded_bytes()].concat()))
+        }
+        Source::Stdin => match std::io::stdin().read_to_end(&mut text) {
+            Ok(_) => Ok((text, b"=stdin".to_vec())),
+            Err(error) => Err(format!("cannot read stdin: {error}")),
+        },
+    }
+}
+
+/// Policy, compilers and log.
+fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()> {
+    let policy: Box<dyn Policy> = match options.force_tier {
+        Some(tier) => Box::new(Forced(tier)),
+        None => {
+            let inner = trinity_policy::build(&options.policy).map_err(|error| Failure::usage(error.to_string()))?;
+            if trinity_policy::kind(&options.policy) == "learned" {
+                Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
+            } else {
+                inner
+            }
+        }
+    };
+    vm.controller.set_policy(policy);
+    vm.controller.max_tier = match options.max_tier {
+        Some(0) => Tier::Cold,
+        Some(1) => Tier::Warm,
+        _ => Tier::Hot,
+    };
+    if vm.controller.max_tier > Tier::Cold {
+        let compiler = JitCompiler::new().map_err(|error| {
+            Failure::work(format!("cannot start the compilers: {error}; --max-tier 0 runs without them"))
+        })?;
+        vm.controller.set_compiler(Box::new(compiler));
+    }
+    if let Some(log) = &options.log {
+        let (sink, handle) = SpoolSink::create(log.folder()).map_err(|error| Failure::work(error.to_string()))?;
+        vm.controller.set_sink(Box::new(sink));
+        ending.spool = Some(handle);
+    }
+    Ok(())
+}
+
+/// The module `trinity`, by which a benchmark says where its iterations begin and end.
+fn open_trinity(vm: &mut Vm) {
+    let module = vm.heap.table();
+    vm.set_functions(module, &[("iteration_begin", iteration_begin), ("iteration_end", iteration_end)]);
+    let key = vm.heap.string(b"_LOADED");
+    if let Some(loaded) = vm.registry.get_str(key).as_table() {
+        vm.set_field(loaded, "trinity", module);
+    }
+}
+
+fn iteration_begin(vm: &mut Vm, args: Args) -> NativeResult {
+    let iteration = vm.check_int(args, 0)?;
+    vm.iteration_begin(u32::try_from(iteration).unwrap_or(0));
+    vm.ret0(args)
+}
+
+fn iteration_end(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.iteration_end();
+    vm.ret0(args)
+}
+
+/// The global `arg`: the script at 0, its arguments from 1, this binary at −1.
+fn set_arg(vm: &mut Vm, script: &[String]) {
+    let table = vm.heap.table();
+    let binary = std::env::args().next().unwrap_or_else(|| "trinity".to_owned());
+    let binary_index = if script.is_empty() { 0 } else { -1 };
+    let value = vm.new_string(binary);
+    vm.raw_set_int(table, binary_index, value);
+    for (index, text) in (0..).zip(script) {
+        let value = vm.new_string(text);
+        vm.raw_set_int(table, index, value);
+    }
+    let globals = vm.globals;
+    vm.set_field(globals, "arg", table);
+}
+
+/// Loads and calls a chunk; false after its error has been shown.
+fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
+    let globals = Value::from(vm.globals);
+    let function = match stdlib::load_chunk(vm, text, name, None, globals) {
+        Ok(function) => function,
+        Err(message) => {
+            complain(&message);
+            return false;
+        }
+    };
+    // The handler sees the stack where the error was thrown, which a call from the host would have unwound.
+    let protected = vm.new_native("xpcall", coroutine::xpcall);
+    let handler = vm.new_native("message handler", message_handler);
+    let mut values = vec![Value::from(function), handler];
+    values.extend(args.iter().map(|text| vm.new_string(text)));
+    let (succeeded, message) = match vm.call_from_host(protected, &values) {
+        Ok(results) => {
+            let succeeded = results.first().is_some_and(|value| value.is_truthy());
+            (succeeded, results.get(1).copied().unwrap_or(Value::NIL))
+        }
+        Err(error) => (false, error),
+    };
+    if !succeeded {
+        let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
+        complain(&message);
+    }
+    succeeded
+}
+
+/// Error value to message with traceback (`msghandler` of PUC's lua.c).
+fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
+    let error = args.get(0);
+    let text = if error.is_string() || error.is_number() {
+        vm.to_display(error)?.as_bytes().to_vec()
+    } else if !vm.metamethod(error, Meta::ToString).is_nil() {
+        let text = vm.to_display(error)?;
+        return vm.ret1(args, Value::from(text));
+    } else {
+        format!("(error object is a {} value)", error.type_name()).into_bytes()
+    };
+    let frame = vm.frame;
+    let mut traceback = vm.traceback(frame, 1, Some(&text));
+    // Below the main chunk stand the protected call and the host; PUC shows one such line.
+    const HOST: &[u8] = b"\n\t[C]: in ?";
+    if traceback.ends_with(&[HOST, HOST].concat()) {
+        traceback.truncate(traceback.len() - HOST.len());
+    }
+    let message = vm.new_string(traceback);
+    vm.ret1(args, message)
+}
+
+/// A message of the program's own, on stderr.
+fn complain(message: &[u8]) {
+    let line = [b"lua: ", message, b"\n"].concat();
+    // Where stderr cannot be written, nobody can be told.
+    let _ = std::io::stderr().write_all(&line);
+}
+
+/// What is left to do when the program ends.
+#[derive(Default)]
+struct Ending {
+    options: HostOptions,
+    script: Vec<String>,
+    spool: Option<SpoolHandle>,
+    fallbacks: Fallbacks,
+}
+
+type Fallbacks = Rc<RefCell<BTreeMap<&'static str, u64>>>;
+
+/// `os.exit`.
+fn leave(vm: &mut Vm, status: i32) {
+    let status = finish(vm, status);
+    std::process::exit(status);
+}
+
+/// Writes what was asked for; returns the exit status, which is not 0 when that failed.
+fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
+    let ending = std::mem::take(vm.extension::<Ending>());
+    let summary = vm.finish_run();
+    // Dropped, the sink writes what it still holds.
+    drop(vm.controller.take_sink());
+    match ending.write(&summary, exit_status) {
+        Ok(()) => exit_status,
+        Err(failure) => {
+            eprintln!("trinity: {failure}");
+            if exit_status == 0 { 1 } else { exit_status }
+        }
+    }
+}
+
+impl Ending {
+    fn write(&self, summary: &RunSummary, exit_status: i32) -> Result<()> {
+        if let Some(path) = &self.options.stats_json {
+            let stats = stats(summary, exit_status, &self.fallbacks.borrow());
+            let text = serde_json::to_vec_pretty(&stats)
+                .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
+            files::write_whole(path, &text)?;
+        }
+        let Some(spool) = &self.spool else { return Ok(()) };
+        if let Some(error) = spool.error() {
+            return Err(Failure::work(format!("{}: cannot write: {error}", spool.path().display())));
+        }
+        match &self.options.log {
+            Some(Log::DataSet(folder)) => {
+                collect::store_single_run(folder, spool.path(), &self.options.policy, &self.script)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static str, u64>) -> RunStats {
+    let named =
+        |pairs: &[(&'static str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    RunStats {
+        wall_ns: summary.wall_ns,
+        cpu_ns: summary.cpu_ns,
+        exit_status,
+        gc_ns: summary.gc_ns,
+        gc_cycles: summary.gc_cycles,
+        peak_heap_bytes: summary.peak_heap_bytes,
+        peak_rss_bytes: peak_rss_bytes(),
+        functions: summary.functions,
+        compiles: (1..)
+            .zip(&summary.compiles)
+            .map(|(tier, compiles)| TierStats {
+                tier,
+                count: compiles.count,
+                cpu_ns: compiles.cpu_ns,
+                code_bytes: compiles.code_bytes,
+                bailouts: named(&compiles.bailouts),
+            })
+            .collect(),
+        deopts: named(&summary.deopts),
+        time_in_tier_ns: summary.time_in_tier_ns,
+        policy: PolicyStats {
+            name: summary.policy.clone(),
+            consultations: summary.consultations,
+            illegal_answers: summary.illegal_answers,
+            inference_ns: summary.inference_ns,
+            fallbacks: fallbacks.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
+        },
+    }
+}
+
+/// `--force-tier`: this tier for every function as soon as it is legal.
+struct Forced(u8);
+
+impl Policy for Forced {
+    fn name(&self) -> String {
+        format!("force-tier {}", self.0)
+    }
+    fn first_consultation(&self, _: DecisionKind) -> u32 {
+        if self.0 == 0 { u32::MAX } else { 1 }
+    }
+    fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
+        let action = if self.0 == 1 { Action::Warm } else { Action::Hot };
+        if self.0 > 0 && point.legal.contains(action) {
+            Decision::certain(action, u32::MAX)
+        } else {
+            Decision::certain(Action::Stay, if self.0 == 0 || point.tier as u8 >= self.0 { u32::MAX } else { 1 })
+        }
+    }
+}
+
+/// A learned policy whose fallbacks are counted: too many of them void its measurement.
+struct Counted {
+    inner: Box<dyn Policy>,
+    fallbacks: Fallbacks,
+}
+
+impl Policy for Counted {
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+    fn first_consultation(&self, kind: DecisionKind) -> u32 {
+        self.inner.first_consultation(kind)
+    }
+    fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
+        let decision = self.inner.decide(point);
+        if let Some(reason) = decision.fallback {
+            *self.fallbacks.borrow_mut().entry(reason).or_insert(0) += 1;
+        }
+        decision
+    }
+    fn deopt_limit(&self) -> f64 {
+        self.inner.deopt_limit()
+    }
+}
+
+/// Parses and compiles one file. The error is the compiler's message.
+pub fn check(path: &Path) -> Result<Checked> {
+    let (unit, bytes) = compile(path)?;
+    Ok(Checked { bytes, functions: count_functions(&unit) })
+}
+
+/// Bytecode of every function, as text.
+pub fn disassemble(path: &Path, tier: u8) -> Result<String> {
+    if tier > 0 {
+        return Err(Failure::work("compiled code cannot be listed yet; --tier 0 shows the bytecode"));
+    }
+    let (unit, _) = compile(path)?;
+    Ok(trinity_vm::bytecode::disassemble(&unit))
+}
+
+fn compile(path: &Path) -> Result<(FnUnit, u64)> {
+    let source = std::fs::read(path).at("read", path)?;
+    let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
+    let unit = trinity_vm::front::compile(strip_shebang(&source), &name)
+        .map_err(|error| Failure::work(String::from_utf8_lossy(&error.message).into_owned()))?;
+    Ok((unit, source.len() as u64))
+}
+
+fn count_functions(unit: &FnUnit) -> u64 {
+    1 + unit.children.iter().map(count_functions).sum::<u64>()
+}

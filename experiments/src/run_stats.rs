@@ -1,0 +1,70 @@
+//! What `--stats-json` writes: a stable interface. Times are nanoseconds, sizes bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunStats {
+    pub wall_ns: u64,
+    pub cpu_ns: u64,
+    pub exit_status: i32,
+    pub gc_ns: u64,
+    pub gc_cycles: u64,
+    pub peak_heap_bytes: u64,
+    /// Largest resident set of this process image; 0 where the system does not tell.
+    pub peak_rss_bytes: u64,
+    pub functions: u64,
+    pub compiles: Vec<TierStats>,
+    /// By reason.
+    pub deopts: BTreeMap<String, u64>,
+    /// Estimated by sampling; zeros when sampling was off.
+    pub time_in_tier_ns: [u64; 3],
+    pub policy: PolicyStats,
+}
+
+/// Compilations to one tier.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TierStats {
+    pub tier: u8,
+    pub count: u64,
+    pub cpu_ns: u64,
+    pub code_bytes: u64,
+    /// By reason.
+    pub bailouts: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyStats {
+    pub name: String,
+    pub consultations: u64,
+    pub illegal_answers: u64,
+    pub inference_ns: u64,
+    /// Decisions that a learned policy left to its substitute, by reason.
+    pub fallbacks: BTreeMap<String, u64>,
+}
+
+impl RunStats {
+    pub fn compile_cpu_ns(&self) -> u64 {
+        self.compiles.iter().map(|tier| tier.cpu_ns).sum()
+    }
+    pub fn code_bytes(&self) -> u64 {
+        self.compiles.iter().map(|tier| tier.code_bytes).sum()
+    }
+    pub fn compile_count(&self) -> u64 {
+        self.compiles.iter().map(|tier| tier.count).sum()
+    }
+    pub fn deopt_count(&self) -> u64 {
+        self.deopts.values().sum()
+    }
+}
+
+/// Largest resident set of this process since its program was loaded; 0 where the system does not tell.
+pub fn peak_rss_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}

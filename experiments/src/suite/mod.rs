@@ -1,0 +1,7 @@
+//! The benchmark suite: which programs there are, how one is run, and how it reaches child processes.
+
+mod catalogue;
+mod embedded;
+
+pub use catalogue::{Catalogue, Input, Program, Size};
+pub use embedded::{materialise, shipped_spec, shipped_specs};

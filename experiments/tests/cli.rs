@@ -1,0 +1,206 @@
+//! The binary as a user meets it: exit statuses, messages, and experiments that survive being killed.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+fn trinity(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trinity"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// True if `lua5.4` can be run; otherwise says so. On a build server its absence is a failure.
+fn lua_is_installed(test: &str) -> bool {
+    let installed = Command::new("lua5.4").arg("-v").output().is_ok();
+    assert!(installed || std::env::var_os("CI").is_none(), "{test}: needs lua5.4");
+    if !installed {
+        println!("{test}: skipped, lua5.4 is not installed");
+    }
+    installed
+}
+
+const SMALL: &str = r#"
+name = "small"
+seed = 5
+programs = ["recursion/fib", "loops/collatz"]
+sizes = ["test"]
+policies = ["interpret", "golden", "fixed:3,30"]
+baseline = "interpret"
+replicates = 4
+iterations = 4
+compare = [["golden", "interpret"]]
+"#;
+
+#[test]
+fn exit_statuses_tell_success_failure_and_wrong_usage() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let status = |args: &[&str]| trinity(folder.path(), args).status.code();
+    assert_eq!(status(&["--help"]), Some(0));
+    assert_eq!(status(&["run", "-e", "local x = 1"]), Some(0));
+    assert_eq!(status(&["run", "-e", "error('no')"]), Some(1));
+    assert_eq!(status(&["run", "-e", "os.exit(7)"]), Some(7));
+    assert_eq!(status(&["run", "no-such-file.lua"]), Some(1));
+    assert_eq!(status(&["check", "no-such-file.lua"]), Some(1));
+    assert_eq!(status(&["experiment", "report", "no-such-folder"]), Some(2));
+    for wrong in
+        [&["frobnicate"][..], &["run"], &["run", "--policy", "nonsense", "x.lua"], &["run", "--max-tier", "9", "x"]]
+    {
+        assert_eq!(status(wrong), Some(2), "{wrong:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 0, "nothing is written unasked");
+}
+
+#[test]
+fn run_behaves_as_lua_does() {
+    if !lua_is_installed("run_behaves_as_lua_does") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let files = [
+        ("args.lua", "print(select('#', ...), ...) print(arg[0], arg[1], arg[2], #arg)"),
+        ("fails.lua", "local function f() error('deep') end\nf()\n"),
+        ("table.lua", "error({})"),
+        ("nil.lua", "local t = nil\nprint(t.x)\n"),
+        ("syntax.lua", "x = = 1\n"),
+        ("exit.lua", "io.write('bye') os.exit(3)"),
+    ];
+    for (name, source) in files {
+        fs::write(folder.path().join(name), source).expect("writes");
+        let mine = trinity(folder.path(), &["run", name, "one", "-two"]);
+        let lua = Command::new("lua5.4")
+            .args([name, "one", "-two"])
+            .current_dir(folder.path())
+            .output()
+            .expect("lua5.4 starts");
+        assert_eq!(text(&mine.stdout), text(&lua.stdout), "{name}: standard output");
+        assert_eq!(mine.status.code(), lua.status.code(), "{name}: status");
+        let first =
+            |output: &Output| text(&output.stderr).lines().next().unwrap_or_default().replace("lua5.4:", "lua:");
+        assert_eq!(first(&mine), first(&lua), "{name}: message");
+        assert_eq!(
+            text(&mine.stderr).contains("stack traceback:"),
+            text(&lua.stderr).contains("stack traceback:"),
+            "{name}: traceback"
+        );
+    }
+}
+
+#[test]
+fn stats_of_a_run_have_the_stable_keys() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let done =
+        trinity(folder.path(), &["run", "--stats-json", "stats.json", "--policy", "golden", "-e", "local x = 1"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let stats = fs::read_to_string(folder.path().join("stats.json")).expect("reads");
+    for key in
+        ["wall_ns", "cpu_ns", "exit_status", "gc_ns", "peak_rss_bytes", "functions", "compiles", "deopts", "policy"]
+    {
+        assert!(stats.contains(&format!("\"{key}\"")), "{key} in {stats}");
+    }
+}
+
+#[test]
+fn the_suite_gives_its_recorded_results_and_those_of_lua() {
+    if !lua_is_installed("the_suite_gives_its_recorded_results_and_those_of_lua") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let done = trinity(folder.path(), &["suite", "run", "--size", "test", "--iterations", "1", "--against", "lua5.4"]);
+    assert!(done.status.success(), "{}{}", text(&done.stdout), text(&done.stderr));
+    assert!(text(&done.stdout).contains(" 0 failed"));
+}
+
+#[test]
+fn an_experiment_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    assert!(trinity(folder.path(), &["experiment", "plan", "small.toml", "--out", "x"]).status.success());
+    let results = folder.path().join("x/cells.jsonl");
+    let lines = || fs::read_to_string(&results).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
+    let mut before = lines();
+    for _ in 0..3 {
+        let mut runner = Command::new(env!("CARGO_BIN_EXE_trinity"))
+            .args(["experiment", "resume", "x"])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        while lines().len() < before.len() + 2 && matches!(runner.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(3));
+        }
+        runner.kill().expect("kills");
+        runner.wait().expect("ends");
+        let after = lines();
+        assert_eq!(after[..before.len()], before[..], "what was measured stays");
+        before = after;
+    }
+    let done = trinity(folder.path(), &["experiment", "resume", "x"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    // 2 references and 2 programs × 4 replicates × (3 policies + the copy)
+    let cells: Vec<String> = lines().iter().map(|line| line.chars().take(36).collect()).collect();
+    let mut unique = cells.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!((cells.len(), unique.len()), (34, 34));
+    assert!(text(&trinity(folder.path(), &["experiment", "resume", "x"]).stdout).contains("ran 0 cells"));
+    assert_eq!(fs::read_dir(folder.path().join("x/tmp")).expect("lists").count(), 0, "nothing in flight is left");
+}
+
+#[test]
+fn a_report_is_self_contained_and_the_same_every_time() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    let done = trinity(folder.path(), &["experiment", "run", "small.toml", "--out", "x"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let read = |name: &str| fs::read_to_string(folder.path().join("x").join(name)).expect("reads");
+    let (report, summary) = (read("report.html"), read("summary.json"));
+    assert!(report.contains("<svg") && report.contains("exploratory") && report.contains("A/A"));
+    for outside in ["<script", "src=", "<link", "@import", "url("] {
+        assert!(!report.contains(outside), "{outside} in the report");
+    }
+    assert!(trinity(folder.path(), &["experiment", "report", "x"]).status.success());
+    assert_eq!((report, summary), (read("report.html"), read("summary.json")));
+    // another spec does not fit into the same folder
+    fs::write(folder.path().join("other.toml"), SMALL.replace("seed = 5", "seed = 6")).expect("writes");
+    let refused = trinity(folder.path(), &["experiment", "run", "other.toml", "--out", "x"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn two_runners_do_not_measure_at_once() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    assert!(trinity(folder.path(), &["experiment", "plan", "small.toml", "--out", "x"]).status.success());
+    let lock = fs::File::create(folder.path().join("x/run.lock")).expect("creates");
+    lock.lock().expect("locks");
+    for args in [&["experiment", "resume", "x"][..], &["experiment", "cell", "x", "0"]] {
+        let refused = trinity(folder.path(), args);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("another process"), "{}", text(&refused.stderr));
+    }
+}
+
+#[test]
+fn cells_can_be_run_one_by_one_and_only_once() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    assert!(trinity(folder.path(), &["experiment", "plan", "small.toml", "--out", "x"]).status.success());
+    let run = |number: &str| trinity(folder.path(), &["experiment", "cell", "x", number]);
+    assert!(text(&run("3").stdout).contains("ok"));
+    assert!(text(&run("3").stdout).contains("already"));
+    assert_eq!(run("34").status.code(), Some(2));
+    assert_eq!(fs::read_to_string(folder.path().join("x/cells.jsonl")).expect("reads").lines().count(), 1);
+}

@@ -1,0 +1,59 @@
+//! Programs print the same in every tier.
+
+mod support;
+
+use support::{Mode, run};
+
+/// Compiled code recurses natively: more stack than a test thread has.
+fn with_stack(body: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(body).expect("a thread starts");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn programs() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
+    let mut programs: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder of programs exists")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lua"))
+        .map(|path| {
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).expect("a readable program"))
+        })
+        .collect();
+    programs.sort();
+    programs
+}
+
+fn compare(mode: Mode, reference: Mode) {
+    with_stack(move || {
+        let only = std::env::var("TRINITY_PROGRAM").ok();
+        for (name, source) in programs() {
+            if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+                continue;
+            }
+            eprintln!("{name} {mode:?}");
+            let expected = run(&source, &name, reference);
+            let found = run(&source, &name, mode);
+            assert!(!expected.is_empty(), "{name} prints nothing");
+            assert_eq!(found, expected, "{name} in {mode:?}");
+        }
+    });
+}
+
+#[test]
+fn tier_1_from_the_first_call_prints_what_the_interpreter_prints() {
+    compare(Mode::Tier1, Mode::Interpreter);
+}
+
+#[test]
+fn tier_1_with_feedback_prints_what_the_interpreter_prints() {
+    compare(Mode::Tier1Warm, Mode::Interpreter);
+}
+
+#[test]
+fn tier_1_survives_a_collection_at_every_poll() {
+    compare(Mode::Tier1Stress, Mode::InterpreterStress);
+}

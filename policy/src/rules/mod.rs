@@ -1,0 +1,55 @@
+//! The policies that follow a rule. One file per family.
+
+mod cost_benefit;
+mod random;
+mod reference;
+mod threshold;
+
+pub use cost_benefit::CostBenefit;
+pub(crate) use cost_benefit::decide_by_cost;
+pub use random::Random;
+pub use reference::Reference;
+pub use threshold::{ThresholdPolicy, Thresholds, golden};
+
+use trinity_vm::seam::{Action, Decision, DecisionKind, DecisionPoint, Feature};
+
+/// Never ask again.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+/// Events so far, as thresholds count them: calls plus back-edges of a function, back-edges of a loop.
+pub(crate) fn events(point: &DecisionPoint<'_>) -> f64 {
+    match point.kind {
+        DecisionKind::Osr => point.features[Feature::LoopBackedges],
+        _ => point.features[Feature::Calls] + point.features[Feature::Backedges],
+    }
+}
+
+/// What the countdown of this consultation counts: calls of a function, back-edges of a loop.
+fn counted(point: &DecisionPoint<'_>) -> f64 {
+    match point.kind {
+        DecisionKind::Osr => point.features[Feature::LoopBackedges],
+        _ => point.features[Feature::Calls],
+    }
+}
+
+/// The countdown that ends when events reach `target`; at least 1. Exact for loops and for functions without
+/// loops; a function with loops is asked about at the call before which it reaches `target`, if its calls go on
+/// having as many back-edges as on average so far.
+pub(crate) fn ask_at(target: f64, point: &DecisionPoint<'_>) -> u32 {
+    let now = events(point);
+    let per_count = (now / counted(point)).max(1.0);
+    let per_count = if per_count.is_finite() { per_count } else { 1.0 };
+    // A float too large for u32 saturates and NaN becomes 0; both are right here.
+    (((target - now) / per_count).ceil() as u32).max(1)
+}
+
+/// The countdown that ends when what it counts has doubled.
+pub(crate) fn doubling(point: &DecisionPoint<'_>) -> u32 {
+    (counted(point) as u32).max(1)
+}
+
+/// What every rule answers to the kinds that no rule here is about: inlining is not decided yet, and demotion is
+/// left to the controller's deoptimisation limit.
+pub(crate) fn not_mine(kind: DecisionKind) -> Option<Decision> {
+    matches!(kind, DecisionKind::Inline | DecisionKind::Demote).then(|| Decision::certain(Action::Stay, NEVER))
+}
