@@ -62,8 +62,7 @@ pub struct Vm {
     /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
     #[cfg(not(threaded))]
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
-    /// State of libraries, by type.
-    pub(crate) extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
+    pub(crate) libraries: crate::stdlib::State,
 }
 
 /// How a VM is made.
@@ -117,7 +116,7 @@ impl Vm {
             created: Instant::now(),
             #[cfg(not(threaded))]
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
-            extensions: Default::default(),
+            libraries: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
@@ -387,15 +386,6 @@ impl Vm {
     /// Nanoseconds since the VM was made.
     pub fn elapsed_ns(&self) -> u64 {
         self.created.elapsed().as_nanos() as u64
-    }
-
-    /// State of a library.
-    pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
-        self.extensions
-            .entry(std::any::TypeId::of::<T>())
-            .or_insert_with(|| Box::<T>::default())
-            .downcast_mut()
-            .expect("the entry has the type it is keyed by")
     }
 }
 
