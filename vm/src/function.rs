@@ -29,6 +29,8 @@ pub enum CacheKind {
     Array = 5,
     /// More shapes or targets than are worth caching.
     Mega = 6,
+    /// Call target: natives only.
+    Native = 7,
 }
 
 /// An inline cache. Compiled code reads it by offset when it is compiled, not when it runs.

@@ -239,6 +239,20 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     }
 }
 
+/// Notes that a call met a native, unless it has met a Lua function.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub unsafe fn note_native(cache: *mut Cache) {
+    // SAFETY: as the contract says.
+    unsafe {
+        if (*cache).kind == CacheKind::Empty {
+            (*cache).kind = CacheKind::Native;
+        }
+    }
+}
+
 /// `object[key]` for any key.
 ///
 /// # Errors

@@ -725,6 +725,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                             continue;
                         }
                     } else {
+                        access::note_native(cache);
                         attempt!(vm.call_native(function.native_unchecked().function, callee, count as u32))
                     };
                     call::adjust_results(vm, slot, results, instr.c());
