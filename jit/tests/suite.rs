@@ -1,5 +1,6 @@
 //! The benchmark suite gives its results in tier 1.
 
+#[allow(dead_code, reason = "each user of the module needs a part of it")]
 mod support;
 
 use support::{Mode, run};

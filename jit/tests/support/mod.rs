@@ -10,13 +10,15 @@ use trinity_vm::{
 
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "each user of this module runs some of the modes")]
+
 pub enum Mode {
     Interpreter,
     /// Everything is compiled at its first call and first back-edge.
     Tier1,
     /// As [`Mode::Tier1`] after some feedback: functions at the fifth call, loops at the tenth back-edge.
     Tier1Warm,
+    /// Functions at the 200th call, loops at the 1000th back-edge.
+    Tier1Late,
     /// As [`Mode::Tier1`], with a collection at every poll.
     Tier1Stress,
     /// The interpreter with a collection at every poll.
@@ -77,7 +79,11 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
 
 /// Installs policy, compiler the library, and a `print` that is collected.
 pub fn prepare(vm: &mut Vm, mode: Mode) {
-    let (calls, loops) = if mode == Mode::Tier1Warm { (5, 10) } else { (1, 1) };
+    let (calls, loops) = match mode {
+        Mode::Tier1Warm => (5, 10),
+        Mode::Tier1Late => (200, 1000),
+        _ => (1, 1),
+    };
     if !matches!(mode, Mode::Interpreter | Mode::InterpreterStress) {
         vm.controller.set_policy(Box::new(Forced { calls, loops }));
         vm.controller.set_compiler(Box::new(JitCompiler::new().expect("the host is supported")));
