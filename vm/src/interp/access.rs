@@ -300,6 +300,22 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     }
 }
 
+/// Notes which native a call met, unless it has met a Lua function.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub unsafe fn note_native(cache: *mut Cache, target: Value) {
+    // SAFETY: as the contract says.
+    unsafe {
+        if (*cache).payload != target.bits && matches!((*cache).kind, CacheKind::Empty | CacheKind::Native) {
+            (*cache).polymorphic |= (*cache).kind == CacheKind::Native;
+            (*cache).kind = CacheKind::Native;
+            (*cache).payload = target.bits;
+        }
+    }
+}
+
 /// `object[key]` for any key.
 ///
 /// # Errors
