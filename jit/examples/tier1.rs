@@ -1,7 +1,8 @@
-//! Runs a Lua program in one tier and reports its time: `tier1 interpreter|tier1|warm FILE`.
+//! Runs a Lua program in one tier and reports its time: `tier1 interpreter|tier1|warm|late FILE`.
 //! With `TRINITY_JIT_DUMP` set it also prints the code that tier 1 makes.
 
 #[path = "../tests/support/mod.rs"]
+#[allow(dead_code, reason = "each user of the module needs a part of it")]
 mod support;
 
 use std::{cell::RefCell, rc::Rc, time::Instant};
@@ -55,7 +56,8 @@ fn main() {
     let mode = match args.next().as_deref() {
         Some("interpreter") => Mode::Interpreter,
         Some("tier1") => Mode::Tier1,
-        _ => Mode::Tier1Warm,
+        Some("warm") => Mode::Tier1Warm,
+        _ => Mode::Tier1Late,
     };
     let file = args.next().expect("a Lua file");
     let source = std::fs::read_to_string(&file).expect("a readable file");

@@ -1,5 +1,6 @@
 //! Programs print the same in every tier.
 
+#[allow(dead_code, reason = "each user of the module needs a part of it")]
 mod support;
 
 use support::{Mode, run};

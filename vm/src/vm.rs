@@ -13,7 +13,7 @@ use crate::{
     native::Throw,
     string::Str,
     table::Table,
-    thread::{LIMIT_STEP, STACK_SLOTS, Thread, ThreadStatus},
+    thread::{STACK_SLOTS, Thread, ThreadStatus, limit_step},
     value::{Value, tag},
 };
 
@@ -263,7 +263,7 @@ impl Vm {
             }
             return Err(self.runtime_error("stack overflow"));
         }
-        let wanted = (used + slots + LIMIT_STEP).min(STACK_SLOTS);
+        let wanted = (used + slots + limit_step(used)).min(STACK_SLOTS);
         // SAFETY: inside the reservation.
         let wanted = unsafe { self.thread.stack_base().add(wanted) };
         self.stack_limit = self.stack_limit.max(wanted);
@@ -335,7 +335,7 @@ impl Vm {
         identities.retain(&self.heap);
         self.controller.forget_dead(&self.heap);
         // SAFETY: inside the reservation; the limit never falls below what is in use.
-        let lowered = unsafe { top.add(LIMIT_STEP) };
+        let lowered = unsafe { top.add(limit_step(top.offset_from(thread.stack_base()) as usize)) };
         if self.stack_limit <= self.thread.hard_limit() {
             self.stack_limit = lowered.min(self.thread.hard_limit());
         }

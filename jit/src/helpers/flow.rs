@@ -2,17 +2,20 @@
 
 use trinity_vm::{
     frame::{FRAME_OFFSET, Frame, Status, status},
+    function::Closure,
+    heap::Gc,
     interp::{self, access, arith},
     seam::Tier,
     value::{Value, tag},
-    vm::Vm,
+    vm::{INTERPRETER_ENTRY, Vm},
 };
 
 use super::{Site, done, truth};
 use trinity_vm::bytecode::Op;
 
 /// Function entry where something is out of the ordinary: missing arguments, extra ones, a stack limit, a consultation,
-/// a poll. Returns the frame's base, which moves for a vararg function; null after a throw.
+/// a poll. Returns the frame's base, which moves for a vararg function. Null when the function has been run by the
+/// interpreter instead, for want of native stack, or has thrown: then the status is in `vm.exit_count`.
 ///
 /// # Safety
 /// A call of a Lua closure with `count` arguments has been laid out at `base`.
@@ -21,12 +24,33 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, count: u64) -> *mu
     unsafe {
         let vm = &mut *vm;
         let frame = Frame(base);
+        let marker = 0u8;
+        if (&raw const marker as usize) < vm.native_limit {
+            vm.exit_count = INTERPRETER_ENTRY(vm, base, count) as u64;
+            return std::ptr::null_mut();
+        }
         // An overflow is reported where the call is.
         vm.frame = frame.caller().unwrap_or(frame);
         match interp::prepare_lua_call(vm, frame, count as usize) {
             Ok(frame) => frame.0,
-            Err(_) => std::ptr::null_mut(),
+            Err(throw) => {
+                vm.exit_count = throw.status() as u64;
+                std::ptr::null_mut()
+            }
         }
+    }
+}
+
+/// As [`enter`], after the call has been counted.
+///
+/// # Safety
+/// As [`enter`].
+pub unsafe extern "C" fn enter_counted(vm: *mut Vm, base: *mut Value, count: u64) -> *mut Value {
+    // SAFETY: as the contract says. What follows counts again.
+    unsafe {
+        let proto = Gc::<Closure>::from_address(Frame(base).function().bits as usize).proto;
+        (*proto.as_ptr()).countdown += 1;
+        enter(vm, base, count)
     }
 }
 

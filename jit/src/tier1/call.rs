@@ -22,39 +22,32 @@ use crate::{
 const INLINE_RESULTS: usize = 4;
 
 impl Emitter<'_, '_> {
-    /// `CALL`: a Lua function where the cache has seen one, else a native, is entered directly.
+    /// `CALL`: a Lua function is entered directly. A native is called by the helper, which loses nothing by it.
     pub(super) fn call(&mut self) {
         let instr = self.instr();
         let (a, c) = (instr.a(), instr.c());
         let cache = self.cache();
         let regions = self.regions;
+        if cache.kind == CacheKind::Native {
+            self.helper_or_leave(helpers::call);
+            return self.forget_all();
+        }
         let (other, done) = (self.cold(), self.block());
-
-        let tag = self.tag(a);
-        let is_lua = cache.kind == CacheKind::Call;
-        let expected = if is_lua { tag::CLOSURE } else { tag::NATIVE };
-        let same = self.equals(tag, i64::from(expected));
-        self.require(same, other);
+        self.require_tag(a, tag::CLOSURE, other);
         self.store_pc();
-        let code = if is_lua {
-            let function = self.bits(a);
-            let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
-            let cache = self.address(cache);
-            let seen = self.load(I64, regions.feedback, cache, abi::CACHE_PAYLOAD);
-            let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
-            let (note, known) = (self.cold(), self.block());
-            self.branch(same, known, note);
-            self.switch(note);
-            self.helper(helpers::note_call);
-            self.jump(known);
-            self.switch(known);
-            let function = self.bits(a);
-            let proto = self.load(I64, regions.object, function, abi::CLOSURE_PROTO);
-            self.load(I64, regions.object, proto, abi::PROTO_ENTRY)
-        } else {
-            let function = self.bits(a);
-            self.load(I64, regions.object, function, abi::NATIVE_ENTRY)
-        };
+        let proto = self.callee_proto(a);
+        let address = self.address(cache);
+        let seen = self.load(I64, regions.feedback, address, abi::CACHE_PAYLOAD);
+        let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
+        let (note, known) = (self.cold(), self.block());
+        self.branch(same, known, note);
+        self.switch(note);
+        self.helper(helpers::note_call);
+        self.jump(known);
+
+        self.switch(known);
+        let proto = self.callee_proto(a);
+        let code = self.load(I64, regions.object, proto, abi::PROTO_ENTRY);
         self.write_header(a);
         let base = self.base();
         let callee = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a + CALL_GAP)));
@@ -69,10 +62,15 @@ impl Emitter<'_, '_> {
         };
         let status = self.enter(code, callee, count);
         self.end_call(a, c, status, done);
-
         self.slow_path(other, helpers::call, done);
         self.forget_all();
         self.switch(done);
+    }
+
+    /// The prototype of the closure in `R[A]`.
+    fn callee_proto(&mut self, a: usize) -> Value {
+        let closure = self.bits(a);
+        self.load(I64, self.regions.object, closure, abi::CLOSURE_PROTO)
     }
 
     /// The header of a call at `R[A]`: pc 0, the distance to the callee, no flags.

@@ -98,18 +98,13 @@ impl Emitter<'_, '_> {
         let left = self.load(I32, regions.feedback, address, abi::LOOP_COUNTDOWN);
         let left = self.b.ins().iadd_imm_s(left, -1);
         self.store(regions.feedback, left, address, abi::LOOP_COUNTDOWN);
-        // PERF: one branch for three reasons to leave, each of them a negative number. (A threshold beyond 2^63 counts
-        // as due; the helper looks again.)
+        // PERF: one branch for three reasons to leave, each of which makes a number negative.
         let left = self.b.ins().sextend(I64, left);
         let due = self.b.ins().iadd_imm_s(left, -1);
         let tier = self.b.ins().uload8(I64, regions.feedback, address, abi::LOOP_TIER);
         let worst = self.iconst(better as i64 - 1);
         let promoted = self.b.ins().isub(worst, tier);
-        let vm = self.vm();
-        let bytes = self.load(I64, regions.vm, vm, abi::VM_HEAP_BYTES);
-        let threshold = self.load(I64, regions.vm, vm, abi::VM_HEAP_THRESHOLD);
-        let room = self.b.ins().isub(threshold, bytes);
-        let full = self.b.ins().iadd_imm_s(room, -1);
+        let full = self.heap_room();
         let any = self.b.ins().bor(due, promoted);
         let any = self.b.ins().bor(any, full);
         let any = self.compare(IntCC::SignedLessThan, any, 0);

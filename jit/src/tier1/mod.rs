@@ -10,7 +10,11 @@ mod emitter;
 mod flow;
 
 use cranelift_codegen::{
-    ir::{BlockArg, Function, InstBuilder, types::I64},
+    ir::{
+        self, Function, InstBuilder,
+        condcodes::IntCC,
+        types::{I32, I64},
+    },
     isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -227,68 +231,69 @@ impl Emitter<'_, '_> {
     }
 
     /// What has to be done before the first instruction.
-    fn prologue(&mut self, count: cranelift_codegen::ir::Value) {
-        use cranelift_codegen::ir::condcodes::IntCC;
+    ///
+    /// PERF: one branch for all that may be out of the ordinary, each of which makes a number negative: the native or the
+    /// Lua stack runs short, arguments are missing, a collection or a consultation is due.
+    fn prologue(&mut self, count: ir::Value) {
         let regions = self.regions;
-        let crowded = self.cold();
-        let stack = self.b.ins().get_stack_pointer(I64);
-        let vm = self.vm();
-        let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
-        let low = self.b.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
-        self.reject(low, crowded);
-
         let (slow, ready) = (self.cold(), self.block());
         if self.proto.is_vararg {
             self.jump(slow);
         } else {
-            let room = (i32::from(self.proto.max_stack) + 8) * abi::VALUE_SIZE;
-            let base = self.base();
-            let end = self.b.ins().iadd_imm_s(base, i64::from(room));
-            let vm = self.vm();
-            let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
-            let full = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, end, limit);
-            self.reject(full, slow);
-            if self.proto.num_params > 0 {
-                let missing = self.compare(IntCC::UnsignedLessThan, count, i64::from(self.proto.num_params));
-                self.reject(missing, slow);
-            }
-            let due = self.poll_due();
-            self.reject(due, slow);
+            let (vm, base) = (self.vm(), self.base());
             let counter = self.address(&raw const self.proto.countdown);
-            let left = self.load(cranelift_codegen::ir::types::I32, regions.feedback, counter, 0);
+            let left = self.load(I32, regions.feedback, counter, 0);
             let left = self.b.ins().iadd_imm_s(left, -1);
-            let out = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
-            self.reject(out, slow);
             self.store(regions.feedback, left, counter, 0);
-            self.jump(ready);
+            let left = self.b.ins().sextend(I64, left);
+            let mut any = self.b.ins().iadd_imm_s(left, -1);
+
+            let stack = self.b.ins().get_stack_pointer(I64);
+            let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
+            let native = self.b.ins().isub(stack, limit);
+            any = self.b.ins().bor(any, native);
+            let room = (i32::from(self.proto.max_stack) + 8) * abi::VALUE_SIZE;
+            let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
+            let left = self.b.ins().isub(limit, base);
+            let left = self.b.ins().iadd_imm_s(left, -i64::from(room) - 1);
+            any = self.b.ins().bor(any, left);
+            if self.proto.num_params > 0 {
+                let extra = self.b.ins().iadd_imm_s(count, -i64::from(self.proto.num_params));
+                any = self.b.ins().bor(any, extra);
+            }
+            let heap = self.heap_room();
+            any = self.b.ins().bor(any, heap);
+            let any = self.compare(IntCC::SignedLessThan, any, 0);
+            self.branch(any, slow, ready);
         }
 
         self.switch(slow);
-        let enter = self.iconst(helpers::enter as *const () as i64);
+        let helper = if self.proto.is_vararg { helpers::enter } else { helpers::enter_counted };
+        let enter = self.iconst(helper as *const () as i64);
         let base = self.base();
         let moved = self.enter(enter, base, count);
-        let throw = self.iconst(trinity_vm::frame::status::THROW);
         let null = self.equals(moved, 0);
-        let (leave, entered) = (self.leave, self.cold());
-        self.b.ins().brif(null, leave, &[BlockArg::Value(throw)], entered, &[]);
+        let (left, entered) = (self.cold(), self.cold());
+        self.branch(null, left, entered);
         self.switch(entered);
         self.repin(moved);
         self.jump(ready);
 
-        self.switch(crowded);
-        let interpreter = self.iconst(trinity_vm::vm::INTERPRETER_ENTRY as *const () as i64);
-        let base = self.base();
-        let status = self.enter(interpreter, base, count);
+        self.switch(left);
+        let vm = self.vm();
+        let status = self.load(I64, regions.vm, vm, abi::VM_EXIT_COUNT);
         self.leave_with(status);
 
         self.switch(ready);
     }
 
-    /// Whether the heap is at its threshold.
-    fn poll_due(&mut self) -> cranelift_codegen::ir::Value {
+    /// Bytes until a collection is due, less one: negative when it is. (A threshold beyond 2^63 counts as due; helpers
+    /// look again.)
+    fn heap_room(&mut self) -> ir::Value {
         let (flags, vm) = (self.regions.vm, self.vm());
         let bytes = self.load(I64, flags, vm, abi::VM_HEAP_BYTES);
         let threshold = self.load(I64, flags, vm, abi::VM_HEAP_THRESHOLD);
-        self.b.ins().icmp(cranelift_codegen::ir::condcodes::IntCC::UnsignedGreaterThanOrEqual, bytes, threshold)
+        let room = self.b.ins().isub(threshold, bytes);
+        self.b.ins().iadd_imm_s(room, -1)
     }
 }

@@ -1,3 +1,4 @@
+local create, resume, yield = coroutine.create, coroutine.resume, coroutine.yield
 local function gen(n) return create(function() for i = 1, n do yield(i, i * i) end return "done" end) end
 local g = gen(5)
 for i = 1, 7 do print(resume(g)) end

@@ -1,3 +1,4 @@
+local create, resume, yield = coroutine.create, coroutine.resume, coroutine.yield
 local function list(n) local l for i = 1, n do l = {next = l, value = i, name = "n" .. i} end return l end
 local function sum(l) local s = 0 while l do s = s + l.value l = l.next end return s end
 for i = 1, 10 do print(sum(list(50))) end

@@ -18,7 +18,7 @@ const MAX_META_CHAIN: usize = 2000;
 
 /// What a cache knows of a field.
 pub(super) enum CachedGet {
-    /// The field, not nil, is in this slot.
+    /// The field is in this slot; nil only where no metatable is to be asked.
     Slot(*const Value),
     /// The field is the cache's payload.
     Payload,
@@ -38,8 +38,10 @@ pub(super) unsafe fn find_cached(vm: &Vm, object: *const Value, cache: *const Ca
             if std::ptr::eq((*table).shape.as_ptr(), (*cache).shape) {
                 if (*cache).kind == CacheKind::Own {
                     let slot = (*table).slots.add((*cache).index as usize);
-                    // Nil may have a metamethod to ask.
-                    return if (*slot).is_nil() { CachedGet::Miss } else { CachedGet::Slot(slot) };
+                    if (*slot).is_nil() && (*table).metatable().is_some() {
+                        return CachedGet::Miss;
+                    }
+                    return CachedGet::Slot(slot);
                 }
                 if (*cache).kind == CacheKind::Proto && (*cache).epoch == vm.heap.proto_epoch {
                     return CachedGet::Payload;
@@ -74,7 +76,7 @@ pub(super) unsafe fn store_cached(vm: &Vm, object: *const Value, value: *const V
         let slot = (*table).slots.add((*cache).index as usize);
         match (*cache).kind {
             // Over nil, `__newindex` may have to be asked.
-            CacheKind::Own if !(*slot).is_nil() => {}
+            CacheKind::Own if !(*slot).is_nil() || (*table).metatable().is_none() => {}
             CacheKind::Add
                 if (*cache).index < u32::from((*table).slots_cap)
                     && (*cache).epoch == vm.heap.proto_epoch
@@ -149,7 +151,7 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
             if let Some(slot) = table.shape.find(name) {
                 // SAFETY: the shape has this slot.
                 let value = unsafe { *table.slots.add(slot as usize) };
-                if !value.is_nil() {
+                if !value.is_nil() || table.metatable().is_none() {
                     if refill(cache) {
                         cache.kind = CacheKind::Own;
                         cache.shape = table.shape.as_ptr();
@@ -298,6 +300,22 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     }
 }
 
+/// Notes which native a call met, unless it has met a Lua function.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub unsafe fn note_native(cache: *mut Cache, target: Value) {
+    // SAFETY: as the contract says.
+    unsafe {
+        if (*cache).payload != target.bits && matches!((*cache).kind, CacheKind::Empty | CacheKind::Native) {
+            (*cache).polymorphic |= (*cache).kind == CacheKind::Native;
+            (*cache).kind = CacheKind::Native;
+            (*cache).payload = target.bits;
+        }
+    }
+}
+
 /// `object[key]` for any key.
 ///
 /// # Errors
@@ -372,7 +390,7 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                 Some(slot) => {
                     // SAFETY: the shape has this slot.
                     let place = unsafe { &mut *table.slots.add(slot as usize) };
-                    if !place.is_nil() {
+                    if !place.is_nil() || table.metatable().is_none() {
                         *place = value;
                         if refill(cache) {
                             cache.kind = CacheKind::Own;

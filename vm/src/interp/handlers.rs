@@ -978,8 +978,11 @@ others! {
     },
     /// `CALL` of anything but a Lua function.
     call_other(s) {
-        s.ext();
+        let cache = s.cache();
         let slot = s.a();
+        if (*slot).tag == tag::NATIVE {
+            access::note_native(cache, *slot);
+        }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
         s.save_pc();
