@@ -107,6 +107,7 @@ pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Sour
         };
     }
     vm.close_state();
+    stdlib::io::flush(&mut vm);
     Ok(finish(&mut vm, i32::from(!succeeded)))
 }
 
@@ -140,8 +141,7 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     let policy: Box<dyn Policy> = match options.force_tier {
         Some(tier) => Box::new(Forced(tier)),
         None => {
-            let inner =
-                trinity_policy::build(&options.policy).map_err(|error| Failure::usage(error.to_string()))?;
+            let inner = trinity_policy::build(&options.policy).map_err(|error| Failure::usage(error.to_string()))?;
             if trinity_policy::kind(&options.policy) == "learned" {
                 Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
             } else {
@@ -317,7 +317,8 @@ impl Ending {
 }
 
 fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static str, u64>) -> RunStats {
-    let named = |pairs: &[(&'static str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    let named =
+        |pairs: &[(&'static str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     RunStats {
         wall_ns: summary.wall_ns,
         cpu_ns: summary.cpu_ns,

@@ -98,7 +98,6 @@ impl Vm {
             tag::TRUE => b"true".to_vec(),
             _ => {
                 let mut name = match value.tag {
-                    tag::NATIVE => b"function: builtin".to_vec(),
                     tag::TABLE | tag::USERDATA => match self.metamethod(value, Meta::Name).as_string() {
                         Some(name) => name.as_bytes().to_vec(),
                         None => value.type_name().into(),

@@ -20,8 +20,14 @@ use crate::{
 pub const STACK_SLOTS: usize = 1_000_000;
 /// Slots beyond the limit in which an error can still be handled.
 const RESERVE_SLOTS: usize = 8_192;
-/// Step in which the soft limit moves up; see [`Thread::limit`].
-pub(crate) const LIMIT_STEP: usize = 4_096;
+/// Slots by which the soft limit (see [`Thread::limit`]) stands above what is in use, at least and at most: what lies
+/// between is cleared by each collection, so a small stack must not pay for a large one.
+const LIMIT_STEP: (usize, usize) = (128, 4_096);
+
+/// Slots by which the soft limit moves up when `used` slots are in use.
+pub(crate) fn limit_step(used: usize) -> usize {
+    used.clamp(LIMIT_STEP.0, LIMIT_STEP.1)
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadStatus {
@@ -62,7 +68,7 @@ impl Thread {
         let stack = StackMemory::take();
         let base = stack.base();
         // SAFETY: the stack is larger than one step.
-        let limit = unsafe { base.add(LIMIT_STEP) };
+        let limit = unsafe { base.add(limit_step(0)) };
         Thread {
             header: heap.header(crate::heap::Kind::Thread),
             stack,
@@ -89,9 +95,15 @@ impl Thread {
     }
 
     /// Marks a stack. `top` of the running thread is passed to [`Thread::trace_below`] by the collector's roots.
-    pub(crate) fn trace(&self, heap: &mut Heap) {
+    pub(crate) fn trace(&mut self, heap: &mut Heap) {
         if self.status != ThreadStatus::Running {
             self.trace_below(heap, self.top);
+            // What is above has just been cleared.
+            // SAFETY: inside the reservation.
+            unsafe {
+                let used = self.top.offset_from(self.stack_base()) as usize;
+                self.limit = self.limit.min(self.top.add(limit_step(used)));
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     native::Throw,
     string::Str,
     table::Table,
-    thread::{LIMIT_STEP, STACK_SLOTS, Thread, ThreadStatus},
+    thread::{STACK_SLOTS, Thread, ThreadStatus, limit_step},
     value::{Value, tag},
 };
 
@@ -59,8 +59,10 @@ pub struct Vm {
     pub gc_ns: u64,
     pub controller: Controller,
     pub(crate) created: Instant,
-    /// State of libraries, by type.
-    pub(crate) extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
+    /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
+    #[cfg(not(threaded))]
+    pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
+    pub(crate) libraries: crate::stdlib::State,
 }
 
 /// How a VM is made.
@@ -112,7 +114,9 @@ impl Vm {
             gc_ns: 0,
             controller: Controller::default(),
             created: Instant::now(),
-            extensions: Default::default(),
+            #[cfg(not(threaded))]
+            next: (std::ptr::null_mut(), std::ptr::null_mut()),
+            libraries: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
@@ -259,7 +263,7 @@ impl Vm {
             }
             return Err(self.runtime_error("stack overflow"));
         }
-        let wanted = (used + slots + LIMIT_STEP).min(STACK_SLOTS);
+        let wanted = (used + slots + limit_step(used)).min(STACK_SLOTS);
         // SAFETY: inside the reservation.
         let wanted = unsafe { self.thread.stack_base().add(wanted) };
         self.stack_limit = self.stack_limit.max(wanted);
@@ -281,6 +285,7 @@ impl Vm {
     /// The slow half of a safepoint (the fast one compares `heap.bytes` with `heap.threshold`): collects when due.
     /// `live_top` is the end of the running frame.
     #[cold]
+    #[inline(never)]
     pub fn poll_slow(&mut self, live_top: *mut Value) {
         if self.heap.wants_collection() {
             self.top = live_top;
@@ -330,7 +335,7 @@ impl Vm {
         identities.retain(&self.heap);
         self.controller.forget_dead(&self.heap);
         // SAFETY: inside the reservation; the limit never falls below what is in use.
-        let lowered = unsafe { top.add(LIMIT_STEP) };
+        let lowered = unsafe { top.add(limit_step(top.offset_from(thread.stack_base()) as usize)) };
         if self.stack_limit <= self.thread.hard_limit() {
             self.stack_limit = lowered.min(self.thread.hard_limit());
         }
@@ -381,15 +386,6 @@ impl Vm {
     /// Nanoseconds since the VM was made.
     pub fn elapsed_ns(&self) -> u64 {
         self.created.elapsed().as_nanos() as u64
-    }
-
-    /// State of a library.
-    pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
-        self.extensions
-            .entry(std::any::TypeId::of::<T>())
-            .or_insert_with(|| Box::<T>::default())
-            .downcast_mut()
-            .expect("the entry has the type it is keyed by")
     }
 }
 

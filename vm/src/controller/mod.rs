@@ -167,6 +167,7 @@ impl Vm {
 
     /// A loop's countdown has run out at its back-edge.
     #[cold]
+    #[inline(never)]
     pub fn consult_loop(&mut self, proto: Gc<Proto>, index: usize) {
         let object = proto.get_mut();
         let state = &mut object.loops_mut()[index];

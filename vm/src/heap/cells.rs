@@ -266,7 +266,7 @@ impl Heap {
 
     /// Sweeps up to `blocks` blocks of any class, and some large objects.
     fn sweep_ahead(&mut self, blocks: usize) {
-        self.sweep_large(4 * blocks);
+        self.sweep_large(blocks.saturating_mul(4));
         for _ in 0..blocks.min(self.cells.unswept) {
             while self.cells.classes[self.cells.ahead_class].unswept.is_empty() {
                 self.cells.ahead_class = (self.cells.ahead_class + 1) % CLASSES;

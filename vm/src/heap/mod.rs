@@ -7,7 +7,7 @@
 mod cells;
 mod mark;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{alloc::Layout, fmt, marker::PhantomData, ops::Deref, ptr::NonNull};
 

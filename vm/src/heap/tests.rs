@@ -9,6 +9,12 @@ use crate::{
 fn vm(stress: bool) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions::default());
     vm.heap.stress = stress;
+    open(&mut vm);
+    vm
+}
+
+/// Defines `pcall`, `gc`, `next`, and `setmetatable`.
+pub(crate) fn open(vm: &mut Vm) {
     let functions = [
         ("pcall", vm.new_native("pcall", crate::coroutine::pcall)),
         (
@@ -22,7 +28,10 @@ fn vm(stress: bool) -> Box<Vm> {
             "next",
             vm.new_native("next", |vm, args| {
                 let found = args.get(0).table_unchecked().next(args.get(1)).expect("a key of the table");
-                vm.ret1(args, found.map_or(Value::NIL, |(key, _)| key))
+                match found {
+                    Some((key, value)) => vm.ret(args, &[key, value]),
+                    None => vm.ret1(args, Value::NIL),
+                }
             }),
         ),
         (
@@ -41,7 +50,6 @@ fn vm(stress: bool) -> Box<Vm> {
     for (name, function) in functions {
         vm.set_field(globals, name, function);
     }
-    vm
 }
 
 fn run_in(vm: &mut Vm, source: &str) -> Value {

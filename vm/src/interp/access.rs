@@ -1,5 +1,6 @@
 //! Reading and writing tables: inline caches, raw access, `__index` and `__newindex`.
 
+use super::{copy, set};
 use crate::{
     frame::FRAME_OFFSET,
     function::{Cache, CacheKind, Proto},
@@ -15,71 +16,105 @@ use crate::{
 /// Longest chain of `__index` or `__newindex`, as in PUC Lua.
 const MAX_META_CHAIN: usize = 2000;
 
-/// A field through the cache, `None` on a miss (and for nil, which may have a metamethod to ask).
+/// What a cache knows of a field.
+pub(super) enum CachedGet {
+    /// The field is in this slot; nil only where no metatable is to be asked.
+    Slot(*const Value),
+    /// The field is the cache's payload.
+    Payload,
+    Miss,
+}
+
+/// A field through the cache.
 ///
 /// # Safety
 /// `cache` belongs to the running function; `object` is live.
 #[inline(always)]
-pub unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
+pub(super) unsafe fn find_cached(vm: &Vm, object: *const Value, cache: *const Cache) -> CachedGet {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have.
     unsafe {
-        let cache = &*cache;
-        if object.tag == tag::TABLE {
-            let table = object.table_unchecked();
-            if std::ptr::eq(table.shape.as_ptr(), cache.shape) {
-                if cache.kind == CacheKind::Own {
-                    let value = *table.slots.add(cache.index as usize);
-                    return if value.is_nil() { None } else { Some(value) };
+        if (*object).tag == tag::TABLE {
+            let table = (*object).bits as *const Table;
+            if std::ptr::eq((*table).shape.as_ptr(), (*cache).shape) {
+                if (*cache).kind == CacheKind::Own {
+                    let slot = (*table).slots.add((*cache).index as usize);
+                    if (*slot).is_nil() && (*table).metatable().is_some() {
+                        return CachedGet::Miss;
+                    }
+                    return CachedGet::Slot(slot);
                 }
-                if cache.kind == CacheKind::Proto && cache.epoch == vm.heap.proto_epoch {
-                    return Some(Value { bits: cache.payload, tag: cache.tag });
+                if (*cache).kind == CacheKind::Proto && (*cache).epoch == vm.heap.proto_epoch {
+                    return CachedGet::Payload;
                 }
             }
-        } else if object.tag == tag::STRING
-            && cache.kind == CacheKind::Proto
-            && cache.shape.is_null()
-            && cache.epoch == vm.heap.proto_epoch
+        } else if (*object).tag == tag::STRING
+            && (*cache).kind == CacheKind::Proto
+            && (*cache).shape.is_null()
+            && (*cache).epoch == vm.heap.proto_epoch
         {
-            return Some(Value { bits: cache.payload, tag: cache.tag });
+            return CachedGet::Payload;
         }
-        None
+        CachedGet::Miss
     }
 }
 
 /// A field store through the cache; `false` on a miss.
 ///
 /// # Safety
-/// As [`get_cached`].
+/// As [`find_cached`].
 #[inline(always)]
-pub unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
+pub(super) unsafe fn store_cached(vm: &Vm, object: *const Value, value: *const Value, cache: *const Cache) -> bool {
     // SAFETY: a cache of kind `Own` names a slot that tables of its shape have; `Add` checks for room.
     unsafe {
-        let cache = &*cache;
-        if object.tag != tag::TABLE {
+        if (*object).tag != tag::TABLE {
             return false;
         }
-        let table = object.table_unchecked().as_ptr();
-        if !std::ptr::eq((*table).shape.as_ptr(), cache.shape) {
+        let table = (*object).bits as *mut Table;
+        if !std::ptr::eq((*table).shape.as_ptr(), (*cache).shape) {
             return false;
         }
-        match cache.kind {
+        let slot = (*table).slots.add((*cache).index as usize);
+        match (*cache).kind {
             // Over nil, `__newindex` may have to be asked.
-            CacheKind::Own if !(*(*table).slots.add(cache.index as usize)).is_nil() => {
-                *(*table).slots.add(cache.index as usize) = value;
-                true
-            }
+            CacheKind::Own if !(*slot).is_nil() || (*table).metatable().is_none() => {}
             CacheKind::Add
-                if cache.index < u32::from((*table).slots_cap)
-                    && cache.epoch == vm.heap.proto_epoch
-                    && !value.is_nil() =>
+                if (*cache).index < u32::from((*table).slots_cap)
+                    && (*cache).epoch == vm.heap.proto_epoch
+                    && !(*value).is_nil() =>
             {
-                (*table).shape = Gc::<Shape>::from_address(cache.payload as usize);
-                *(*table).slots.add(cache.index as usize) = value;
-                true
+                (*table).shape = Gc::<Shape>::from_address((*cache).payload as usize);
             }
-            _ => false,
+            _ => return false,
+        }
+        copy(slot, value);
+        true
+    }
+}
+
+/// [`find_cached`] for compiled code: `None` on a miss.
+///
+/// # Safety
+/// As [`find_cached`].
+#[inline(always)]
+pub unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Value> {
+    // SAFETY: as the contract says.
+    unsafe {
+        match find_cached(vm, &raw const object, cache) {
+            CachedGet::Slot(slot) => Some(*slot),
+            CachedGet::Payload => Some(Value { bits: (*cache).payload, tag: (*cache).tag }),
+            CachedGet::Miss => None,
         }
     }
+}
+
+/// [`store_cached`] for compiled code.
+///
+/// # Safety
+/// As [`find_cached`].
+#[inline(always)]
+pub unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
+    // SAFETY: as the contract says.
+    unsafe { store_cached(vm, &raw const object, &raw const value, cache) }
 }
 
 fn refill(cache: &mut Cache) -> bool {
@@ -116,7 +151,7 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
             if let Some(slot) = table.shape.find(name) {
                 // SAFETY: the shape has this slot.
                 let value = unsafe { *table.slots.add(slot as usize) };
-                if !value.is_nil() {
+                if !value.is_nil() || table.metatable().is_none() {
                     if refill(cache) {
                         cache.kind = CacheKind::Own;
                         cache.shape = table.shape.as_ptr();
@@ -181,41 +216,67 @@ pub unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Valu
     table.element(index as usize)
 }
 
-/// `table[key] = value` within the array part, or right behind it with room to spare; `false` when it is not that.
+/// `table[key] = value` within the array part; `false` when it is not that, or the kind of array is new to the cache.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Value, cache: *mut Cache) -> bool {
+    let index = (key as u64).wrapping_sub(1);
+    let object = table.as_ptr();
+    // SAFETY: `array` holds `array_len` elements of the kind.
+    unsafe {
+        let kind = (*object).array_kind;
+        if index >= u64::from((*object).array_len) || !is_noted(cache, kind) {
+            return false;
+        }
+        if kind == ElementKind::Tagged {
+            if (*value).is_nil() {
+                return false;
+            }
+            copy((*object).array.cast::<Value>().add(index as usize), value);
+        } else {
+            if (*value).tag != kind as u8 + (tag::INT - ElementKind::Int as u8) {
+                return false;
+            }
+            *(*object).array.cast::<u64>().add(index as usize) = (*value).bits;
+        }
+        true
+    }
+}
+
+/// Whether the cache has seen this kind of array.
+///
+/// # Safety
+/// `cache` belongs to the running function.
+#[inline(always)]
+pub(super) unsafe fn is_noted(cache: *const Cache, kind: ElementKind) -> bool {
+    // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
+    unsafe { (*cache).index >> kind as u32 & 1 != 0 }
+}
+
+/// [`store_element`] for compiled code.
 ///
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
 pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
-    let index = (key as u64).wrapping_sub(1);
-    let object = table.as_ptr();
-    // SAFETY: `array` holds `array_len` elements of the kind.
+    // SAFETY: as the contract says.
     unsafe {
-        if index < u64::from((*object).array_len) {
-            let kind = (*object).array_kind;
-            match (kind, value.tag) {
-                (ElementKind::Int, tag::INT) | (ElementKind::Float, tag::FLOAT) => {
-                    *(*object).array.cast::<u64>().add(index as usize) = value.bits;
-                }
-                (ElementKind::Tagged, t) if t != tag::NIL => {
-                    *(*object).array.cast::<Value>().add(index as usize) = value;
-                }
-                _ => return false,
-            }
-            note_array(cache, kind);
-            return true;
+        if (key as u64).wrapping_sub(1) < u64::from(table.array_len) {
+            note_array(cache, table.array_kind);
         }
+        store_element(table, key, &raw const value, cache)
     }
-    false
 }
 
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
+pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
     // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
     unsafe {
-        if (*cache).index & 1 << kind as u32 == 0 {
+        if !is_noted(cache, kind) {
             (*cache).kind = CacheKind::Array;
             (*cache).index |= 1 << kind as u32;
         }
@@ -327,7 +388,7 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                 Some(slot) => {
                     // SAFETY: the shape has this slot.
                     let place = unsafe { &mut *table.slots.add(slot as usize) };
-                    if !place.is_nil() {
+                    if !place.is_nil() || table.metatable().is_none() {
                         *place = value;
                         if refill(cache) {
                             cache.kind = CacheKind::Own;
@@ -448,6 +509,7 @@ pub fn length(vm: &mut Vm, value: Value) -> Result<Value, Throw> {
 ///
 /// # Safety
 /// `values` points to `count` live values.
+#[inline(never)]
 pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *const Value, count: usize) {
     let object = table.get_mut();
     let fresh = object.array_cap == 0 && first == 0 && count > 0 && !object.has_int_keys();
@@ -473,51 +535,96 @@ pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *con
     object.trim_array();
 }
 
-/// One step of a generic loop whose iterator is `next` or the iterator of `ipairs`, without a call: writes control and
-/// value variables and says whether there was an entry. `None` when the iterator is another function.
+/// `NEWTABLE`: room for what a constructor announces.
+#[inline(never)]
+pub fn new_table(vm: &mut Vm, items: usize, fields: usize) -> Gc<Table> {
+    let table = vm.heap.table();
+    // `SETLIST` makes room for its items itself, of their kind, unless it comes more than once.
+    let items = if items > super::handlers::MAX_LIST_BATCH { items } else { 0 };
+    if items | fields != 0 {
+        table.reserve(&mut vm.heap, items, fields);
+    }
+    table
+}
+
+/// Outcome of [`advance`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Iterated {
+    /// Control and value variables have been written.
+    Entry,
+    /// There is no further entry: the control variable is nil.
+    End,
+    /// The iterator is another function.
+    Other,
+}
+
+/// One step of a generic loop whose iterator is `next` or the iterator of `ipairs`, without a call.
 ///
 /// # Safety
 /// `loop_base` is the loop's first register; the iterator is a native and the state a table.
-#[inline]
-pub unsafe fn iterate(vm: &mut Vm, iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
+#[inline(never)]
+pub(super) unsafe fn advance(vm: &mut Vm, loop_base: *mut Value, cache: *mut Cache) -> Iterated {
     // SAFETY: as the contract says.
     unsafe {
-        let native = iterator.native_unchecked();
+        let native = (*loop_base).native_unchecked();
         let table = (*loop_base.add(1)).table_unchecked();
         let control = *loop_base.add(2);
         let to = loop_base.add(4);
         if native.function as usize == vm.controller.next_function {
-            // The cache remembers where the last step left off: valid when the key at that place is the control.
+            // The cache remembers where the last step found its key.
+            let hint = (*cache).epoch as usize;
             let position = if control.is_nil() {
                 0
+            } else if table.is_key_at(hint, control) {
+                hint + 1
             } else {
-                let hint = (*cache).epoch as usize;
-                match table.next_from(hint) {
-                    Some((after, key, _)) if key.bits == control.bits && key.tag == control.tag => after,
-                    _ => table.position_after(control).ok()?,
+                match table.position_after(control) {
+                    Ok(position) => position,
+                    Err(_) => return Iterated::Other,
                 }
             };
             match table.next_from(position) {
                 Some((after, key, value)) => {
                     (*cache).epoch = after as u32 - 1;
-                    *to = key;
-                    *to.add(1) = value;
-                    Some(true)
+                    set(to, key);
+                    set(to.add(1), value);
+                    Iterated::Entry
                 }
-                None => Some(false),
+                None => {
+                    set(to, Value::NIL);
+                    Iterated::End
+                }
             }
         } else if native.function as usize == vm.controller.ipairs_function && control.is_int() {
             let key = control.raw_int().wrapping_add(1);
             let value = table.get_int(key);
-            if value.is_nil() {
-                return if table.metatable().is_none() { Some(false) } else { None };
+            if !value.is_nil() {
+                set(to, Value::int(key));
+                set(to.add(1), value);
+                Iterated::Entry
+            } else if table.metatable().is_none() {
+                set(to, Value::NIL);
+                Iterated::End
+            } else {
+                Iterated::Other
             }
-            *to = Value::int(key);
-            *to.add(1) = value;
-            Some(true)
         } else {
-            None
+            Iterated::Other
         }
+    }
+}
+
+/// [`advance`] for compiled code: whether there was an entry; `None` when the iterator is another function.
+///
+/// # Safety
+/// As [`advance`].
+#[inline]
+pub unsafe fn iterate(vm: &mut Vm, _iterator: Value, loop_base: *mut Value, cache: *mut Cache) -> Option<bool> {
+    // SAFETY: as the contract says.
+    match unsafe { advance(vm, loop_base, cache) } {
+        Iterated::Entry => Some(true),
+        Iterated::End => Some(false),
+        Iterated::Other => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     meta::Meta,
     native::Throw,
+    string::MAX_SHORT,
     value::{Value, tag},
     vm::Vm,
 };
@@ -183,6 +184,19 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
     Err(vm.arith_error(op, a, b))
 }
 
+/// [`concat`] to `values[0]`.
+///
+/// # Errors
+/// As [`concat`].
+///
+/// # Safety
+/// As [`concat`].
+#[inline(never)]
+pub unsafe fn concat_in_place(vm: &mut Vm, values: *mut Value, count: usize) -> Result<(), Throw> {
+    // SAFETY: as the contract says.
+    unsafe { concat(vm, values, count).map(|value| *values = value) }
+}
+
 /// `values[0] .. values[1] .. …` (right associative).
 ///
 /// # Errors
@@ -223,6 +237,32 @@ pub unsafe fn concat(vm: &mut Vm, values: *mut Value, mut count: usize) -> Resul
 }
 
 fn join(vm: &mut Vm, values: &[Value]) -> Value {
+    let mut total = 0;
+    for value in values {
+        match value.as_string() {
+            Some(string) => total += string.len(),
+            None => return join_numbers(vm, values),
+        }
+    }
+    // SAFETY: `to` has room for the `total` bytes of the strings.
+    let write = |mut to: *mut u8| unsafe {
+        for value in values {
+            let bytes = value.string_unchecked();
+            let bytes = bytes.as_bytes();
+            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            to = to.add(bytes.len());
+        }
+    };
+    if total <= MAX_SHORT {
+        let mut buffer = [0; MAX_SHORT];
+        write(buffer.as_mut_ptr());
+        return vm.heap.string(&buffer[..total]).into();
+    }
+    // SAFETY: `write` writes all bytes.
+    unsafe { vm.heap.long_string_unset(total, write) }.into()
+}
+
+fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
     let mut buffer = std::mem::take(&mut vm.controller.scratch);
     buffer.clear();
     for value in values {

@@ -10,22 +10,26 @@ use crate::{
     vm::Vm,
 };
 
-/// Where to go after a return.
-pub(super) enum Returned {
-    /// To native code, with this status.
-    Native(Status),
-    /// To an interpreter frame, whose pc has been advanced.
-    Lua(Frame),
+/// Where to go after a return or a throw.
+///
+/// PERF: two scalars, returned in registers.
+pub(super) struct Returned {
+    /// An interpreter frame, whose pc has been advanced; null: to native code, with `status`.
+    pub frame: *mut Value,
+    pub status: Status,
 }
 
-/// Where to go after a throw or yield.
-pub(super) enum AfterThrow {
-    Leave(Status),
-    Continue(Frame),
+impl Returned {
+    fn native(status: Status) -> Returned {
+        Returned { frame: std::ptr::null_mut(), status }
+    }
+    fn lua(frame: Frame) -> Returned {
+        Returned { frame: frame.0, status: 0 }
+    }
 }
 
 /// Whether compiled code may still be entered on this native stack.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn native_room(vm: &Vm) -> bool {
     let marker = 0u8;
     &raw const marker as usize > vm.native_limit
@@ -102,6 +106,7 @@ pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) 
 ///
 /// # Safety
 /// `frame` is the running frame of a vararg function.
+#[inline(never)]
 pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) -> Result<(), Throw> {
     // SAFETY: the extra arguments lie below the function's moved copy.
     unsafe {
@@ -142,17 +147,52 @@ pub unsafe fn adjust_results(vm: &mut Vm, slot: *mut Value, count: u32, c: usize
     }
 }
 
-/// The frame at `frame`, whose header was `header`, has returned: its `count` results are at its function slot.
+/// [`prepare_lua_call`] for handlers: the frame's base, or null for an error.
 ///
 /// # Safety
-/// `frame` was the innermost live frame.
-#[inline]
-pub(super) unsafe fn return_to_caller(vm: &mut Vm, frame: Frame, header: FrameHeader, count: u32) -> Returned {
-    if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
-        return Returned::Native(i64::from(count));
+/// As [`prepare_lua_call`].
+#[inline(never)]
+pub(super) unsafe fn prepare_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> *mut Value {
+    // SAFETY: as the contract says.
+    match unsafe { prepare_lua_call(vm, Frame(base), count) } {
+        Ok(frame) => frame.0,
+        Err(_) => std::ptr::null_mut(),
     }
-    // SAFETY: as the contract says; `prev` leads to the caller.
-    unsafe { return_into(vm, Frame(frame.0.sub(header.prev as usize)), count) }
+}
+
+/// `Vm::prepare_call_meta` for handlers: the number of arguments, or `usize::MAX` for an error.
+#[cold]
+#[inline(never)]
+pub(super) fn prepare_meta_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> usize {
+    vm.prepare_call_meta(base, count).unwrap_or(usize::MAX)
+}
+
+/// Calls the native whose frame is at `base`.
+///
+/// # Safety
+/// A frame of a native with `count` arguments has been laid out.
+#[inline(never)]
+pub(super) unsafe fn native_status(vm: &mut Vm, base: *mut Value, count: usize) -> Status {
+    // SAFETY: as the contract says.
+    let native = unsafe { Frame(base).function().native_unchecked() };
+    match vm.call_native(native.function, base, count as u32) {
+        Ok(results) => i64::from(results),
+        Err(throw) => throw.status(),
+    }
+}
+
+/// The frame at `base` has returned: its `count` results are at its function slot. They may lie over its header, so
+/// `flags` and `prev` are what stood there before.
+///
+/// # Safety
+/// `base` is that of the innermost live frame.
+#[inline(never)]
+pub(super) unsafe fn return_to_caller(vm: &mut Vm, base: *mut Value, flags: u8, prev: u32, count: u32) -> Returned {
+    if flags & flags::NATIVE_CALLER != 0 || prev == 0 {
+        return Returned::native(i64::from(count));
+    }
+    // SAFETY: as the contract says; `prev` leads to the caller's base.
+    unsafe { return_into(vm, Frame(base.sub(prev as usize)), count) }
 }
 
 /// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.
@@ -176,17 +216,17 @@ pub(super) unsafe fn return_into(vm: &mut Vm, mut caller: Frame, mut count: u32)
                     _ => adjust_results(vm, caller.0.add(instr.a()), count, instr.c()),
                 }
                 (*header).pc = (at + instr.op().words()) as u32;
-                return Returned::Lua(caller);
+                return Returned::lua(caller);
             }
             // The callee of a detached `pcall` or `xpcall`: its results lie from the frame's top on.
             let results = detached_callee_slot(caller);
             count = crate::coroutine::finish_protected(vm, caller, results, count);
             if (*header).flags & flags::NATIVE_CALLER != 0 {
-                return Returned::Native(i64::from(count));
+                return Returned::native(i64::from(count));
             }
             match caller.caller() {
                 Some(next) => caller = next,
-                None => return Returned::Native(i64::from(count)),
+                None => return Returned::native(i64::from(count)),
             }
         }
     }
@@ -207,7 +247,8 @@ pub(crate) unsafe fn detached_callee_slot(frame: Frame) -> *mut Value {
 /// # Safety
 /// `frame` is the frame that called what has thrown, or has thrown itself.
 #[cold]
-pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> AfterThrow {
+#[inline(never)]
+pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Returned {
     // SAFETY: as the contract says.
     unsafe {
         let mut at = frame;
@@ -216,28 +257,21 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Aft
             let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
             if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 {
                 let count = crate::coroutine::catch_detached(vm, at);
-                match if is_boundary {
-                    Returned::Native(i64::from(count))
-                } else {
-                    match at.caller() {
-                        Some(caller) => return_into(vm, caller, count),
-                        None => Returned::Native(i64::from(count)),
-                    }
-                } {
-                    Returned::Native(status) => return AfterThrow::Leave(status),
-                    Returned::Lua(frame) => return AfterThrow::Continue(frame),
-                }
+                return match at.caller() {
+                    Some(caller) if !is_boundary => return_into(vm, caller, count),
+                    _ => Returned::native(i64::from(count)),
+                };
             }
             if is_boundary {
                 if throw == Throw::Yield {
                     // After the resume this chain is continued by another activation of the interpreter.
                     (*header).flags &= !flags::NATIVE_CALLER;
                 }
-                return AfterThrow::Leave(throw.status());
+                return Returned::native(throw.status());
             }
             match at.caller() {
                 Some(caller) => at = caller,
-                None => return AfterThrow::Leave(throw.status()),
+                None => return Returned::native(throw.status()),
             }
         }
     }
@@ -248,6 +282,7 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Aft
 ///
 /// # Safety
 /// `slot` holds the function, `count` arguments follow its header; upvalues of the frame have been closed.
+#[inline(never)]
 pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: usize) -> Frame {
     // SAFETY: as the contract says.
     unsafe {
@@ -271,52 +306,57 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
     }
 }
 
-/// A frame of the interpreter is about to be taken over by compiled code, which becomes its native caller: returns the
-/// header for [`after_takeover`].
+/// A frame of the interpreter is about to be taken over by compiled code, which becomes its native caller: returns
+/// flags and `prev` of its header for [`after_takeover`].
 ///
 /// # Safety
 /// `frame` is live.
-pub(super) unsafe fn lend_frame(frame: Frame) -> FrameHeader {
+#[inline(always)]
+pub(super) unsafe fn lend_frame(frame: Frame) -> (u8, u32) {
     // SAFETY: as the contract says.
     unsafe {
         let header = frame.header();
-        let lent = *header;
+        let lent = ((*header).flags, (*header).prev);
         (*header).flags &= !flags::NATIVE_CALLER;
         lent
     }
 }
 
-/// Compiled code that took over the frame at `entered`, whose header was `header`, has ended with `status`. By tail
-/// calls another frame may stand in the place of the first.
+/// Compiled code that took over the frame at `entered`, whose header had these flags and `prev`, has ended with `status`.
+/// By tail calls another frame may stand in the place of the first.
 ///
 /// # Safety
-/// `header` comes from [`lend_frame`].
-pub(super) unsafe fn after_takeover(vm: &mut Vm, entered: Frame, header: FrameHeader, status: Status) -> AfterThrow {
+/// `flags` and `prev` come from [`lend_frame`].
+#[inline(never)]
+pub(super) unsafe fn after_takeover(
+    vm: &mut Vm,
+    entered: *mut Value,
+    flags: u8,
+    prev: u32,
+    status: Status,
+) -> Returned {
     // SAFETY: as the contract says; `prev` leads to the caller.
     unsafe {
         let status = settle(vm, status);
         if status == status::EXIT {
             let mut frame = vm.exit_frame;
             while let Some(caller) = frame.caller() {
-                if caller.0 < entered.0 {
+                if caller.0 < entered {
                     break;
                 }
                 frame = caller;
             }
-            (*frame.header()).flags |= header.flags & flags::NATIVE_CALLER;
-            return AfterThrow::Continue(vm.exit_frame);
+            (*frame.header()).flags |= flags & flags::NATIVE_CALLER;
+            return Returned::lua(vm.exit_frame);
         }
-        if header.flags & flags::NATIVE_CALLER != 0 || header.prev == 0 {
-            return AfterThrow::Leave(status);
+        if flags & flags::NATIVE_CALLER != 0 || prev == 0 {
+            return Returned::native(status);
         }
-        let caller = Frame(entered.0.sub(header.prev as usize));
+        let caller = Frame(entered.sub(prev as usize));
         if status < 0 {
             return after_throw(vm, caller, Throw::from_status(status));
         }
-        match return_into(vm, caller, status as u32) {
-            Returned::Native(status) => AfterThrow::Leave(status),
-            Returned::Lua(frame) => AfterThrow::Continue(frame),
-        }
+        return_into(vm, caller, status as u32)
     }
 }
 
@@ -326,25 +366,36 @@ pub(super) unsafe fn after_takeover(vm: &mut Vm, entered: Frame, header: FrameHe
 /// # Safety
 /// `status` is what compiled code has just returned.
 #[inline]
-pub unsafe fn settle(vm: &mut Vm, mut status: Status) -> Status {
+pub unsafe fn settle(vm: &mut Vm, status: Status) -> Status {
+    // SAFETY: as the contract says.
+    if status == status::TAIL { unsafe { settle_tail(vm) } } else { status }
+}
+
+/// # Safety
+/// As [`settle`], after `TAIL`.
+#[cold]
+#[inline(never)]
+unsafe fn settle_tail(vm: &mut Vm) -> Status {
     // SAFETY: after `TAIL`, a call has been laid out at `exit_frame`.
     unsafe {
-        while status == status::TAIL {
+        loop {
             let (frame, count) = (vm.exit_frame, vm.exit_count);
             let proto = frame.function().closure_unchecked().proto;
             if proto.compiled && native_room(vm) {
-                status = (proto.entry)(vm, frame.0, count);
+                let status = (proto.entry)(vm, frame.0, count);
+                if status != status::TAIL {
+                    return status;
+                }
             } else {
-                match prepare_lua_call(vm, frame, count as usize) {
+                return match prepare_lua_call(vm, frame, count as usize) {
                     Ok(frame) => {
                         vm.exit_frame = frame;
-                        return status::EXIT;
+                        status::EXIT
                     }
-                    Err(throw) => return throw.status(),
-                }
+                    Err(throw) => throw.status(),
+                };
             }
         }
-        status
     }
 }
 
@@ -352,6 +403,7 @@ pub unsafe fn settle(vm: &mut Vm, mut status: Status) -> Status {
 ///
 /// # Safety
 /// `base` is the running frame's.
+#[inline(never)]
 pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, base: *mut Value) -> Gc<Closure> {
     let count = proto.unit.upvals.len();
     let closure = vm.heap.closure(proto, count);
@@ -370,6 +422,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
 
 impl Vm {
     /// `TBC`: checks that the value can be closed and remembers the slot.
+    #[inline(never)]
     pub fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
         // SAFETY: the slot is a register of the running frame.
         let value = unsafe { *slot };
@@ -388,6 +441,7 @@ impl Vm {
     }
 
     /// `CLOSE`: ends the scope of the registers from `level` on.
+    #[inline(never)]
     pub fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
         self.thread.get_mut().close_upvalues(level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {

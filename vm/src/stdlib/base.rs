@@ -7,9 +7,12 @@ use crate::{
     native::{Args, NativeResult, Throw},
     stdlib::{io, load, package, registry_table},
     text::number::decimal,
-    value::Value,
+    value::{Value, tag},
     vm::Vm,
 };
+
+/// Number of value tags.
+const TYPES: usize = tag::THREAD as usize + 1;
 
 pub(super) fn open(vm: &mut Vm) {
     let globals = vm.globals;
@@ -35,7 +38,6 @@ pub(super) fn open(vm: &mut Vm) {
             ("setmetatable", setmetatable),
             ("tonumber", tonumber),
             ("tostring", tostring),
-            ("type", type_),
             ("warn", warn),
             ("xpcall", xpcall),
         ],
@@ -48,6 +50,11 @@ pub(super) fn open(vm: &mut Vm) {
     let iterator = vm.new_native("ipairs_iterator", ipairs_iterator);
     let function = vm.new_native_with("ipairs", ipairs, &[iterator]);
     vm.set_field(globals, "ipairs", function);
+    // PERF: the names that `type` returns, by tag, made once.
+    let names: [Value; TYPES] =
+        std::array::from_fn(|tag| vm.new_string(Value { bits: 0, tag: tag as u8 }.type_name()));
+    let function = vm.new_native_with("type", type_, &names);
+    vm.set_field(globals, "type", function);
     let version = vm.new_string("Lua 5.4");
     vm.set_field(globals, "_VERSION", version);
     vm.controller.next_function = next as *const () as usize;
@@ -125,7 +132,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
         }
         "setstepmul" => {
             let multiplier = vm.opt_int(args, 1, 0)?;
-            let state = vm.extension::<CollectorSettings>();
+            let state = &mut vm.libraries.collector;
             let before = std::mem::replace(&mut state.step_multiplier, multiplier);
             vm.ret1(args, before)
         }
@@ -134,7 +141,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
             vm.ret1(args, running)
         }
         mode => {
-            let state = vm.extension::<CollectorSettings>();
+            let state = &mut vm.libraries.collector;
             let before = std::mem::replace(&mut state.generational, mode == "generational");
             let before = vm.new_string(if before { "generational" } else { "incremental" });
             vm.ret1(args, before)
@@ -143,7 +150,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 /// Settings that programs read back; there is one collector, and it does not use them.
-struct CollectorSettings {
+pub(super) struct CollectorSettings {
     step_multiplier: i64,
     generational: bool,
 }
@@ -323,8 +330,7 @@ fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn type_(vm: &mut Vm, args: Args) -> NativeResult {
     let value = vm.check_any(args, 0)?;
-    let name = vm.heap.string(value.type_name().as_bytes());
-    vm.ret1(args, name)
+    vm.ret1(args, args.upvalue(value.tag as usize))
 }
 
 fn warn(vm: &mut Vm, args: Args) -> NativeResult {

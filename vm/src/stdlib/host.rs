@@ -46,12 +46,12 @@ fn processor_seconds() -> f64 {
 
 impl Vm {
     /// The host functions in use.
-    pub fn host(&mut self) -> Host {
-        *self.extension::<Host>()
+    pub fn host(&self) -> Host {
+        self.libraries.host
     }
 
     /// Replaces the host functions.
     pub fn set_host(&mut self, host: Host) {
-        *self.extension::<Host>() = host;
+        self.libraries.host = host;
     }
 }

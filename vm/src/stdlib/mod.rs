@@ -19,16 +19,20 @@ mod string;
 mod table;
 mod utf8;
 
-use crate::{
-    heap::Gc,
-    native::NativeFn,
-    table::Table,
-    value::Value,
-    vm::Vm,
-};
+use crate::{heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCache, value::Value, vm::Vm};
 
 pub use base::warning;
 pub use load::load_chunk;
+
+/// What the libraries of one VM remember. Values for Lua live in the registry instead, where the collector sees them.
+#[derive(Default)]
+pub(crate) struct State {
+    patterns: PatternCache,
+    random: math::random::Xoshiro256,
+    host: host::Host,
+    collector: base::CollectorSettings,
+    io: Option<Box<io::IoState>>,
+}
 
 /// Opens every library in the globals of `vm`.
 pub fn open(vm: &mut Vm) {

@@ -437,6 +437,21 @@ impl Table {
         Ok(cap + slots + position + 1)
     }
 
+    /// Whether `position` in traversal order is that of the entry with this key.
+    #[inline]
+    pub(crate) fn is_key_at(&self, position: usize, key: Value) -> bool {
+        let cap = self.array_cap as usize;
+        let slots = self.shape.count() as usize;
+        let same = |found: Value| found.bits == key.bits && found.tag == key.tag;
+        if position < cap {
+            same(Value::int(position as i64 + 1))
+        } else if position < cap + slots {
+            same(self.shape.key_at((position - cap) as u32).into())
+        } else {
+            self.dict.as_ref().and_then(|dict| dict.entries.get(position - cap - slots)).is_some_and(|e| same(e.key))
+        }
+    }
+
     /// The first entry at or after `position`, with the position after it.
     pub(crate) fn next_from(&self, mut position: usize) -> Option<(usize, Value, Value)> {
         let cap = self.array_cap as usize;

@@ -50,7 +50,7 @@ pub(super) fn open(vm: &mut Vm) {
 
 /// A file for `stream`.
 pub(super) fn new_file(vm: &mut Vm, stream: Rc<RefCell<Stream>>, standard: bool) -> Value {
-    vm.extension::<super::IoState>().watch(&stream);
+    super::state(vm).watch(&stream);
     let metatable = registry_table(vm, TYPE_NAME);
     vm.new_userdata(Box::new(FileHandle { stream, standard }), Some(metatable))
 }

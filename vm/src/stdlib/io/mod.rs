@@ -61,6 +61,11 @@ impl IoState {
     }
 }
 
+/// The state of this library, which takes up no system resources before it is used.
+fn state(vm: &mut Vm) -> &mut IoState {
+    vm.libraries.io.get_or_insert_default()
+}
+
 pub(super) fn open(vm: &mut Vm) {
     file::open(vm);
     let table = library(
@@ -80,7 +85,7 @@ pub(super) fn open(vm: &mut Vm) {
             ("write", write),
         ],
     );
-    let state = vm.extension::<IoState>();
+    let state = state(vm);
     let streams = [state.stdin.clone(), state.stdout.clone(), state.stderr.clone()];
     for ((name, key), stream) in [("stdin", Some(INPUT)), ("stdout", Some(OUTPUT)), ("stderr", None)].into_iter().zip(streams)
     {
@@ -94,11 +99,11 @@ pub(super) fn open(vm: &mut Vm) {
 
 /// Appends to the buffer of standard output; errors are dropped, as by `print`.
 pub(super) fn write_stdout(vm: &mut Vm, bytes: &[u8]) {
-    let _ = vm.extension::<IoState>().stdout.borrow_mut().write(bytes);
+    let _ = state(vm).stdout.borrow_mut().write(bytes);
 }
 
 pub(super) fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
-    let _ = vm.extension::<IoState>().stderr.borrow_mut().write(bytes);
+    let _ = state(vm).stderr.borrow_mut().write(bytes);
 }
 
 /// Everything that is left on standard input.
@@ -107,13 +112,13 @@ pub(super) fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
 /// It cannot be read.
 pub(super) fn read_stdin(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    vm.extension::<IoState>().stdin.borrow_mut().read_up_to(&mut text, usize::MAX)?;
+    state(vm).stdin.borrow_mut().read_up_to(&mut text, usize::MAX)?;
     Ok(text)
 }
 
 /// Before reading from standard input: shows what a terminal has not been shown yet.
 fn flush_terminal(vm: &mut Vm, stream: &RefCell<Stream>) {
-    let state = vm.extension::<IoState>();
+    let state = state(vm);
     if std::ptr::eq(&raw const *state.stdin, stream) && state.stdout.borrow().buffering() == Buffering::Line {
         let _ = state.stdout.borrow_mut().flush();
     }
@@ -121,7 +126,7 @@ fn flush_terminal(vm: &mut Vm, stream: &RefCell<Stream>) {
 
 /// Writes out every buffer. A host calls it when a program has ended; files that programs left open included.
 pub fn flush(vm: &mut Vm) {
-    for stream in &vm.extension::<IoState>().open {
+    for stream in &state(vm).open {
         if let Some(stream) = stream.upgrade() {
             let _ = stream.borrow_mut().flush();
         }
@@ -130,7 +135,7 @@ pub fn flush(vm: &mut Vm) {
 
 /// Sends standard output (of `print` and `io.stdout`) to `sink` from now on.
 pub fn redirect_stdout(vm: &mut Vm, sink: Box<dyn Write>) {
-    *vm.extension::<IoState>().stdout.borrow_mut() = Stream::to_sink(sink);
+    *state(vm).stdout.borrow_mut() = Stream::to_sink(sink);
 }
 
 /// The default file under `key`, which must be open.

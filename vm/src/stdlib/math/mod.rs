@@ -1,6 +1,6 @@
 //! Mathematical functions (manual §6.7), with those that Lua 5.3 deprecated, as common builds have them.
 
-mod random;
+pub(super) mod random;
 
 use crate::{
     interp::compare::less_than,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The generator's state.
-struct Xoshiro256([u64; 4]);
+pub(in crate::stdlib) struct Xoshiro256([u64; 4]);
 
 impl Default for Xoshiro256 {
     /// A fixed seed: a program that does not seed sees the same numbers in each run.
@@ -65,13 +65,13 @@ impl Xoshiro256 {
 pub(super) fn random(vm: &mut Vm, args: Args) -> NativeResult {
     let (low, high) = match args.len() {
         0 => {
-            let float = vm.extension::<Xoshiro256>().float();
+            let float = vm.libraries.random.float();
             return vm.ret1(args, float);
         }
         1 => {
             let high = vm.check_int(args, 0)?;
             if high == 0 {
-                let bits = vm.extension::<Xoshiro256>().next();
+                let bits = vm.libraries.random.next();
                 return vm.ret1(args, bits as i64);
             }
             (1, high)
@@ -82,7 +82,7 @@ pub(super) fn random(vm: &mut Vm, args: Args) -> NativeResult {
     if low > high {
         return Err(vm.arg_error(args, 0, "interval is empty"));
     }
-    let offset = vm.extension::<Xoshiro256>().up_to((high as u64).wrapping_sub(low as u64));
+    let offset = vm.libraries.random.up_to((high as u64).wrapping_sub(low as u64));
     vm.ret1(args, offset.wrapping_add(low as u64) as i64)
 }
 
@@ -92,7 +92,7 @@ pub(super) fn randomseed(vm: &mut Vm, args: Args) -> NativeResult {
     } else {
         [vm.check_int(args, 0)? as u64, vm.opt_int(args, 1, 0)? as u64]
     };
-    *vm.extension::<Xoshiro256>() = Xoshiro256::seeded(seed[0], seed[1]);
+    vm.libraries.random = Xoshiro256::seeded(seed[0], seed[1]);
     vm.ret(args, &seed.map(|part| Value::int(part as i64)))
 }
 

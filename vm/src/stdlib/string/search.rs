@@ -5,7 +5,7 @@ use crate::{
     native::{Args, NativeResult, Throw},
     stdlib::args::{Results, start_position},
     text::pattern::{
-        Anchoring, Capture, GlobalMatches, Match, Matcher, PatternCache, PatternError, find_plain, is_plain,
+        Anchoring, Capture, GlobalMatches, Match, Matcher, PatternError, find_plain, is_plain,
     },
     value::Value,
     vm::Vm,
@@ -65,7 +65,7 @@ fn find_or_match(vm: &mut Vm, args: Args, find: bool) -> NativeResult {
             None => vm.ret1(args, Value::NIL),
         };
     }
-    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::Caret);
+    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::Caret);
     let mut matcher = Matcher::new(&pattern, subject);
     let found = match matcher.find_from(from) {
         Ok(Some(found)) => found,
@@ -110,7 +110,7 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret0(args);
     };
     let subject = subject.as_bytes();
-    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::None);
+    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::None);
     let mut matcher = Matcher::new(&pattern, subject);
     let mut matches = GlobalMatches {
         at: args.upvalue(iteration::AT).raw_int() as usize,
@@ -140,7 +140,7 @@ pub(super) fn gsub(vm: &mut Vm, args: Args) -> NativeResult {
     let replacement = args.get(2);
     let limit = vm.opt_int(args, 3, i64::MAX)?;
     let subject = string.as_bytes();
-    let pattern = vm.extension::<PatternCache>().get(pattern.as_bytes(), Anchoring::Caret);
+    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::Caret);
     let mut matcher = Matcher::new(&pattern, subject);
     let mut matches = GlobalMatches::from(0);
     let mut result = Vec::new();
