@@ -962,6 +962,7 @@ others! {
         match key.tag {
             tag::INT => {
                 let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
+                (*cache).epoch |= u32::from(appends);
                 if appends && !value.is_nil() && !table.has_int_keys() {
                     table.get_mut().push_element(&mut s.vm().heap, value);
                 } else {
@@ -978,8 +979,11 @@ others! {
     },
     /// `CALL` of anything but a Lua function.
     call_other(s) {
-        s.ext();
+        let cache = s.cache();
         let slot = s.a();
+        if (*slot).tag == tag::NATIVE {
+            access::note_native(cache);
+        }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
         s.save_pc();
