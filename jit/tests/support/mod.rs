@@ -67,8 +67,9 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
         Err(error) => panic!("{name}: {error:?}"),
     };
     if matches!(mode, Mode::Tier1Stress | Mode::InterpreterStress) {
+        vm.set_field(vm.globals, "STRESS", true);
         vm.heap.threshold = 0;
-        vm.heap.pause = 0;
+        vm.heap.stress = true;
     }
     let result = vm.call_from_host(chunk.into(), &[]);
     let mut output = OUTPUT.take();
