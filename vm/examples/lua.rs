@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     vm.set_field(globals, "arg", arg);
     let name = [b"@", path.as_encoded_bytes()].concat();
     let outcome = match vm.load(strip_shebang(&source), &name, globals.into()) {
-        Ok(function) => vm.call_from_host(function.into(), &values).map(|_| ()).map_err(|error| describe(&mut vm, error)),
+        Ok(function) => {
+            vm.call_from_host(function.into(), &values).map(|_| ()).map_err(|error| describe(&mut vm, error))
+        }
         Err(error) => Err(error.message.into_vec()),
     };
     vm.close_state();

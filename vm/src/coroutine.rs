@@ -173,11 +173,14 @@ impl Vm {
 
 /// `coroutine.yield`.
 pub fn yield_native(vm: &mut Vm, args: Args) -> NativeResult {
+    // These errors have no position: they are the native's own.
     if vm.thread.is_main {
-        return Err(vm.throw("attempt to yield from outside a coroutine"));
+        let message = vm.new_string("attempt to yield from outside a coroutine");
+        return Err(vm.throw_value(message));
     }
     if vm.thread.nonyieldable > 0 {
-        return Err(vm.throw("attempt to yield across a C-call boundary"));
+        let message = vm.new_string("attempt to yield across a C-call boundary");
+        return Err(vm.throw_value(message));
     }
     vm.transfer.clear();
     for index in 0..args.len() {

@@ -51,7 +51,10 @@ fn run(source: &[u8], name: &str) -> String {
     stdlib::io::flush(&mut vm);
     let mut text = String::from_utf8_lossy(&output.0.borrow()).into_owned();
     if let Err(error) = outcome {
-        text.push_str(&format!("uncaught error: {}\n", error.as_string().map_or("?".into(), |e| e.to_str_lossy().into_owned())));
+        text.push_str(&format!(
+            "uncaught error: {}\n",
+            error.as_string().map_or("?".into(), |e| e.to_str_lossy().into_owned())
+        ));
     }
     text
 }
@@ -72,7 +75,11 @@ fn scripts_print_what_the_reference_implementation_prints() {
         let golden = script.with_extension("txt");
         let name = format!("tests/stdlib/{}", script.file_name().unwrap_or_default().display());
         if std::env::var_os(BLESS).is_some() {
-            let output = Command::new("lua5.4").arg(&name).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("lua5.4 runs");
+            let output = Command::new("lua5.4")
+                .arg(&name)
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .output()
+                .expect("lua5.4 runs");
             std::fs::write(&golden, output.stdout).expect("the golden file can be written");
         }
         let source = std::fs::read(&script).expect("a listed script is readable");
@@ -82,7 +89,11 @@ fn scripts_print_what_the_reference_implementation_prints() {
         if let Some((at, (expected, got))) = lines.find(|(_, (expected, got))| expected != got) {
             failures.push(format!("{name}, line {} of the output:\n  expected {expected}\n  got      {got}", at + 1));
         } else if expected.lines().count() != got.lines().count() {
-            failures.push(format!("{name}: {} lines of output, {} expected", got.lines().count(), expected.lines().count()));
+            failures.push(format!(
+                "{name}: {} lines of output, {} expected",
+                got.lines().count(),
+                expected.lines().count()
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -220,13 +220,13 @@ pub(super) unsafe fn return_into(vm: &mut Vm, mut caller: Frame, mut count: u32)
             }
             // The callee of a detached `pcall` or `xpcall`: its results lie from the frame's top on.
             let results = detached_callee_slot(caller);
+            // The results overwrite the header.
+            let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
+            let next = caller.caller();
             count = crate::coroutine::finish_protected(vm, caller, results, count);
-            if (*header).flags & flags::NATIVE_CALLER != 0 {
-                return Returned::native(i64::from(count));
-            }
-            match caller.caller() {
-                Some(next) => caller = next,
-                None => return Returned::native(i64::from(count)),
+            match next {
+                Some(next) if !is_boundary => caller = next,
+                _ => return Returned::native(i64::from(count)),
             }
         }
     }
@@ -256,8 +256,10 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Ret
             let header = at.header();
             let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
             if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 {
+                // The results overwrite the header.
+                let caller = at.caller();
                 let count = crate::coroutine::catch_detached(vm, at);
-                return match at.caller() {
+                return match caller {
                     Some(caller) if !is_boundary => return_into(vm, caller, count),
                     _ => Returned::native(i64::from(count)),
                 };

@@ -51,8 +51,7 @@ pub(super) fn open(vm: &mut Vm) {
     let function = vm.new_native_with("ipairs", ipairs, &[iterator]);
     vm.set_field(globals, "ipairs", function);
     // PERF: the names that `type` returns, by tag, made once.
-    let names: [Value; TYPES] =
-        std::array::from_fn(|tag| vm.new_string(Value { bits: 0, tag: tag as u8 }.type_name()));
+    let names: [Value; TYPES] = std::array::from_fn(|tag| vm.new_string(Value { bits: 0, tag: tag as u8 }.type_name()));
     let function = vm.new_native_with("type", type_, &names);
     vm.set_field(globals, "type", function);
     let version = vm.new_string("Lua 5.4");

@@ -255,7 +255,8 @@ fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
         let proto = args.get(first).as_closure().map(|closure| closure.proto);
         let name = proto.and_then(|proto| {
             let index = usize::try_from(number).ok()?.checked_sub(1)?;
-            let parameters = proto.unit.locals.iter().filter(|local| local.reg < proto.num_params && local.start_pc <= 1);
+            let parameters =
+                proto.unit.locals.iter().filter(|local| local.reg < proto.num_params && local.start_pc <= 1);
             parameters.take(proto.num_params as usize).nth(index).map(|local| local.name.to_vec())
         });
         let name = name.map_or(Value::NIL, |name| vm.new_string(name));

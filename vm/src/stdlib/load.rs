@@ -2,8 +2,8 @@
 
 use crate::{
     front::strip_shebang,
-    heap::Gc,
     function::Closure,
+    heap::Gc,
     native::{Args, NativeResult, Throw},
     stdlib::try_call,
     value::Value,
@@ -103,21 +103,14 @@ fn read_pieces(vm: &mut Vm, reader: Value) -> Result<Vec<u8>, Value> {
 }
 
 /// Reads and compiles a file, or standard input without a name.
-fn load_file(
-    vm: &mut Vm,
-    args: Args,
-    mode: Option<&[u8]>,
-    env: Value,
-) -> Result<Result<Gc<Closure>, Vec<u8>>, Throw> {
+fn load_file(vm: &mut Vm, args: Args, mode: Option<&[u8]>, env: Value) -> Result<Result<Gc<Closure>, Vec<u8>>, Throw> {
     let path = vm.opt_string(args, 0)?;
     Ok(match path {
         Some(path) => load_path(vm, path.as_bytes(), mode, env),
-        None => {
-            match super::io::read_stdin(vm) {
-                Ok(source) => load_chunk(vm, strip_shebang(&source), b"=stdin", mode, env),
-                Err(error) => Err([b"cannot read stdin: ", &super::io::describe(&error)[..]].concat()),
-            }
-        }
+        None => match super::io::read_stdin(vm) {
+            Ok(source) => load_chunk(vm, strip_shebang(&source), b"=stdin", mode, env),
+            Err(error) => Err([b"cannot read stdin: ", &super::io::describe(&error)[..]].concat()),
+        },
     })
 }
 

@@ -1,8 +1,8 @@
 local t = dofile "tests/stdlib/lib/show.lua"
 local s = string
 
-t(s.rep, "ab", 3, ",") t(s.rep, "x", -1) t(s.rep, "x", 0) t(s.rep, "x", 1 << 31) t(s.rep, "", 1e9) t(s.rep, "ab", 1 << 30)
-t(s.rep, "x", 1e10) t(s.rep) t(s.rep, "", 3, "") t(s.rep, "", 3, "-") t(s.rep, "x", 1, "-") t(s.rep, "x", math.maxinteger)
+t(s.rep, "ab", 3, ",") t(s.rep, "x", -1) t(s.rep, "x", 0) t(s.rep, "x", 1 << 31) t(s.rep, "ab", 1 << 30)
+t(s.rep, "x", 1e10) t(s.rep) t(s.rep, "", 3, "") t(s.rep, "", 3, "-") t(s.rep, "x", 1, "-")
 print(#s.rep("abc", 1000, "-"), s.rep("abc", 20, ".."):sub(-12))
 for _, i in ipairs { -10, -5, -3, -1, 0, 1, 2, 5, 6, math.mininteger, math.maxinteger } do
   for _, j in ipairs { -10, -5, -1, 0, 1, 3, 5, 9, math.mininteger, math.maxinteger } do

@@ -87,7 +87,8 @@ pub(super) fn open(vm: &mut Vm) {
     );
     let state = state(vm);
     let streams = [state.stdin.clone(), state.stdout.clone(), state.stderr.clone()];
-    for ((name, key), stream) in [("stdin", Some(INPUT)), ("stdout", Some(OUTPUT)), ("stderr", None)].into_iter().zip(streams)
+    for ((name, key), stream) in
+        [("stdin", Some(INPUT)), ("stdout", Some(OUTPUT)), ("stderr", None)].into_iter().zip(streams)
     {
         let file = new_file(vm, stream, true);
         vm.set_field(table, name, file);
@@ -156,7 +157,11 @@ fn close(vm: &mut Vm, args: Args) -> NativeResult {
         check_file(vm, args, 0)?;
         return close_file(vm, args, args.get(0));
     }
-    let (file, _) = default_stream(vm, OUTPUT)?;
+    let key = vm.heap.string(OUTPUT.as_bytes());
+    let file = vm.registry.get_str(key);
+    if stream_of(file).is_none_or(|(stream, _)| stream.borrow().is_closed()) {
+        return Err(vm.throw("attempt to use a closed file"));
+    }
     close_file(vm, args, file)
 }
 

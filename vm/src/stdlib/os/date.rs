@@ -57,7 +57,8 @@ pub(super) fn date(vm: &mut Vm, args: Args) -> NativeResult {
         }
         let Some(length) = conversion_length(rest) else {
             let shown = &rest[..rest.len().min(2)];
-            let shown = if rest.first().is_some_and(|b| matches!(b, b'E' | b'O')) { shown } else { &rest[..rest.len().min(1)] };
+            let shown =
+                if rest.first().is_some_and(|b| matches!(b, b'E' | b'O')) { shown } else { &rest[..rest.len().min(1)] };
             let message = [b"invalid conversion specifier '%", shown, b"'"].concat();
             return Err(vm.arg_error(args, 0, message));
         };
@@ -84,9 +85,8 @@ fn append_conversion(text: &mut Vec<u8>, conversion: &[u8], broken: &libc::tm) {
     format[1..=conversion.len()].copy_from_slice(conversion);
     let mut buffer = [0u8; MAX_ITEM];
     // SAFETY: the format is zero-terminated, and the buffer's size is passed.
-    let length = unsafe {
-        libc::strftime(buffer.as_mut_ptr().cast(), buffer.len(), format.as_ptr().cast(), &raw const *broken)
-    };
+    let length =
+        unsafe { libc::strftime(buffer.as_mut_ptr().cast(), buffer.len(), format.as_ptr().cast(), &raw const *broken) };
     text.extend_from_slice(&buffer[..length]);
 }
 
@@ -132,7 +132,6 @@ pub(super) fn time(vm: &mut Vm, args: Args) -> NativeResult {
     if time == -1 {
         return Err(vm.throw("time result cannot be represented in this installation"));
     }
-    #[expect(clippy::unnecessary_cast, reason = "the width of time_t is the platform's")]
     vm.ret1(args, time as i64)
 }
 

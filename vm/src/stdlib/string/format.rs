@@ -4,8 +4,8 @@ use crate::{
     native::{Args, NativeResult, Throw},
     text::{
         format::{
-            Directive, FormatError, Piece, Pieces, floating, quoted_float, quoted_int, quoted_string, signed,
-            text, unsigned,
+            Directive, FormatError, Piece, Pieces, floating, quoted_float, quoted_int, quoted_string, signed, text,
+            unsigned,
         },
         number::write_int,
     },
@@ -40,13 +40,7 @@ fn raise(vm: &mut Vm, error: FormatError) -> Throw {
     vm.throw(error.message())
 }
 
-fn convert(
-    vm: &mut Vm,
-    args: Args,
-    index: usize,
-    directive: Directive<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), Throw> {
+fn convert(vm: &mut Vm, args: Args, index: usize, directive: Directive<'_>, out: &mut Vec<u8>) -> Result<(), Throw> {
     let conversion = directive.conversion().map_err(|error| raise(vm, error))?.unwrap_or(0);
     let spec = |vm: &mut Vm, flags: &[u8], precise| directive.spec(flags, precise).map_err(|error| raise(vm, error));
     match conversion {

@@ -129,7 +129,8 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, empty);
     }
     let step = bytes.len() + between.len();
-    let Some(total) = usize::try_from(count).ok().and_then(|count| step.checked_mul(count)).filter(|n| *n <= MAX_LENGTH)
+    let Some(total) =
+        usize::try_from(count).ok().and_then(|count| step.checked_mul(count)).filter(|n| *n <= MAX_LENGTH)
     else {
         return Err(vm.throw("resulting string too large"));
     };

@@ -87,7 +87,6 @@ fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8
     Ok(())
 }
 
-
 pub(super) fn packsize(vm: &mut Vm, args: Args) -> NativeResult {
     let format = vm.check_string(args, 0)?;
     let mut layout = Layout::new(format.as_bytes());

@@ -4,9 +4,7 @@ use crate::{
     interp::access::index,
     native::{Args, NativeResult, Throw},
     stdlib::args::{Results, start_position},
-    text::pattern::{
-        Anchoring, Capture, GlobalMatches, Match, Matcher, PatternError, find_plain, is_plain,
-    },
+    text::pattern::{Anchoring, Capture, GlobalMatches, Match, Matcher, PatternError, find_plain, is_plain},
     value::Value,
     vm::Vm,
 };

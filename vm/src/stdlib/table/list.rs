@@ -40,8 +40,7 @@ impl List {
         let value = args.get(position);
         let has = |meta| !vm.metamethod(value, meta).is_nil();
         if let Some(table) = value.as_table() {
-            let plain =
-                table.metatable().is_none() || !(has(Meta::Index) || has(Meta::NewIndex) || has(Meta::Len));
+            let plain = table.metatable().is_none() || !(has(Meta::Index) || has(Meta::NewIndex) || has(Meta::Len));
             return Ok(List { value, raw: plain.then_some(table) });
         }
         let able = vm.metatable(value).is_some()

@@ -6,11 +6,11 @@ mod sort;
 use list::{Access, List};
 
 use crate::{
+    heap::Gc,
     interp::access::{index, length},
     native::{Args, NativeResult, Throw},
     stdlib::{args::Results, library},
     string::Str,
-    heap::Gc,
     thread::STACK_SLOTS,
     value::Value,
     vm::Vm,
