@@ -160,14 +160,14 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
                     return Ok(value);
                 }
             } else if let Some(value) = find_through_index(vm, table.metatable(), name) {
-                if value.is_function() && refill(cache) {
+                if (value.is_function() || value.is_nil()) && refill(cache) {
                     fill_proto(vm, cache, table.shape.as_ptr(), value);
                 }
                 return Ok(value);
             }
         }
     } else if object.is_string() {
-        if let Some(value) = find_through_index(vm, vm.string_metatable, name) {
+        if let Some(value) = find_through_index(vm, vm.string_metatable, name).filter(|value| !value.is_nil()) {
             if value.is_function() && refill(cache) {
                 fill_proto(vm, cache, std::ptr::null(), value);
             }
@@ -185,11 +185,15 @@ fn fill_proto(vm: &Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
     cache.epoch = vm.heap.proto_epoch;
 }
 
-/// Looks `name` up along a chain of tables linked by `__index`, marking each as a proto. `None` when the chain ends in
-/// nothing, or leaves plain tables.
+/// Looks `name` up along a chain of tables linked by `__index`, marking each as a proto: nil when the chain ends
+/// without it, `None` when it leaves plain tables.
 fn find_through_index(vm: &mut Vm, mut metatable: Option<Gc<Table>>, name: Gc<Str>) -> Option<Value> {
     for _ in 0..32 {
-        let handler = metatable?.get_str(vm.meta_names[Meta::Index as usize]);
+        let Some(table) = metatable else { return Some(Value::NIL) };
+        let handler = table.get_str(vm.meta_names[Meta::Index as usize]);
+        if handler.is_nil() {
+            return Some(Value::NIL);
+        }
         let holder = handler.as_table()?;
         holder.mark_proto(&mut vm.heap);
         let value = holder.get_str(name);
