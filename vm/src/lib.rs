@@ -11,6 +11,7 @@ pub mod front;
 pub mod function;
 pub mod heap;
 pub mod interp;
+mod lookup;
 pub mod meta;
 pub mod native;
 pub mod seam;

@@ -62,6 +62,7 @@ pub struct Vm {
     /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
     #[cfg(not(threaded))]
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
+    pub(crate) lookups: crate::lookup::LookupCache,
     pub(crate) libraries: crate::stdlib::State,
     /// State of the embedding program, by type.
     extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
@@ -118,6 +119,7 @@ impl Vm {
             created: Instant::now(),
             #[cfg(not(threaded))]
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
+            lookups: Default::default(),
             libraries: Default::default(),
             extensions: Default::default(),
         });
@@ -335,6 +337,7 @@ impl Vm {
             heap.mark_values(transfer);
             thread.trace_below(heap, top);
         });
+        self.lookups.clear();
         identities.retain(&self.heap);
         self.controller.forget_dead(&self.heap);
         // SAFETY: inside the reservation; the limit never falls below what is in use.

@@ -8,6 +8,7 @@ use crate::{
     meta::Meta,
     native::Throw,
     string::Str,
+    lookup::Lookup,
     table::{ElementKind, KeyError, Shape, Table},
     value::{Value, tag},
     vm::Vm,
@@ -143,38 +144,64 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
     let name = key.string_unchecked();
     // SAFETY: as the contract says.
     let cache = unsafe { &mut *cache };
-    if cache.kind == CacheKind::Mega || !name.is_short() {
+    if !name.is_short() {
         return index(vm, object, key);
     }
     if let Some(table) = object.as_table() {
         if !table.shape.is_dict() {
-            if let Some(slot) = table.shape.find(name) {
-                // SAFETY: the shape has this slot.
-                let value = unsafe { *table.slots.add(slot as usize) };
-                if !value.is_nil() || table.metatable().is_none() {
-                    if refill(cache) {
-                        cache.kind = CacheKind::Own;
-                        cache.shape = table.shape.as_ptr();
-                        cache.index = slot;
+            let found = match vm.lookups.find(table.shape, name, vm.heap.proto_epoch) {
+                Some(found) => Some(found),
+                None => {
+                    let found = look_up(vm, table, name);
+                    if let Some(found) = found {
+                        vm.lookups.note(table.shape, name, vm.heap.proto_epoch, found);
+                    }
+                    found
+                }
+            };
+            match found {
+                Some(Lookup::Own(slot)) => {
+                    // SAFETY: the shape has this slot.
+                    let value = unsafe { *table.slots.add(slot as usize) };
+                    if !value.is_nil() || table.metatable().is_none() {
+                        if cache.kind != CacheKind::Mega && refill(cache) {
+                            cache.kind = CacheKind::Own;
+                            cache.shape = table.shape.as_ptr();
+                            cache.index = slot;
+                        }
+                        return Ok(value);
+                    }
+                }
+                Some(Lookup::Proto(value)) => {
+                    if cache.kind != CacheKind::Mega && refill(cache) {
+                        fill_proto(vm, cache, table.shape.as_ptr(), value);
                     }
                     return Ok(value);
                 }
-            } else if let Some(value) = find_through_index(vm, table.metatable(), name) {
-                if (value.is_function() || value.is_nil()) && refill(cache) {
-                    fill_proto(vm, cache, table.shape.as_ptr(), value);
-                }
-                return Ok(value);
+                None => {}
             }
         }
     } else if object.is_string() {
         if let Some(value) = find_through_index(vm, vm.string_metatable, name).filter(|value| !value.is_nil()) {
-            if value.is_function() && refill(cache) {
+            if cache.kind != CacheKind::Mega && value.is_function() && refill(cache) {
                 fill_proto(vm, cache, std::ptr::null(), value);
             }
             return Ok(value);
         }
     }
     index(vm, object, key)
+}
+
+/// Finds `name` in a table whose shape is no dictionary, if what is found holds for every table of the shape.
+fn look_up(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Option<Lookup> {
+    match table.shape.find(name) {
+        Some(slot) => Some(Lookup::Own(slot)),
+        None => {
+            let value = find_through_index(vm, table.metatable(), name)?;
+            // Other values of a proto may change without the epoch moving.
+            (value.is_function() || value.is_nil()).then_some(Lookup::Proto(value))
+        }
+    }
 }
 
 fn fill_proto(vm: &Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
