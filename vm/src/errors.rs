@@ -305,11 +305,12 @@ impl Vm {
             at = unsafe { frame.caller() };
         }
         let frames: Vec<Frame> = frames.into_iter().skip(level).collect();
-        let skipped = if frames.len() > 21 { 10..frames.len() - 11 } else { 0..0 };
+        // The count that is shown is one short of those left out, as in PUC Lua.
+        let skipped = if frames.len() > 22 { 10..frames.len() - 11 } else { 0..0 };
         for (index, frame) in frames.iter().enumerate() {
             if skipped.contains(&index) {
                 if index == skipped.start {
-                    text.extend_from_slice(format!("\n\t...\t(skipping {} levels)", skipped.len()).as_bytes());
+                    text.extend_from_slice(format!("\n\t...\t(skipping {} levels)", skipped.len() - 1).as_bytes());
                 }
                 continue;
             }

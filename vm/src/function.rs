@@ -30,7 +30,7 @@ pub enum CacheKind {
     Array = 5,
     /// More shapes or targets than are worth caching.
     Mega = 6,
-    /// Call target: natives only.
+    /// Call target: natives only, the last one `payload`.
     Native = 7,
 }
 
@@ -82,6 +82,7 @@ impl Cache {
                     heap.mark(Gc::from_ptr(self.shape.cast_mut()));
                     heap.mark(Gc::<Shape>::from_address(self.payload as usize));
                 }
+                CacheKind::Native => heap.mark(Gc::<Native>::from_address(self.payload as usize)),
                 CacheKind::Call if self.payload != 0 => heap.mark(Gc::<Proto>::from_address(self.payload as usize)),
                 _ => {}
             }

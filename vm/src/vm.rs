@@ -63,6 +63,8 @@ pub struct Vm {
     #[cfg(not(threaded))]
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
     pub(crate) libraries: crate::stdlib::State,
+    /// State of the embedding program, by type.
+    extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
 }
 
 /// How a VM is made.
@@ -117,6 +119,7 @@ impl Vm {
             #[cfg(not(threaded))]
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
             libraries: Default::default(),
+            extensions: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
@@ -386,6 +389,15 @@ impl Vm {
     /// Nanoseconds since the VM was made.
     pub fn elapsed_ns(&self) -> u64 {
         self.created.elapsed().as_nanos() as u64
+    }
+
+    /// State of the embedding program: one value of each type, made when it is first asked for.
+    pub fn extension<T: Default + 'static>(&mut self) -> &mut T {
+        self.extensions
+            .entry(std::any::TypeId::of::<T>())
+            .or_insert_with(|| Box::<T>::default())
+            .downcast_mut()
+            .expect("the entry has the type it is keyed by")
     }
 }
 

@@ -120,8 +120,7 @@ pub unsafe extern "C" fn set_field(vm: *mut Vm, base: *mut Value, pc: u32) -> St
     // SAFETY: by the contract of helpers.
     unsafe {
         let site = Site::new(vm, base, pc);
-        let (object, key, value) =
-            (site.get(site.instr.a()), site.constant(site.instr.b()), site.get(site.instr.c()));
+        let (object, key, value) = (site.get(site.instr.a()), site.constant(site.instr.b()), site.get(site.instr.c()));
         let cache = site.cache();
         store_field(site.vm, object, key, value, cache)
     }

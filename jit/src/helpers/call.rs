@@ -45,7 +45,7 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
             access::note_call(site.cache(), closure.proto);
             (closure.proto.entry)(vm, callee, count as u64)
         } else {
-            access::note_native(site.cache());
+            access::note_native(site.cache(), function);
             enter_native(site.vm, function, callee, count)
         };
         settle_call(site.vm, slot, status, site.instr.c())

@@ -16,7 +16,8 @@ pub use access::{
 pub use arith::{arith, compare, concat, equals, equals_constant, unary};
 pub use call::{call, finish_call, note_call, ret, tail_call};
 pub use flow::{
-    back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for, generic_for_prep, tbc, vararg,
+    back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for,
+    generic_for_prep, tbc, vararg,
 };
 
 use trinity_vm::{

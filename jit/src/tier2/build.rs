@@ -383,6 +383,54 @@ impl Builder<'_> {
         self.clobber();
     }
 
+    /// A value as payload and tag.
+    fn pair(&mut self, rep: Rep) -> (V, V) {
+        let (payload, tag) = match rep {
+            Rep::Any(payload, tag) => return (payload, tag),
+            Rep::Int(value) => (value, tag::INT),
+            Rep::Float(value) => (self.emit(Inst::Bits(value)), tag::FLOAT),
+            Rep::Ref(tag, value) => (value, tag),
+            Rep::Prim(tag) => (self.int(0), tag),
+            Rep::Home(_) => unreachable!("loaded first"),
+        };
+        (payload, self.emit(Inst::Tag(tag)))
+    }
+
+    /// Does the instruction inline when `fine`, else by its helper; both go on together. `fast` gives the value for the
+    /// instruction's register, if it has one.
+    pub(super) fn either(&mut self, fine: V, fast: impl FnOnce(&mut Self) -> Option<Rep>) {
+        let slow = self.split(fine, true);
+        let before = self.state.clone();
+        let rep = fast(self);
+        let after = self.new_block(false);
+        let mut args = Vec::new();
+        let result = rep.map(|rep| {
+            let (payload, tag) = self.pair(rep);
+            args = vec![payload, tag];
+            Rep::Any(self.func.param(after, Ty::I64), self.func.param(after, Ty::I8))
+        });
+        self.terminate(Term::Jump(after, args));
+        self.block = slow;
+        self.state = before.clone();
+        self.flush_live(self.pc, false);
+        let status = self.run_helper();
+        self.check_status(status, false);
+        let mut args = Vec::new();
+        if result.is_some() {
+            let offset = Self::home_offset(self.instr.a());
+            let region = self.home_region(self.instr.a());
+            args.push(self.emit(Inst::Load(region, Width::I64, BASE, offset)));
+            args.push(self.emit(Inst::Load(region, Width::U8, BASE, offset + abi::TAG)));
+        }
+        self.terminate(Term::Jump(after, args));
+        self.block = after;
+        self.state = before;
+        self.forget_tables();
+        if let Some(rep) = result {
+            self.set(self.instr.a(), rep);
+        }
+    }
+
     /// The instruction's registers have been written in their home slots.
     pub(super) fn clobber(&mut self) {
         let max = self.state.slots.len();

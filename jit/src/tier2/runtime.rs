@@ -32,6 +32,7 @@ pub fn address(op: Op) -> usize {
         Op::Closure => helpers::closure,
         Op::VarArg => helpers::vararg,
         Op::Call => helpers::call,
+        Op::TailCall => helpers::tail_call,
         Op::Return | Op::Return0 | Op::Return1 => helpers::ret,
         Op::ForPrep => helpers::for_prep,
         Op::TForPrep => helpers::generic_for_prep,

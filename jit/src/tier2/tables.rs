@@ -10,7 +10,7 @@ use trinity_vm::{
 
 use super::{
     build::{Builder, Dead},
-    ir::{Cc, Inst, IntOp, Region, Term, V, VM, Width},
+    ir::{Cc, Inst, IntOp, Region, V, VM, Width},
     state::{ArrayFact, Rep, ShapeFact},
 };
 use crate::abi;
@@ -95,9 +95,7 @@ impl Builder<'_> {
         if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["array-kind", "bounds", "nil-element"].iter().any(|reason| self.failed(reason));
-        let kind = single_kind(&cache).filter(|_| cache.kind == CacheKind::Array && !gave_up && !cache.polymorphic);
-        let Some(kind) = kind else {
+        let Some(kind) = single_kind(&cache).filter(|_| cache.kind == CacheKind::Array && !cache.polymorphic) else {
             self.step();
             return Ok(());
         };
@@ -106,23 +104,64 @@ impl Builder<'_> {
             self.step();
             return Ok(());
         };
+        let failed = ["array-kind", "bounds", "nil-element"].iter().any(|reason| self.failed(reason));
+        if failed {
+            let (fine, address) = self.checked_element(table, kind, key);
+            if kind != TAGGED {
+                self.either(fine, |builder| Some(builder.load_element(kind, address)));
+                return Ok(());
+            }
+            // The tag of an element out of range must not be read: look at it on the fast path only.
+            if self.failed("nil-element") {
+                self.step();
+                return Ok(());
+            }
+            self.either(fine, |builder| {
+                let rep = builder.load_element(kind, address);
+                builder.guard_present(rep, "nil-element");
+                Some(rep)
+            });
+            return Ok(());
+        }
         let fact = self.array_fact(table, kind);
         let (inside, address) = self.element(fact, key);
         self.guard(inside, "bounds");
-        let rep = match kind {
+        let rep = self.load_element(kind, address);
+        if kind == TAGGED {
+            self.guard_present(rep, "nil-element");
+        }
+        self.set(instr.a(), rep);
+        Ok(())
+    }
+
+    fn load_element(&mut self, kind: u8, address: V) -> Rep {
+        match kind {
             INT => Rep::Int(self.emit(Inst::Load(Region::Array, Width::I64, address, 0))),
             FLOAT => Rep::Float(self.emit(Inst::Load(Region::Array, Width::F64, address, 0))),
             _ => {
                 let tag = self.emit(Inst::Load(Region::Array, Width::U8, address, abi::TAG));
-                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
-                let present = self.emit(Inst::Not(nil));
-                self.guard(present, "nil-element");
                 let payload = self.emit(Inst::Load(Region::Array, Width::I64, address, 0));
                 Rep::Any(payload, tag)
             }
-        };
-        self.set(instr.a(), rep);
-        Ok(())
+        }
+    }
+
+    fn guard_present(&mut self, rep: Rep, reason: &'static str) {
+        if let Rep::Any(_, tag) = rep {
+            let nil = self.emit(Inst::TagIs(tag, tag::NIL));
+            let present = self.emit(Inst::Not(nil));
+            self.guard(present, reason);
+        }
+    }
+
+    /// Whether the table has this kind of array with the element in it, and the element's address if so.
+    fn checked_element(&mut self, table: V, kind: u8, key: V) -> (V, V) {
+        let actual = self.emit(Inst::Load(Region::Table, Width::U8, table, abi::TABLE_ARRAY_KIND));
+        let expected = self.emit(Inst::TagIs(actual, kind));
+        let len = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN));
+        let data = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_ARRAY));
+        let (inside, address) = self.element(ArrayFact { table, kind, len, data }, key);
+        (self.emit(Inst::And(expected, inside)), address)
     }
 
     pub(super) fn set_element(&mut self) -> Result<(), Dead> {
@@ -131,7 +170,7 @@ impl Builder<'_> {
         if cache.kind == CacheKind::Empty && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["array-kind", "value-type"].iter().any(|reason| self.failed(reason));
+        let gave_up = self.failed("value-type");
         let kind = single_kind(&cache).filter(|_| cache.kind == CacheKind::Array && !gave_up);
         let Some(kind) = kind else {
             self.step();
@@ -170,25 +209,19 @@ impl Builder<'_> {
                 return Ok(());
             }
         };
-        let appends = self.failed("bounds");
-        let fact = self.array_fact(table, kind);
-        let (inside, address) = self.element(fact, key);
-        if !appends {
-            self.guard(inside, "bounds");
-            self.store_element(kind, address, value);
+        if self.failed("bounds") || self.failed("array-kind") {
+            // Stores behind the end, or to another kind of array, were seen: do them by the helper, within this code.
+            let (fine, address) = self.checked_element(table, kind, key);
+            self.either(fine, |builder| {
+                builder.store_element(kind, address, value);
+                None
+            });
             return Ok(());
         }
-        // Stores behind the end were seen: do them by a helper, within this code.
-        self.flush_live(self.pc, false);
-        let slow = self.split(inside, true);
+        let fact = self.array_fact(table, kind);
+        let (inside, address) = self.element(fact, key);
+        self.guard(inside, "bounds");
         self.store_element(kind, address, value);
-        let after = self.new_block(false);
-        self.terminate(Term::Jump(after, Vec::new()));
-        self.block = slow;
-        let status = self.generic();
-        self.check_status(status, false);
-        self.terminate(Term::Jump(after, Vec::new()));
-        self.block = after;
         Ok(())
     }
 
@@ -234,8 +267,9 @@ impl Builder<'_> {
         if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["shape", "epoch", "nil-field"].iter().any(|reason| self.failed(reason));
+        let gave_up = ["epoch", "nil-field"].iter().any(|reason| self.failed(reason));
         let stale = cache.kind == CacheKind::Proto && cache.epoch != self.snap.proto_epoch;
+        let several_shapes = cache.polymorphic || self.failed("shape");
         let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Proto) && !gave_up && !stale;
         if !usable || cache.polymorphic && self.failed("type") {
             self.step();
@@ -273,17 +307,31 @@ impl Builder<'_> {
             }
         };
         let Rep::Ref(_, pointer) = object else { unreachable!("made above") };
+        if several_shapes && !cache.shape.is_null() {
+            let actual = self.emit(Inst::Load(Region::Table, Width::I64, pointer, abi::TABLE_SHAPE));
+            let expected = self.int(cache.shape as i64);
+            let fine = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
+            let own = cache.kind == CacheKind::Own;
+            self.either(fine, |builder| {
+                if own {
+                    let slots = builder.emit(Inst::Load(Region::Table, Width::I64, pointer, abi::TABLE_SLOTS));
+                    return Some(builder.load_slot(slots, &view));
+                }
+                builder.guard_epoch(cache.epoch);
+                let constant = builder.int(cache.payload as i64);
+                Some(builder.typed(cache.tag, constant))
+            });
+            if op == Op::SelfField {
+                // The method came first: `A` and `A+2` differ.
+                let method = self.get(instr.a());
+                self.set(instr.a() + FRAME_OFFSET, object);
+                self.set(instr.a(), method);
+            }
+            return Ok(());
+        }
         let value = if cache.kind == CacheKind::Own {
             let fact = self.shape_fact(pointer, cache.shape as u64);
-            let offset = abi::reg(cache.index as usize);
-            let tag = self.emit(Inst::Load(Region::Slots, Width::U8, fact.slots, offset + abi::TAG));
-            if view.has_metatable {
-                let nil = self.emit(Inst::TagIs(tag, tag::NIL));
-                let present = self.emit(Inst::Not(nil));
-                self.guard(present, "nil-field");
-            }
-            let payload = self.emit(Inst::Load(Region::Slots, Width::I64, fact.slots, offset));
-            Rep::Any(payload, tag)
+            self.load_slot(fact.slots, &view)
         } else {
             if !cache.shape.is_null() {
                 self.shape_fact(pointer, cache.shape as u64);
@@ -300,6 +348,18 @@ impl Builder<'_> {
     }
 
 
+    /// The value of a cached property slot.
+    fn load_slot(&mut self, slots: V, view: &super::snapshot::CacheView) -> Rep {
+        let offset = abi::reg(view.cache.index as usize);
+        let tag = self.emit(Inst::Load(Region::Slots, Width::U8, slots, offset + abi::TAG));
+        let payload = self.emit(Inst::Load(Region::Slots, Width::I64, slots, offset));
+        let rep = Rep::Any(payload, tag);
+        if view.has_metatable {
+            self.guard_present(rep, "nil-field");
+        }
+        rep
+    }
+
     pub(super) fn set_field(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
         let view = self.cache();
@@ -307,7 +367,9 @@ impl Builder<'_> {
         if cache.kind == CacheKind::Empty && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["shape", "epoch", "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
+        let gave_up = ["epoch", "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
+        let several_shapes = cache.polymorphic || self.failed("shape");
+        let gave_up = gave_up || several_shapes && (cache.kind == CacheKind::Add || view.has_metatable);
         let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Add) && !gave_up && instr.op() == Op::SetField;
         // A metatable that came to matter since is told by the epoch.
         let stale = cache.kind == CacheKind::Add && cache.epoch != self.snap.proto_epoch;
@@ -319,6 +381,17 @@ impl Builder<'_> {
         };
         let value = self.get(instr.c());
         let offset = abi::reg(cache.index as usize);
+        if several_shapes {
+            let actual = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SHAPE));
+            let expected = self.int(cache.shape as i64);
+            let fine = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
+            self.either(fine, |builder| {
+                let slots = builder.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SLOTS));
+                builder.store_value(Region::Slots, slots, offset, value);
+                None
+            });
+            return Ok(());
+        }
         if cache.kind == CacheKind::Own {
             let fact = self.shape_fact(table, cache.shape as u64);
             if view.has_metatable {

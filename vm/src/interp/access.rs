@@ -300,16 +300,18 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
     }
 }
 
-/// Notes that a call met a native, unless it has met a Lua function.
+/// Notes which native a call met, unless it has met a Lua function.
 ///
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub unsafe fn note_native(cache: *mut Cache) {
+pub unsafe fn note_native(cache: *mut Cache, target: Value) {
     // SAFETY: as the contract says.
     unsafe {
-        if (*cache).kind == CacheKind::Empty {
+        if (*cache).payload != target.bits && matches!((*cache).kind, CacheKind::Empty | CacheKind::Native) {
+            (*cache).polymorphic |= (*cache).kind == CacheKind::Native;
             (*cache).kind = CacheKind::Native;
+            (*cache).payload = target.bits;
         }
     }
 }

@@ -982,7 +982,7 @@ others! {
         let cache = s.cache();
         let slot = s.a();
         if (*slot).tag == tag::NATIVE {
-            access::note_native(cache);
+            access::note_native(cache, *slot);
         }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };

@@ -6,7 +6,7 @@ use crate::{
     native::{Args, NativeResult, Throw},
     stdlib::{args::Results, library},
     thread::{Thread, ThreadStatus},
-    value::{Value, tag},
+    value::Value,
     vm::Vm,
 };
 
@@ -130,7 +130,7 @@ fn running(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn isyieldable(vm: &mut Vm, args: Args) -> NativeResult {
-    let yieldable = if args.get(0).tag == tag::THREAD {
+    let yieldable = if args.has(0) {
         let thread = check_thread(vm, args, 0)?;
         !thread.is_main && thread.nonyieldable == 0
     } else {

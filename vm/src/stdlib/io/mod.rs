@@ -44,7 +44,7 @@ impl Default for IoState {
         let duplicate = |descriptor: &dyn AsFd| descriptor.as_fd().try_clone_to_owned().ok().map(File::from);
         let output = std::io::stdout();
         let buffering = if output.is_terminal() { Buffering::Line } else { Buffering::Full };
-        let stdin = shared(Stream::standard(duplicate(&std::io::stdin()), Buffering::Full));
+        let stdin = shared(Stream::standard(duplicate(&std::io::stdin()), Buffering::Full).read_only());
         let stdout = shared(Stream::standard(duplicate(&output), buffering));
         let stderr = shared(Stream::standard(duplicate(&std::io::stderr()), Buffering::None));
         Self { stdin, stdout, stderr, open: Vec::new() }
@@ -215,7 +215,8 @@ fn open_path(path: &[u8], mode: &[u8]) -> std::io::Result<Stream> {
         Some(b'a') => options.append(true).create(true).read(update),
         _ => options.read(true).write(update),
     };
-    options.open(path_of(path)).map(Stream::from_file)
+    let stream = Stream::from_file(options.open(path_of(path))?);
+    Ok(if update || mode.first() != Some(&b'r') { stream } else { stream.read_only() })
 }
 
 /// `[rwa]`, then an optional `+`, then any number of `b`.

@@ -40,6 +40,8 @@ pub enum Closed {
 /// A stream with its buffers.
 pub struct Stream {
     device: Device,
+    /// Whether writing is refused at once.
+    read_only: bool,
     buffering: Buffering,
     output: Vec<u8>,
     input: Vec<u8>,
@@ -49,16 +51,23 @@ pub struct Stream {
 
 impl Stream {
     fn new(device: Device, buffering: Buffering) -> Self {
-        Self { device, buffering, output: Vec::new(), input: Vec::new(), at: 0 }
+        Self { device, read_only: false, buffering, output: Vec::new(), input: Vec::new(), at: 0 }
     }
 
     pub fn from_file(file: File) -> Self {
         Self::new(Device::File(file), Buffering::Full)
     }
 
+    /// The same stream, refusing to be written to.
+    pub fn read_only(self) -> Self {
+        let mut stream = self;
+        stream.read_only = true;
+        stream
+    }
+
     /// The output of a child process; its standard output must be piped.
     pub fn from_process(child: Child) -> Self {
-        Self::new(Device::From(child), Buffering::Full)
+        Self::new(Device::From(child), Buffering::Full).read_only()
     }
 
     /// The input of a child process; its standard input must be piped.
@@ -93,6 +102,9 @@ impl Stream {
     /// # Errors
     /// The device refuses the data.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.read_only {
+            return Err(bad_descriptor());
+        }
         if self.at < self.input.len() {
             // Data read ahead: writing goes on where reading stopped.
             self.seek(SeekFrom::Current(0))?;

@@ -177,15 +177,13 @@ fn ldexp(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, result)
 }
 
-/// `max` and `min`, by the operator `<` on the arguments as they are.
+/// `max` and `min`, by the operator `<` on the arguments, whatever they are.
 fn extreme(vm: &mut Vm, args: Args, greatest: bool) -> NativeResult {
     if args.len() == 0 {
         return Err(vm.arg_error(args, 0, "value expected"));
     }
-    vm.check_number(args, 0)?;
     let mut best = args.get(0);
     for index in 1..args.len() {
-        vm.check_number(args, index)?;
         let value = args.get(index);
         let better = if greatest { less_than(vm, best, value)? } else { less_than(vm, value, best)? };
         if better {

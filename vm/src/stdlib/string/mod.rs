@@ -10,6 +10,7 @@ use crate::{
         args::{Results, end_position, start_position},
         library,
     },
+    string::MAX_SHORT,
     value::{Value, tag},
     vm::Vm,
 };
@@ -66,14 +67,21 @@ fn byte(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn char_(vm: &mut Vm, args: Args) -> NativeResult {
-    let mut bytes = Vec::with_capacity(args.len());
-    for index in 0..args.len() {
+    let mut few = [0; MAX_SHORT];
+    let mut many = Vec::new();
+    let bytes = if args.len() <= MAX_SHORT {
+        &mut few[..args.len()]
+    } else {
+        many.resize(args.len(), 0);
+        &mut many[..]
+    };
+    for (index, byte) in bytes.iter_mut().enumerate() {
         match u8::try_from(vm.check_int(args, index)?) {
-            Ok(byte) => bytes.push(byte),
+            Ok(code) => *byte = code,
             Err(_) => return Err(vm.arg_error(args, index, "value out of range")),
         }
     }
-    let string = vm.new_string(bytes);
+    let string = vm.heap.string(bytes);
     vm.ret1(args, string)
 }
 
