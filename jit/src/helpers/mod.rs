@@ -5,6 +5,8 @@
 //! caller of the compiled code, others mean what the helper says. A helper makes the frame current (its pc, `vm.frame`,
 //! `vm.top`), so generated code need not, and it keeps feedback as the interpreter does: quickening, caches, targets.
 
+#![expect(clippy::missing_safety_doc, reason = "the contract of all helpers stands at `Helper`")]
+
 mod access;
 mod arith;
 mod call;
