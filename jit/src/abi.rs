@@ -99,7 +99,8 @@ pub struct Regions {
 impl Regions {
     pub fn new(function: &mut Function) -> Regions {
         let mut region = |user_id: u32, description: &'static str| {
-            let region = function.dfg.alias_regions.insert(AliasRegionData { user_id, description: description.into() });
+            let region =
+                function.dfg.alias_regions.insert(AliasRegionData { user_id, description: description.into() });
             MemFlagsData::trusted().with_alias_region(Some(region))
         };
         Regions {

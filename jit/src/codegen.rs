@@ -43,7 +43,8 @@ impl Codegen {
     /// The host is no target of Cranelift, or a setting is unknown.
     pub fn new(effort: Effort) -> Result<Codegen, String> {
         let mut flags = settings::builder();
-        let verifier = if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() { "true" } else { "false" };
+        let verifier =
+            if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() { "true" } else { "false" };
         let chosen = [
             ("opt_level", effort.opt_level),
             ("regalloc_algorithm", effort.regalloc),
@@ -56,7 +57,8 @@ impl Codegen {
         for (name, value) in chosen {
             flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
         }
-        let isa = cranelift_native::builder()?.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+        let isa =
+            cranelift_native::builder()?.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
         Ok(Codegen {
             isa,
             context: Context::new(),

@@ -87,12 +87,12 @@ unsafe fn element(site: Site<'_>, key: Value) -> Status {
     // SAFETY: as the contract says: the instruction has a cache.
     unsafe {
         let (object, cache) = (site.get(site.instr.b()), site.cache());
-        if key.tag == tag::INT {
-            if let Some(table) = object.as_table() {
-                let value = access::get_element(table, key.raw_int(), cache);
-                if !value.is_nil() {
-                    return site.finish(Ok(value));
-                }
+        if key.tag == tag::INT
+            && let Some(table) = object.as_table()
+        {
+            let value = access::get_element(table, key.raw_int(), cache);
+            if !value.is_nil() {
+                return site.finish(Ok(value));
             }
         }
         let result = access::get_dynamic(site.vm, object, key, cache);
@@ -120,8 +120,7 @@ pub unsafe extern "C" fn set_field(vm: *mut Vm, base: *mut Value, pc: u32) -> St
     // SAFETY: by the contract of helpers.
     unsafe {
         let site = Site::new(vm, base, pc);
-        let (object, key, value) =
-            (site.get(site.instr.a()), site.constant(site.instr.b()), site.get(site.instr.c()));
+        let (object, key, value) = (site.get(site.instr.a()), site.constant(site.instr.b()), site.get(site.instr.c()));
         let cache = site.cache();
         store_field(site.vm, object, key, value, cache)
     }
@@ -166,12 +165,11 @@ unsafe fn store_element(site: Site<'_>, key: Value) -> Status {
     // SAFETY: as the contract says: the instruction has a cache.
     unsafe {
         let (object, value, cache) = (site.get(site.instr.a()), site.get(site.instr.c()), site.cache());
-        if key.tag == tag::INT {
-            if let Some(table) = object.as_table() {
-                if access::set_element(table, key.raw_int(), value, cache) {
-                    return 0;
-                }
-            }
+        if key.tag == tag::INT
+            && let Some(table) = object.as_table()
+            && access::set_element(table, key.raw_int(), value, cache)
+        {
+            return 0;
         }
         done(access::set_dynamic(site.vm, object, key, value, cache))
     }

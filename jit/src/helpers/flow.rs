@@ -156,19 +156,20 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
         let function = *registers;
         let slot = registers.add(4);
         let cache = site.cache();
-        if function.tag == tag::NATIVE && (*registers.add(1)).tag == tag::TABLE {
-            if let Some(found) = access::iterate(site.vm, function, registers, cache) {
-                if site.instr.op() == Op::TForCall {
-                    *site.at = site.instr.with_op(Op::TForCallNext);
-                }
-                for extra in 2..site.instr.c() {
-                    *slot.add(extra) = Value::NIL;
-                }
-                if !found {
-                    *slot = Value::NIL;
-                }
-                return 0;
+        if function.tag == tag::NATIVE
+            && (*registers.add(1)).tag == tag::TABLE
+            && let Some(found) = access::iterate(site.vm, function, registers, cache)
+        {
+            if site.instr.op() == Op::TForCall {
+                *site.at = site.instr.with_op(Op::TForCallNext);
             }
+            for extra in 2..site.instr.c() {
+                *slot.add(extra) = Value::NIL;
+            }
+            if !found {
+                *slot = Value::NIL;
+            }
+            return 0;
         }
         let callee = slot.add(FRAME_OFFSET);
         *slot = function;

@@ -5,6 +5,8 @@
 //! caller of the compiled code, others mean what the helper says. A helper makes the frame current (its pc, `vm.frame`,
 //! `vm.top`), so generated code need not, and it keeps feedback as the interpreter does: quickening, caches, targets.
 
+#![expect(clippy::missing_safety_doc, reason = "the contract of all helpers stands at `Helper`")]
+
 mod access;
 mod arith;
 mod call;
@@ -16,7 +18,8 @@ pub use access::{
 pub use arith::{arith, compare, concat, equals, equals_constant, unary};
 pub use call::{call, finish_call, note_call, ret, tail_call};
 pub use flow::{
-    back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for, generic_for_prep, tbc, vararg,
+    back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for,
+    generic_for_prep, tbc, vararg,
 };
 
 use trinity_vm::{

@@ -239,9 +239,7 @@ impl Emitter<'_, '_> {
                 let mask = self.iconst(value - 1);
                 self.b.ins().band(l, mask)
             }
-            Rhs::Int(value) if value.count_ones() == 1 => {
-                self.b.ins().sshr_imm_u(l, i64::from(value.trailing_zeros()))
-            }
+            Rhs::Int(value) if value.count_ones() == 1 => self.b.ins().sshr_imm_u(l, i64::from(value.trailing_zeros())),
             _ => {
                 let r = self.operand_int(rhs);
                 if let Rhs::Register(_) = rhs {

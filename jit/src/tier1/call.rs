@@ -1,16 +1,7 @@
 //! Templates of calls and returns.
 
-use cranelift_codegen::ir::{
-    Block, InstBuilder, Value,
-    condcodes::IntCC,
-    types::I64,
-};
-use trinity_vm::{
-    bytecode::Op,
-    frame::FRAME_OFFSET,
-    function::CacheKind,
-    value::tag,
-};
+use cranelift_codegen::ir::{Block, InstBuilder, Value, condcodes::IntCC, types::I64};
+use trinity_vm::{bytecode::Op, frame::FRAME_OFFSET, function::CacheKind, value::tag};
 
 use super::emitter::Emitter;
 use crate::{
