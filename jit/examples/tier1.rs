@@ -1,4 +1,4 @@
-//! Runs a Lua program in one tier and reports its time: `tier1 interpreter|tier1|warm|late FILE`.
+//! Runs a Lua program in one tier and reports its time: `tier1 interpreter|tier1|warm|late|stress FILE`.
 //! With `TRINITY_JIT_DUMP` set it also prints the code that tier 1 makes.
 
 #[path = "../tests/support/mod.rs"]
@@ -57,6 +57,7 @@ fn main() {
         Some("interpreter") => Mode::Interpreter,
         Some("tier1") => Mode::Tier1,
         Some("warm") => Mode::Tier1Warm,
+        Some("stress") => Mode::Tier1Stress,
         _ => Mode::Tier1Late,
     };
     let file = args.next().expect("a Lua file");

@@ -48,13 +48,15 @@ pub const CLOSURE_PROTO: i32 = offset(offset_of!(Closure, proto));
 pub const CLOSURE_UPVALUES: i32 = offset(size_of::<Closure>());
 pub const UPVALUE_SLOT: i32 = offset(offset_of!(Upvalue, slot));
 pub const PROTO_ENTRY: i32 = offset(offset_of!(Proto, entry));
-pub const NATIVE_ENTRY: i32 = offset(offset_of!(Native, entry));
+pub const NATIVE_FUNCTION: i32 = offset(offset_of!(Native, function));
 
 pub const TABLE_SHAPE: i32 = offset(offset_of!(Table, shape));
 pub const TABLE_SLOTS: i32 = offset(offset_of!(Table, slots));
 pub const TABLE_SLOTS_CAP: i32 = offset(offset_of!(Table, slots_cap));
 pub const TABLE_ARRAY: i32 = offset(offset_of!(Table, array));
 pub const TABLE_ARRAY_LEN: i32 = offset(offset_of!(Table, array_len));
+pub const TABLE_ARRAY_CAP: i32 = offset(offset_of!(Table, array_cap));
+pub const TABLE_DICT: i32 = offset(Table::DICT_OFFSET);
 pub const TABLE_ARRAY_KIND: i32 = offset(offset_of!(Table, array_kind));
 pub const SHAPE_METATABLE: i32 = offset(Shape::METATABLE_OFFSET);
 pub const STR_LEN: i32 = offset(Str::LEN_OFFSET);

@@ -25,7 +25,8 @@ pub enum CacheKind {
     Add = 3,
     /// Call target: the prototype at `shape`'s place is `target`.
     Call = 4,
-    /// Integer keys into the array part.
+    /// Integer keys into the array part: `index` is the set of element kinds seen, `epoch` is not 0 when a store has
+    /// appended.
     Array = 5,
     /// More shapes or targets than are worth caching.
     Mega = 6,

@@ -1,6 +1,7 @@
 //! Calls and returns.
 
 use trinity_vm::{
+    bytecode::Op,
     frame::{FRAME_OFFSET, Frame, Status, status},
     interp::{self, access},
     native::Throw,
@@ -154,9 +155,10 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
         let mut first = site.reg(site.instr.a());
-        let count = match site.instr.b() {
-            0 => site.vm.top.offset_from(first) as usize,
-            count => count - 1,
+        let count = match (site.instr.op(), site.instr.b()) {
+            (Op::Return1, _) => 1,
+            (_, 0) => site.vm.top.offset_from(first) as usize,
+            (_, count) => count - 1,
         };
         if site.instr.c() != 0 {
             let end = base.add(site.closure.proto.max_stack as usize);

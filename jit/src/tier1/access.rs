@@ -35,6 +35,12 @@ enum Key {
     Constant(usize),
 }
 
+/// Whether tables of the cached shape have a metatable to ask about absent fields.
+fn has_metatable(cache: &Cache) -> bool {
+    // SAFETY: a cache keeps its shape alive.
+    unsafe { (*cache.shape).metatable().is_some() }
+}
+
 impl Emitter<'_, '_> {
     /// Address of the value of an upvalue.
     fn upvalue(&mut self, index: usize) -> Value {
@@ -158,7 +164,14 @@ impl Emitter<'_, '_> {
                 let offset = cache.index as i32 * abi::VALUE_SIZE;
                 let held = matches!(object, Object::Register(register) if register == a);
                 self.keep_receiver(op);
-                self.read_present(self.regions.slots, (slots, offset), held, slow, done);
+                if has_metatable(cache) {
+                    self.read_present(self.regions.slots, (slots, offset), held, slow, done);
+                } else {
+                    let payload = self.load(I64, self.regions.slots, slots, offset);
+                    let found = self.load(I8, self.regions.slots, slots, offset + TAG);
+                    self.set_dynamic(a, payload, found);
+                    self.jump(done);
+                }
             }
             CacheKind::Proto => {
                 let shape = if cache.shape.is_null() {
@@ -216,12 +229,15 @@ impl Emitter<'_, '_> {
         if cache.kind == CacheKind::Own {
             let slots = self.own_slots(cache, object, slow);
             let offset = cache.index as i32 * abi::VALUE_SIZE;
-            // Over nil, `__newindex` may have to be asked.
-            let old = self.load(I8, flags, slots, offset + TAG);
-            let nil = self.equals(old, i64::from(tag::NIL));
-            self.reject(nil, slow);
-            let table = self.object(object);
-            let slots = self.load(I64, self.regions.object, table, abi::TABLE_SLOTS);
+            let mut slots = slots;
+            if has_metatable(cache) {
+                // Over nil, `__newindex` may have to be asked.
+                let old = self.load(I8, flags, slots, offset + TAG);
+                let nil = self.equals(old, i64::from(tag::NIL));
+                self.reject(nil, slow);
+                let table = self.object(object);
+                slots = self.load(I64, self.regions.object, table, abi::TABLE_SLOTS);
+            }
             self.store_value(flags, c, slots, offset);
         } else {
             let flags_object = self.regions.object;
@@ -271,8 +287,8 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(elements, scaled)
     }
 
-    /// Goes on when the key lies inside the array part.
-    fn require_inside(&mut self, table: usize, key: Key, slow: Block) {
+    /// Goes on when the key lies inside the array part, in `outside` when it does not.
+    fn require_inside(&mut self, table: usize, key: Key, slow: Block, outside: Block) {
         match key {
             Key::Register(register) => self.require_tags((table, tag::TABLE), (register, tag::INT), slow),
             Key::Constant(_) => self.require_tag(table, tag::TABLE, slow),
@@ -282,7 +298,7 @@ impl Emitter<'_, '_> {
         let len = self.load(I32, self.regions.object, table, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
         let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, index, len);
-        self.require(inside, slow);
+        self.require(inside, outside);
     }
 
     fn array_index(&mut self, key: Key) -> Value {
@@ -347,7 +363,7 @@ impl Emitter<'_, '_> {
         let (slow, done) = (self.cold(), self.block());
         let table = instr.b();
         let held = table == a || matches!(key, Key::Register(register) if register == a);
-        self.require_inside(table, key, slow);
+        self.require_inside(table, key, slow, slow);
         self.by_kind(cache, table, slow, |this, kind| {
             let flags = this.regions.elements;
             let (place, offset) = this.element(table, key, kind);
@@ -380,7 +396,8 @@ impl Emitter<'_, '_> {
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let table = instr.a();
-        self.require_inside(table, key, slow);
+        let outside = if cache.epoch != 0 { self.block() } else { slow };
+        self.require_inside(table, key, slow, outside);
         self.by_kind(cache, table, slow, |this, kind| {
             let flags = this.regions.elements;
             if kind == ElementKind::Tagged {
@@ -399,9 +416,74 @@ impl Emitter<'_, '_> {
             }
             this.jump(done);
         });
+        if outside != slow {
+            self.restore(before.clone());
+            self.switch(outside);
+            self.append(table, key, c, slow, done);
+        }
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.switch(done);
+    }
+
+    /// Stores right behind the array part: there is room, the value is of the array's kind, and neither a metatable nor
+    /// the dictionary has a say.
+    fn append(&mut self, table: usize, key: Key, value: usize, slow: Block, done: Block) {
+        let flags = self.regions.object;
+        let object = self.bits(table);
+        let index = self.array_index(key);
+        let len = self.load(I32, flags, object, abi::TABLE_ARRAY_LEN);
+        let len = self.b.ins().uextend(I64, len);
+        let elsewhere = self.b.ins().bxor(index, len);
+        let shape = self.load(I64, flags, object, abi::TABLE_SHAPE);
+        let metatable = self.load(I64, flags, shape, abi::SHAPE_METATABLE);
+        let dict = self.load(I64, flags, object, abi::TABLE_DICT);
+        let others = self.b.ins().bor(metatable, dict);
+        let others = self.b.ins().bor(others, elsewhere);
+        let alone = self.equals(others, 0);
+        let cap = self.load(I32, flags, object, abi::TABLE_ARRAY_CAP);
+        let cap = self.b.ins().uextend(I64, cap);
+        let room = self.b.ins().icmp(IntCC::UnsignedLessThan, len, cap);
+        let fits = self.b.ins().band(alone, room);
+        self.require(fits, slow);
+
+        let (tagged, other, scalar) = (self.block(), self.block(), self.block());
+        let object = self.bits(table);
+        let kind = self.load(I8, flags, object, abi::TABLE_ARRAY_KIND);
+        let is_tagged = self.equals(kind, ElementKind::Tagged as i64);
+        self.branch(is_tagged, tagged, other);
+        // The other kinds take values of their own tag.
+        self.switch(other);
+        let object = self.bits(table);
+        let kind = self.load(I8, flags, object, abi::TABLE_ARRAY_KIND);
+        let own = self.b.ins().iadd_imm_s(kind, i64::from(tag::INT) - ElementKind::Int as i64);
+        let tag = self.tag(value);
+        let same = self.b.ins().icmp(IntCC::Equal, own, tag);
+        self.branch(same, scalar, slow);
+        self.switch(scalar);
+        let (place, offset) = self.element(table, key, ElementKind::Int);
+        let payload = self.bits(value);
+        self.store(self.regions.elements, payload, place, offset);
+        self.lengthen(table);
+        self.jump(done);
+
+        self.switch(tagged);
+        let tag = self.tag(value);
+        let nil = self.equals(tag, i64::from(tag::NIL));
+        self.reject(nil, slow);
+        let (place, offset) = self.element(table, key, ElementKind::Tagged);
+        self.store_value(self.regions.elements, value, place, offset);
+        self.lengthen(table);
+        self.jump(done);
+    }
+
+    /// Counts one more element.
+    fn lengthen(&mut self, table: usize) {
+        let flags = self.regions.object;
+        let object = self.bits(table);
+        let len = self.load(I32, flags, object, abi::TABLE_ARRAY_LEN);
+        let longer = self.b.ins().iadd_imm_s(len, 1);
+        self.store(flags, longer, object, abi::TABLE_ARRAY_LEN);
     }
 
     /// `LEN` of a string, and of a table without metatable that has an array part.

@@ -116,8 +116,9 @@ impl Emitter<'_, '_> {
         let instr = self.instr();
         let count = match op {
             Op::Return0 => Some(0),
+            _ if self.proto.is_vararg => None,
             Op::Return1 => Some(1),
-            _ if self.proto.is_vararg || instr.c() != 0 => None,
+            _ if instr.c() != 0 => None,
             _ => instr.b().checked_sub(1).filter(|count| *count <= INLINE_RESULTS),
         };
         let status = match count {

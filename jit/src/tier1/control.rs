@@ -1,13 +1,14 @@
 //! Templates of loops.
 
 use cranelift_codegen::ir::{
-    InstBuilder,
+    InstBuilder, Value,
     condcodes::IntCC,
-    types::{I32, I64},
+    types::{I8, I32, I64},
 };
 use trinity_vm::{
-    bytecode::{Hint, jump_target},
+    bytecode::{Hint, Op, jump_target},
     seam::Tier,
+    table::ElementKind,
     value::tag,
 };
 
@@ -21,11 +22,42 @@ impl Emitter<'_, '_> {
         self.block_at(target as usize)
     }
 
+    /// A loop of integers by 1 or -1 is prepared inline.
     pub(super) fn for_prep(&mut self) {
-        let skip = self.helper_or_leave(helpers::for_prep);
+        let a = self.instr().a();
         let target = self.jump_target();
-        self.reject(skip, target);
-        self.forget_from(self.instr().a());
+        let step = self.constant_step(a + 2);
+        let may_be_int = |this: &Self, register| matches!(this.known_tag(register), None | Some(tag::INT));
+        if let Some(step @ (1 | -1)) = step
+            && may_be_int(self, a)
+            && may_be_int(self, a + 1)
+        {
+            let (slow, body) = (self.cold(), self.block());
+            self.require_tags((a, tag::INT), (a + 1, tag::INT), slow);
+            let (start, limit) = (self.bits(a), self.bits(a + 1));
+            let (low, high) = if step == 1 { (start, limit) } else { (limit, start) };
+            let left = self.b.ins().isub(high, low);
+            self.set(a + 1, left, tag::INT);
+            self.forget(a + 3);
+            self.set(a + 3, start, tag::INT);
+            let empty = self.b.ins().icmp(IntCC::SignedGreaterThan, low, high);
+            self.branch(empty, target, body);
+            self.switch(slow);
+            let skip = self.helper_or_leave(helpers::for_prep);
+            self.branch(skip, target, body);
+            self.switch(body);
+        } else {
+            let skip = self.helper_or_leave(helpers::for_prep);
+            self.reject(skip, target);
+        }
+        self.forget_from(a);
+    }
+
+    /// The loop's step, when the instruction before this one has loaded it.
+    fn constant_step(&self, register: usize) -> Option<i16> {
+        let before = self.proto.code()[self.pc.checked_sub(1)?];
+        let loads = before.op() == Op::LoadI && before.a() == register && !self.coverage.leader[self.pc];
+        loads.then(|| before.sbx())
     }
 
     /// Integer loops count inline; others in a helper unless they have been seen to be of floats.
@@ -60,7 +92,7 @@ impl Emitter<'_, '_> {
             self.set(a, next, tag::INT);
             self.set(a + 3, next, tag::INT);
             if hint == Hint::None {
-                self.quicken(trinity_vm::bytecode::Op::ForLoopI);
+                self.quicken(Op::ForLoopI);
             }
         }
         self.jump(turn);
@@ -71,6 +103,84 @@ impl Emitter<'_, '_> {
         self.back_edge(self.instr().bx());
         self.switch(end);
         self.forget_all();
+    }
+
+    /// `TFORCALL`. Where the iterator has been `next` or that of `ipairs`, a step within the array part is inline: both
+    /// go from key `k` to `k + 1` there.
+    pub(super) fn generic_for(&mut self, hint: Hint) {
+        let instr = self.instr();
+        let a = instr.a();
+        if hint == Hint::None || instr.c() > 2 {
+            self.helper_or_leave(helpers::generic_for);
+            return self.forget_all();
+        }
+        let regions = self.regions;
+        let (slow, done, tagged, plain) = (self.cold(), self.block(), self.block(), self.block());
+        self.require_tags((a, tag::NATIVE), (a + 1, tag::TABLE), slow);
+        let native = self.bits(a);
+        let function = self.load(I64, regions.object, native, abi::NATIVE_FUNCTION);
+        let [next, ipairs] = self.iterators;
+        let is_next = self.equals(function, next);
+        let is_ipairs = self.equals(function, ipairs);
+        let known = self.b.ins().bor(is_next, is_ipairs);
+        let control = self.tag(a + 2);
+        let int = self.equals(control, i64::from(tag::INT));
+        let suited = self.b.ins().band(known, int);
+        self.require(suited, slow);
+
+        let table = self.bits(a + 1);
+        let key = self.bits(a + 2);
+        let len = self.load(I32, regions.object, table, abi::TABLE_ARRAY_LEN);
+        let len = self.b.ins().uextend(I64, len);
+        let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, key, len);
+        self.require(inside, slow);
+
+        let table = self.bits(a + 1);
+        let kind = self.load(I8, regions.object, table, abi::TABLE_ARRAY_KIND);
+        let is_tagged = self.equals(kind, ElementKind::Tagged as i64);
+        self.branch(is_tagged, tagged, plain);
+
+        self.switch(plain);
+        let place = self.next_element(a, 3);
+        let payload = self.load(I64, regions.elements, place, 0);
+        // `INT` and `FLOAT` follow each other as the kinds do.
+        const { assert!(tag::INT - ElementKind::Int as u8 == tag::FLOAT - ElementKind::Float as u8) };
+        let table = self.bits(a + 1);
+        let kind = self.load(I8, regions.object, table, abi::TABLE_ARRAY_KIND);
+        let found = self.b.ins().iadd_imm_s(kind, i64::from(tag::INT) - ElementKind::Int as i64);
+        self.set_dynamic(a + 5, payload, found);
+        self.step_key(a);
+        self.jump(done);
+
+        self.switch(tagged);
+        let place = self.next_element(a, 4);
+        let payload = self.load(I64, regions.elements, place, 0);
+        let found = self.load(I8, regions.elements, place, abi::TAG);
+        self.set_dynamic(a + 5, payload, found);
+        self.step_key(a);
+        let nil = self.equals(found, i64::from(tag::NIL));
+        self.branch(nil, slow, done);
+
+        self.slow_path(slow, helpers::generic_for, done);
+        self.forget_all();
+        self.switch(done);
+    }
+
+    /// Address of the element after the control variable of the generic loop at `a`: keys count from 1, places from 0.
+    fn next_element(&mut self, a: usize, shift: i64) -> Value {
+        let table = self.bits(a + 1);
+        let elements = self.load(I64, self.regions.object, table, abi::TABLE_ARRAY);
+        let key = self.bits(a + 2);
+        let place = self.b.ins().ishl_imm_u(key, shift);
+        self.b.ins().iadd(elements, place)
+    }
+
+    /// The key after the control variable.
+    fn step_key(&mut self, a: usize) {
+        let key = self.bits(a + 2);
+        let next = self.b.ins().iadd_imm_s(key, 1);
+        self.forget(a + 4);
+        self.set(a + 4, next, tag::INT);
     }
 
     pub(super) fn generic_for_loop(&mut self) {

@@ -35,6 +35,8 @@ pub(super) struct Emitter<'a, 'b> {
     pub proto: &'b Proto,
     pub coverage: &'b Coverage,
     pub regions: Regions,
+    /// Addresses of the natives behind `next` and the iterator of `ipairs`.
+    pub iterators: [i64; 2],
     /// The VM, by address: code belongs to one VM.
     vm_address: i64,
     /// The values that hold VM and base in the block that is being filled.
@@ -88,6 +90,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
             proto,
             coverage,
             regions,
+            iterators: [vm.controller.next_function as i64, vm.controller.ipairs_function as i64],
             vm_address: std::ptr::from_ref(vm) as i64,
             vm: None,
             base: None,

@@ -207,10 +207,7 @@ impl Emitter<'_, '_> {
                 self.jump(target);
                 return false;
             }
-            Op::TForCall => {
-                self.helper_or_leave(helpers::generic_for);
-                self.forget_all();
-            }
+            Op::TForCall => self.generic_for(hint),
             Op::TForLoop => self.generic_for_loop(),
             Op::Closure => self.plain_helper(helpers::closure),
             Op::VarArg => {

@@ -568,6 +568,12 @@ impl Builder<'_> {
                 self.speculate_entry(*register, position);
             }
         }
+        // What is known to be of one type is loaded once, in front of the loop.
+        for register in &registers {
+            if !info.modified.contains(*register) && matches!(self.state.slots[*register].rep, Rep::Home(Some(_))) {
+                self.get(*register);
+            }
+        }
         let clean = !self.lessons.unclean.contains(&position);
         if clean {
             self.hoist_arrays(position);

@@ -331,9 +331,13 @@ impl Lower<'_, '_> {
                     Width::U8 => ins.load(types::I8, flags, base, offset),
                 }
             }
-            Inst::Store(region, _, base, offset, value) => {
+            Inst::Store(region, width, base, offset, value) => {
                 let (flags, base, value) = (self.flags(region), self.value(base), self.value(value));
-                self.builder.ins().store(flags, value, base, offset);
+                if width == Width::U32 {
+                    self.builder.ins().istore32(flags, value, base, offset);
+                } else {
+                    self.builder.ins().store(flags, value, base, offset);
+                }
                 return None;
             }
             Inst::StoreTag(region, base, offset, tag) => {

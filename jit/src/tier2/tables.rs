@@ -29,6 +29,14 @@ pub(super) fn single_kind(cache: &Cache) -> Option<u8> {
     }
 }
 
+/// A store within an array part or right behind it.
+struct GrowingStore {
+    fine: V,
+    address: V,
+    /// The array's length afterwards.
+    len: V,
+}
+
 impl Builder<'_> {
     fn cache(&self) -> super::snapshot::CacheView {
         self.snap.caches[self.snap.code[self.pc + 1].ax()]
@@ -164,6 +172,28 @@ impl Builder<'_> {
         (self.emit(Inst::And(expected, inside)), address)
     }
 
+    /// Where a store goes that may be an append.
+    fn growing_element(&mut self, table: V, kind: u8, key: V) -> GrowingStore {
+        let actual = self.emit(Inst::Load(Region::Table, Width::U8, table, abi::TABLE_ARRAY_KIND));
+        let expected = self.emit(Inst::TagIs(actual, kind));
+        let len = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN));
+        let data = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_ARRAY));
+        let (inside, address) = self.element(ArrayFact { table, kind, len, data }, key);
+        let cap = self.emit(Inst::Load(Region::Table, Width::U32, table, abi::TABLE_ARRAY_CAP));
+        // Keys in the dictionary may have to move to the array after an append.
+        let dict = self.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_DICT));
+        let (one, zero) = (self.int(1), self.int(0));
+        let index = self.emit(Inst::Arith(IntOp::Sub, key, one));
+        let next = self.emit(Inst::Cmp(Cc::Eq, index, len));
+        let room = self.emit(Inst::Cmp(Cc::Below, index, cap));
+        let alone = self.emit(Inst::Cmp(Cc::Eq, dict, zero));
+        let room = self.emit(Inst::And(room, alone));
+        let append = self.emit(Inst::And(next, room));
+        let grown = self.emit(Inst::Select(append, key, len));
+        let place = self.emit(Inst::Or(inside, append));
+        GrowingStore { fine: self.emit(Inst::And(expected, place)), address, len: grown }
+    }
+
     pub(super) fn set_element(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
         let cache = self.cache().cache;
@@ -210,10 +240,12 @@ impl Builder<'_> {
             }
         };
         if self.failed("bounds") || self.failed("array-kind") {
-            // Stores behind the end, or to another kind of array, were seen: do them by the helper, within this code.
-            let (fine, address) = self.checked_element(table, kind, key);
-            self.either(fine, |builder| {
-                builder.store_element(kind, address, value);
+            // Stores behind the end, or to another kind of array, were seen: an append with room to spare is inline,
+            // the rest is done by the helper, within this code.
+            let store = self.growing_element(table, kind, key);
+            self.either(store.fine, |builder| {
+                builder.store_element(kind, store.address, value);
+                builder.emit(Inst::Store(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN, store.len));
                 None
             });
             return Ok(());

@@ -5,7 +5,7 @@ for i = 1, 7 do print(resume(g)) end
 local function deepyield(n) if n == 0 then local x = yield("bottom") return x end return 1 + deepyield(n - 1) end
 for r = 1, 6 do
   local co = create(function(n) local a = deepyield(n) local b = deepyield(n * 2) return a, b end)
-  print(resume(co, 10)) print(resume(co, 100)) print(resume(co, 1000)) print(resume(co))
+  print(resume(co, 10)) print(resume(co, 100)) print(resume(co, STRESS and 50 or 1000)) print(resume(co))
 end
 local co = create(function(...)
   local n = select("#", ...)

@@ -1,5 +1,7 @@
 //! Runs Lua programs in a chosen tier and collects what they print.
 
+use std::cell::RefCell;
+
 use trinity_jit::JitCompiler;
 use trinity_vm::{
     native::{Args, NativeResult},
@@ -43,8 +45,9 @@ impl Policy for Forced {
     }
 }
 
-#[derive(Default)]
-struct Output(String);
+thread_local! {
+    static OUTPUT: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// What the program printed, followed by its error if it ended with one.
 pub fn run(source: &str, name: &str, mode: Mode) -> String {
@@ -64,11 +67,12 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
         Err(error) => panic!("{name}: {error:?}"),
     };
     if matches!(mode, Mode::Tier1Stress | Mode::InterpreterStress) {
+        vm.set_field(vm.globals, "STRESS", true);
         vm.heap.threshold = 0;
-        vm.heap.pause = 0;
+        vm.heap.stress = true;
     }
     let result = vm.call_from_host(chunk.into(), &[]);
-    let mut output = std::mem::take(&mut vm.extension::<Output>().0);
+    let mut output = OUTPUT.take();
     if let Err(error) = result {
         let text = vm.to_display(error).map_or_else(|_| "?".into(), |text| text.to_str_lossy().into_owned());
         output.push_str(&format!("ERROR {text}\n"));
@@ -97,12 +101,13 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
 fn print(vm: &mut Vm, args: Args) -> NativeResult {
     for index in 0..args.len() {
         let text = vm.to_display(args.get(index))?;
-        let output = &mut vm.extension::<Output>().0;
-        if index > 0 {
-            output.push('\t');
-        }
-        output.push_str(&text.to_str_lossy());
+        OUTPUT.with_borrow_mut(|output| {
+            if index > 0 {
+                output.push('\t');
+            }
+            output.push_str(&text.to_str_lossy());
+        });
     }
-    vm.extension::<Output>().0.push('\n');
+    OUTPUT.with_borrow_mut(|output| output.push('\n'));
     vm.ret0(args)
 }

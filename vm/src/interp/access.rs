@@ -436,9 +436,11 @@ pub unsafe fn set_dynamic(
     if let Some(table) = object.as_table() {
         if table.metatable().is_none() {
             if key.is_int() {
+                let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
                 table.get_mut().set_int(&mut vm.heap, key.raw_int(), value);
                 // SAFETY: as the contract says.
                 unsafe {
+                    (*cache).epoch |= u32::from(appends);
                     if table.array_kind != ElementKind::Empty {
                         note_array(cache, table.array_kind);
                     }

@@ -962,6 +962,7 @@ others! {
         match key.tag {
             tag::INT => {
                 let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
+                (*cache).epoch |= u32::from(appends);
                 if appends && !value.is_nil() && !table.has_int_keys() {
                     table.get_mut().push_element(&mut s.vm().heap, value);
                 } else {

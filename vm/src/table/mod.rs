@@ -72,6 +72,11 @@ impl Heap {
 }
 
 impl Table {
+    /// Where compiled code finds the dictionary (null: none).
+    pub const DICT_OFFSET: usize = std::mem::offset_of!(Table, dict);
+}
+
+impl Table {
     /// Frees what a dead table owns.
     #[inline(always)]
     pub(crate) fn release(&mut self, heap: &mut Heap) {
