@@ -53,8 +53,13 @@ pub fn write_float(value: f64, out: &mut impl Out) {
     } else if value.is_infinite() {
         out.put(b"inf");
     } else {
-        // Whatever `%.14g` makes of the floats left has a point or an exponent.
-        general(out, value.abs(), 14, false, false);
+        let mut text = NumberText::new();
+        general(&mut text, value.abs(), 14, false, false);
+        out.put(&text);
+        // A fraction behind 14 digits is rounded away.
+        if text.iter().all(u8::is_ascii_digit) {
+            out.put(b".0");
+        }
     }
 }
 
@@ -114,6 +119,7 @@ mod tests {
             (1e-5, "1e-05"),
             (0.0001, "0.0001"),
             (123.456, "123.456"),
+            (26491219463206.86, "26491219463207.0"),
             (9007199254740992.0, "9.007199254741e+15"),
             (9223372036854775808.0, "9.2233720368548e+18"),
             (5e-324, "4.9406564584125e-324"),

@@ -1,16 +1,24 @@
 //! `find`, `match`, `gmatch`, `gsub`.
 
+use std::rc::Rc;
+
 use crate::{
+    heap::Gc,
     interp::access::index,
     native::{Args, NativeResult, Throw},
     stdlib::args::{Results, start_position},
-    text::pattern::{Anchoring, Capture, GlobalMatches, Match, Matcher, PatternError, find_plain, is_plain},
+    string::Str,
+    text::pattern::{Anchoring, Capture, GlobalMatches, Match, Matcher, Pattern, PatternError, find_plain, is_plain},
     value::Value,
     vm::Vm,
 };
 
 fn raise(vm: &mut Vm, error: PatternError) -> Throw {
     vm.throw(error.to_string())
+}
+
+fn compiled(vm: &mut Vm, pattern: Gc<Str>, anchoring: Anchoring) -> Rc<Pattern> {
+    vm.libraries.patterns.get(pattern.as_bytes(), pattern.hash(), anchoring)
 }
 
 /// A capture as a value.
@@ -63,7 +71,7 @@ fn find_or_match(vm: &mut Vm, args: Args, find: bool) -> NativeResult {
             None => vm.ret1(args, Value::NIL),
         };
     }
-    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::Caret);
+    let pattern = compiled(vm, pattern, Anchoring::Caret);
     let mut matcher = Matcher::new(&pattern, subject);
     let found = match matcher.find_from(from) {
         Ok(Some(found)) => found,
@@ -108,7 +116,7 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret0(args);
     };
     let subject = subject.as_bytes();
-    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::None);
+    let pattern = compiled(vm, pattern, Anchoring::None);
     let mut matcher = Matcher::new(&pattern, subject);
     let mut matches = GlobalMatches {
         at: args.upvalue(iteration::AT).raw_int() as usize,
@@ -138,7 +146,7 @@ pub(super) fn gsub(vm: &mut Vm, args: Args) -> NativeResult {
     let replacement = args.get(2);
     let limit = vm.opt_int(args, 3, i64::MAX)?;
     let subject = string.as_bytes();
-    let pattern = vm.libraries.patterns.get(pattern.as_bytes(), Anchoring::Caret);
+    let pattern = compiled(vm, pattern, Anchoring::Caret);
     let mut matcher = Matcher::new(&pattern, subject);
     let mut matches = GlobalMatches::from(0);
     let mut result = Vec::new();

@@ -95,7 +95,7 @@ fn concat(vm: &mut Vm, args: Args) -> NativeResult {
     let separator = separator.as_ref().map_or(&b""[..], |separator| separator.as_bytes());
     let first = vm.opt_int(args, 2, 1)?;
     let last = vm.opt_int(args, 3, size)?;
-    if let Some(result) = concat_strings(vm, &list, separator, first, last) {
+    if let Some(result) = concat_strings(vm, &list, separator, first, last)? {
         return vm.ret1(args, result);
     }
     let mut result = Vec::new();
@@ -121,17 +121,19 @@ fn concat(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 /// PERF: strings in the array part of a plain table are measured, then copied straight into the result.
-fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: i64) -> Option<Value> {
-    let table = list.raw()?;
+fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: i64) -> Result<Option<Value>, Throw> {
+    let Some(table) = list.raw() else { return Ok(None) };
     if first < 1 || last < first || last > table.array_len() as i64 {
-        return None;
+        return Ok(None);
     }
     let at = |key: i64| -> Option<Gc<Str>> { table.element(key as usize - 1).as_string() };
-    let mut total = separator.len().checked_mul((last - first) as usize)?;
+    let mut total = separator.len().saturating_mul((last - first) as usize);
     for key in first..=last {
-        total = total.checked_add(at(key)?.len())?;
+        let Some(text) = at(key) else { return Ok(None) };
+        total = total.saturating_add(text.len());
     }
-    Some(vm.build_string(total, |mut to| {
+    vm.check_memory(total)?;
+    let result = vm.build_string(total, |mut to| {
         for key in first..=last {
             // Measured above: each is a string.
             let Some(text) = at(key) else { return };
@@ -144,7 +146,8 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
                 to = rest;
             }
         }
-    }))
+    });
+    Ok(Some(result))
 }
 
 fn pack(vm: &mut Vm, args: Args) -> NativeResult {

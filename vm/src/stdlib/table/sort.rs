@@ -18,7 +18,7 @@ use crate::{
 /// Ranges of at least this length choose their pivot by [`Sorter::random`] once that is set.
 const LARGE: usize = 100;
 
-/// Stands for nil in the working copy, whose elements must not be nil. No light userdata exists otherwise.
+/// Stands for nil in the working copy, whose elements must not be nil. Other light userdata are addresses.
 const HOLE: Value = Value::light(usize::MAX);
 
 pub(super) fn sort(vm: &mut Vm, args: Args) -> NativeResult {
@@ -57,7 +57,7 @@ pub(super) fn sort(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn without_hole(value: Value) -> Value {
-    if value.tag == HOLE.tag { Value::NIL } else { value }
+    if value.tag == HOLE.tag && value.bits == HOLE.bits { Value::NIL } else { value }
 }
 
 /// Sorts the array part when its elements are of one type whose order needs no call.

@@ -16,28 +16,20 @@ pub struct PatternCache {
 }
 
 impl PatternCache {
-    /// The compiled form of `text`.
+    /// The compiled form of `text`. `hash` is any hash of the text; whoever holds the text has one already.
     ///
     /// It is shared: a pattern in use stays valid when a nested call evicts it.
-    pub fn get(&mut self, text: &[u8], anchoring: Anchoring) -> Rc<Pattern> {
+    pub fn get(&mut self, text: &[u8], hash: u32, anchoring: Anchoring) -> Rc<Pattern> {
         if text.len() > MAX_KEY {
             return Rc::new(Pattern::compile(text, anchoring));
         }
         if self.slots.is_empty() {
             self.slots.resize(SLOTS, None);
         }
-        let slot = &mut self.slots[slot_of(text, anchoring)];
+        let slot = &mut self.slots[(hash ^ anchoring as u32) as usize % SLOTS];
         match slot {
             Some(found) if found.anchoring() == anchoring && found.text() == text => found.clone(),
             _ => slot.insert(Rc::new(Pattern::compile(text, anchoring))).clone(),
         }
     }
-}
-
-fn slot_of(text: &[u8], anchoring: Anchoring) -> usize {
-    let mut hash = text.len() as u32 ^ (anchoring as u32) << 5;
-    for &byte in text.iter().take(24) {
-        hash = (hash.rotate_left(5) ^ byte as u32).wrapping_mul(0x9E37_79B1);
-    }
-    (hash >> 26) as usize % SLOTS
 }

@@ -139,10 +139,10 @@ fn gmatch_takes_a_caret_literally() {
 #[test]
 fn the_cache_returns_the_pattern_asked_for() {
     let mut cache = PatternCache::default();
-    for i in 0..300 {
+    for i in 0..300u32 {
         let text = format!("^%d{i}");
         for anchoring in [Anchoring::Caret, Anchoring::None] {
-            let pattern = cache.get(text.as_bytes(), anchoring);
+            let pattern = cache.get(text.as_bytes(), i, anchoring);
             assert_eq!(pattern.text(), text.as_bytes());
             assert_eq!(pattern.is_anchored(), anchoring == Anchoring::Caret);
         }
