@@ -355,12 +355,14 @@ fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static s
         peak_heap_bytes: summary.peak_heap_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         functions: summary.functions,
+        counted_work: summary.counted_work,
         compiles: (1..)
             .zip(&summary.compiles)
             .map(|(tier, compiles)| TierStats {
                 tier,
                 count: compiles.count,
                 cpu_ns: compiles.cpu_ns,
+                bytecode_len: compiles.bytecode_len,
                 code_bytes: compiles.code_bytes,
                 bailouts: named(&compiles.bailouts),
             })
