@@ -31,6 +31,11 @@ use crate::{
 
 pub const DEFAULT_POLICY: &str = "cost-benefit";
 
+/// Native stack of the thread that runs Lua: compiled code recurses on it.
+const STACK: usize = 256 << 20;
+/// What compiled code may use of it; the rest is for natives and the collector.
+const NATIVE_STACK: usize = 250 << 20;
+
 /// How a script is run.
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
@@ -80,8 +85,30 @@ pub fn check_policy(spec: &str) -> Result<()> {
 /// Runs `chunks` (of `-e`) in order and then the script, as `lua` does, and returns the exit status. A program that
 /// calls `os.exit` ends this process here.
 pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
-    let mut vm = Vm::new(&VmOptions::default());
+    on_large_stack(|| run_here(options, chunks, source, args))
+}
+
+/// Does `work` on a thread of its own, whose stack is deep enough for recursion in compiled code.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("lua".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, work)
+            .map_err(|error| Failure::work(format!("cannot start the thread that runs Lua: {error}")))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// A VM for a thread of [`on_large_stack`], with its libraries.
+fn new_vm() -> Box<Vm> {
+    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, ..VmOptions::default() });
     stdlib::open(&mut vm);
+    vm
+}
+
+fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
+    let mut vm = new_vm();
     let mut host = vm.host();
     host.exit = leave;
     vm.set_host(host);
@@ -328,12 +355,14 @@ fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static s
         peak_heap_bytes: summary.peak_heap_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         functions: summary.functions,
+        counted_work: summary.counted_work,
         compiles: (1..)
             .zip(&summary.compiles)
             .map(|(tier, compiles)| TierStats {
                 tier,
                 count: compiles.count,
                 cpu_ns: compiles.cpu_ns,
+                bytecode_len: compiles.bytecode_len,
                 code_bytes: compiles.code_bytes,
                 bailouts: named(&compiles.bailouts),
             })

@@ -16,6 +16,8 @@ pub struct RunStats {
     /// Largest resident set of this process image; 0 where the system does not tell.
     pub peak_rss_bytes: u64,
     pub functions: u64,
+    /// Weighted bytecodes executed outside of tier 2, which does not count.
+    pub counted_work: f64,
     pub compiles: Vec<TierStats>,
     /// By reason.
     pub deopts: BTreeMap<String, u64>,
@@ -31,6 +33,8 @@ pub struct TierStats {
     pub tier: u8,
     pub count: u64,
     pub cpu_ns: u64,
+    /// Words of bytecode given to the compiler, bail-outs included.
+    pub bytecode_len: u64,
     pub code_bytes: u64,
     /// By reason.
     pub bailouts: BTreeMap<String, u64>,

@@ -1,5 +1,7 @@
 //! `trinity bench`: this VM side by side with other implementations of Lua.
 
+mod rates;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -28,7 +30,7 @@ const PEERS: [&str; 2] = ["lua5.4", "luajit"];
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  trinity bench --quick\n  trinity bench --program fib --program strings --size medium\n  \
-                  trinity bench --processes 30 --out results/bench"
+                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml"
 )]
 pub struct Args {
     /// Only this program or family (may be given several times)
@@ -55,6 +57,10 @@ pub struct Args {
     /// Seed of the order of runs and of the intervals
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Instead of comparing, measure what execution and compilation cost here and write this file, which has the form
+    /// of policy/rates.toml (use: `--policy cost-benefit:FILE`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "json"])]
+    rates: Option<PathBuf>,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -64,6 +70,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    if let Some(file) = &args.rates {
+        return rates::run(args, file);
+    }
     let spec = spec(args)?;
     let text = toml::to_string(&spec).map_err(|error| Failure::work(format!("cannot write the spec: {error}")))?;
     let located = Located { spec, folder: PathBuf::from("."), text };

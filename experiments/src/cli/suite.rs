@@ -1,5 +1,7 @@
 //! `trinity suite`.
 
+mod shares;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::Subcommand;
@@ -36,7 +38,8 @@ pub enum Verb {
 /// Run the programs, check their results and print their times
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  trinity suite run\n  trinity suite run --size test --force-tier 2\n  \
-                  trinity suite run --program fib --program loops --against lua5.4")]
+                  trinity suite run --program fib --program loops --against lua5.4\n  \
+                  trinity suite run --shares --force-tier 2")]
 pub struct RunArgs {
     /// Only this program or family (may be given several times)
     #[arg(long, value_name = "NAME")]
@@ -59,6 +62,9 @@ pub struct RunArgs {
     /// Run every program under this interpreter too and compare what it prints
     #[arg(long, value_name = "COMMAND")]
     against: Option<String>,
+    /// Instead of times, show the share of the work that tier 2 did, deoptimisations and compilations
+    #[arg(long, conflicts_with = "against")]
+    shares: bool,
     /// Seconds after which a program is stopped
     #[arg(long, value_name = "S", default_value_t = 120)]
     limit: u64,
@@ -141,6 +147,9 @@ fn run_programs(args: &RunArgs) -> Result<()> {
         }),
         &folder,
     )?;
+    if args.shares {
+        return shares::run(args, &subject, &inputs);
+    }
     let against = args.against.as_deref().map(|name| Contestant::resolve(&peer(name), &folder)).transpose()?;
     let bench = Bench::new(&args.out, Duration::from_secs(args.limit.max(1)))?;
     let options = CellOptions { iterations: args.iterations, log: None };

@@ -49,12 +49,15 @@ pub struct Controller {
     iteration_start: Option<IterationStart>,
     /// Work of all functions as last seen at their consultations.
     total_work: f64,
+    /// Work of functions that have been collected.
+    dead_work: f64,
 }
 
 #[derive(Default)]
 struct CompileStats {
     count: u64,
     cpu_ns: u64,
+    bytecode_len: u64,
     code_bytes: u64,
     bailouts: BTreeMap<&'static str, u64>,
 }
@@ -92,6 +95,7 @@ impl Default for Controller {
             iteration: 0,
             iteration_start: None,
             total_work: 0.0,
+            dead_work: 0.0,
         }
     }
 }
@@ -140,6 +144,7 @@ impl Controller {
         // A dead function's totals still belong to the run's report.
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
         self.protos = live;
+        self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
         if let Some(sink) = &mut self.sink {
             for proto in dead {
                 sink.function(&report::function_record(&proto));
@@ -286,6 +291,7 @@ impl Vm {
         self.controller.compile_ns += cpu_ns;
         let stats = &mut self.controller.compiles[to as usize - 1];
         stats.cpu_ns += cpu_ns;
+        stats.bytecode_len += proto.code().len() as u64;
         let mut record = CompileRecord {
             decision_id,
             function_id: proto.profile.function_id,
@@ -464,6 +470,7 @@ impl CompileStats {
         TierCompiles {
             count: self.count,
             cpu_ns: self.cpu_ns,
+            bytecode_len: self.bytecode_len,
             code_bytes: self.code_bytes,
             bailouts: self.bailouts.iter().map(|(reason, count)| (*reason, *count)).collect(),
         }

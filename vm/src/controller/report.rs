@@ -71,6 +71,8 @@ impl Vm {
             gc_cycles: self.heap.cycles,
             peak_heap_bytes: self.heap.peak_bytes() as u64,
             functions: controller.functions_seen,
+            counted_work: controller.dead_work
+                + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
             compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             time_in_tier_ns: [0; 3],

@@ -91,6 +91,8 @@ pub struct FunctionRecord {
 pub struct TierCompiles {
     pub count: u64,
     pub cpu_ns: u64,
+    /// Words of bytecode given to the compiler, bail-outs included.
+    pub bytecode_len: u64,
     pub code_bytes: u64,
     /// Bail-outs by reason, sorted by name.
     pub bailouts: Vec<(&'static str, u64)>,
@@ -105,6 +107,9 @@ pub struct RunSummary {
     pub gc_cycles: u64,
     pub peak_heap_bytes: u64,
     pub functions: u64,
+    /// Sum of [`FunctionRecord::work`] over all functions, collected ones included: the work done outside of tier 2,
+    /// which does not count. Deterministic for a deterministic policy.
+    pub counted_work: f64,
     /// Tier 1, tier 2.
     pub compiles: [TierCompiles; 2],
     /// By reason, sorted by name.
