@@ -170,8 +170,11 @@ impl Spec {
 
     /// Parses and checks a spec; `name` is for messages.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
-        let spec: Self = toml::from_str(text)
-            .map_err(|error| Failure::usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        let spec: Self = toml::from_str(text).map_err(|error| {
+            // `Display` of this error draws the line; messages here are one line each
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            Failure::usage(format!("{name}:{line}: {}", error.message().replace('\n', ", ")))
+        })?;
         spec.check().map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
         Ok(spec)
     }

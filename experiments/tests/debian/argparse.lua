@@ -1,0 +1,30 @@
+-- Debian keeps some of these modules under older versions of Lua only, though they run in 5.4.
+local roots = {}
+for _, version in ipairs({ "5.4", "5.3", "5.1" }) do
+  local root = "/usr/share/lua/" .. version
+  roots[#roots + 1] = root .. "/?.lua;" .. root .. "/?/init.lua"
+end
+package.path = table.concat(roots, ";")
+
+local argparse = require("argparse")
+
+local function parser()
+  local made = argparse("script", "An example."):add_help(false)
+  made:argument("input", "Input file.")
+  made:argument("rest"):args("*")
+  made:option("-o --output", "Output file.", "a.out")
+  made:option("-I --include"):count("*")
+  made:flag("-v --verbose"):count("0-2"):target("level")
+  return made
+end
+
+for _, line in ipairs({ { "foo" }, { "foo", "-o", "bar", "-vv" }, { "-Ia", "-I", "b", "foo", "x", "y" }, { "foo", "--output=z" } }) do
+  local seen = parser():parse(line)
+  print(seen.input, seen.output, seen.level, table.concat(seen.rest, ","), table.concat(seen.include, ","))
+end
+for _, line in ipairs({ {}, { "foo", "--unknown" }, { "foo", "-vvv" }, { "foo", "-o" } }) do
+  local parsed, message = parser():pparse(line)
+  print(parsed, parsed or message)
+end
+print(parser():get_usage())
+print(parser():get_help())
