@@ -134,7 +134,8 @@ pub(super) fn inputs(suite: &Catalogue, names: &[String], size: Size, sealed: bo
 
 fn run_programs(args: &RunArgs) -> Result<()> {
     let suite = Catalogue::embedded()?;
-    let inputs = inputs(&suite, &args.program, args.size, true)?;
+    // Shares could be tuned for: without a name they leave the sealed programs closed.
+    let inputs = inputs(&suite, &args.program, args.size, !args.shares)?;
     host::check_policy(&args.policy)?;
     let folder = PathBuf::from(".");
     let subject = Contestant::resolve(
