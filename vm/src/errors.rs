@@ -13,12 +13,7 @@ use crate::{
 };
 
 fn view(proto: &Proto) -> CodeView<'_> {
-    CodeView {
-        code: proto.code(),
-        consts: &proto.unit.consts,
-        locals: &proto.unit.locals,
-        upvals: &proto.unit.upvals,
-    }
+    CodeView { code: proto.code(), consts: &proto.unit.consts, locals: &proto.unit.locals, upvals: &proto.unit.upvals }
 }
 
 /// Registers whose values the instruction operates on, in the order in which errors blame them.
@@ -120,15 +115,15 @@ impl Vm {
     #[cold]
     pub(crate) fn index_error(&mut self, value: Value, key: Value) -> Throw {
         let info = self.variable_info(value);
-        if info.is_empty() {
-            if let Some(key) = key.as_string() {
-                let mut text = b"attempt to index a ".to_vec();
-                text.extend(self.type_name_of(value));
-                text.extend_from_slice(b" value (field '");
-                text.extend_from_slice(key.as_bytes());
-                text.extend_from_slice(b"')");
-                return self.runtime_error(text);
-            }
+        if info.is_empty()
+            && let Some(key) = key.as_string()
+        {
+            let mut text = b"attempt to index a ".to_vec();
+            text.extend(self.type_name_of(value));
+            text.extend_from_slice(b" value (field '");
+            text.extend_from_slice(key.as_bytes());
+            text.extend_from_slice(b"')");
+            return self.runtime_error(text);
         }
         self.operand_error(value, "index")
     }
@@ -141,12 +136,12 @@ impl Vm {
         text.extend_from_slice(b" value");
         // SAFETY: the running frame is live.
         unsafe {
-            if let Some(proto) = frame_proto(frame) {
-                if let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize) {
-                    text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
-                    text.extend_from_slice(name);
-                    text.extend_from_slice(b"')");
-                }
+            if let Some(proto) = frame_proto(frame)
+                && let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize)
+            {
+                text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
+                text.extend_from_slice(name);
+                text.extend_from_slice(b"')");
             }
         }
         self.runtime_error(text)
@@ -322,8 +317,7 @@ impl Vm {
 
     fn describe_frame(&mut self, frame: Frame, text: &mut Vec<u8>) {
         // SAFETY: the frame is live.
-        let (proto, pc): (Option<Gc<Proto>>, usize) =
-            unsafe { (frame_proto(frame), (*frame.header()).pc as usize) };
+        let (proto, pc): (Option<Gc<Proto>>, usize) = unsafe { (frame_proto(frame), (*frame.header()).pc as usize) };
         match &proto {
             Some(proto) => {
                 text.extend_from_slice(&chunk_id(&proto.unit.source));

@@ -103,30 +103,30 @@ impl Vm {
     /// Sets a table's metatable, with what `__gc` asks for.
     pub fn set_metatable(&mut self, table: Gc<Table>, metatable: Option<Gc<Table>>) {
         table.set_metatable(&mut self.heap, metatable);
-        if let Some(metatable) = metatable {
-            if !metatable.get_str(self.meta_names[Meta::Gc as usize]).is_nil() {
-                self.heap.register_finalizable(table.into());
-            }
+        if let Some(metatable) = metatable
+            && !metatable.get_str(self.meta_names[Meta::Gc as usize]).is_nil()
+        {
+            self.heap.register_finalizable(table.into());
         }
     }
 
     /// A userdata.
     pub fn new_userdata(&mut self, data: Box<dyn std::any::Any>, metatable: Option<Gc<Table>>) -> Value {
         let value = self.heap.userdata(data, metatable).into();
-        if let Some(metatable) = metatable {
-            if !metatable.get_str(self.meta_names[Meta::Gc as usize]).is_nil() {
-                self.heap.register_finalizable(value);
-            }
+        if let Some(metatable) = metatable
+            && !metatable.get_str(self.meta_names[Meta::Gc as usize]).is_nil()
+        {
+            self.heap.register_finalizable(value);
         }
         value
     }
 
     /// Name of a value's type for messages: `__name` of its metatable when that is a string.
     pub fn type_name_of(&self, value: Value) -> Vec<u8> {
-        if value.is_table() || value.tag == tag::USERDATA {
-            if let Some(name) = self.metamethod(value, Meta::Name).as_string() {
-                return name.as_bytes().to_vec();
-            }
+        if (value.is_table() || value.tag == tag::USERDATA)
+            && let Some(name) = self.metamethod(value, Meta::Name).as_string()
+        {
+            return name.as_bytes().to_vec();
         }
         if value.tag == tag::LIGHT { b"light userdata".to_vec() } else { value.type_name().as_bytes().to_vec() }
     }

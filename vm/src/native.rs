@@ -119,8 +119,14 @@ pub(crate) unsafe extern "C" fn native_entry(vm: *mut Vm, base: *mut Value, coun
 
 impl Vm {
     /// Runs a native whose frame is at `base`.
+    ///
+    /// # Errors
+    /// What the native throws.
+    ///
+    /// # Safety
+    /// A frame with `count` arguments has been laid out at `base`.
     #[inline]
-    pub fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
+    pub unsafe fn call_native(&mut self, function: NativeFn, base: *mut Value, count: u32) -> NativeResult {
         self.frame = Frame(base);
         // SAFETY: the arguments end there.
         self.top = unsafe { base.add(count as usize) };

@@ -204,7 +204,9 @@ impl Heap {
             self.intern(bytes)
         } else {
             // SAFETY: the string is written as a whole.
-            unsafe { self.long_string_unset(bytes.len(), |to| to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())) }
+            unsafe {
+                self.long_string_unset(bytes.len(), |to| to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()))
+            }
         }
     }
 

@@ -151,7 +151,7 @@ impl Value {
     #[inline]
     pub fn float_to_int_exact(float: f64) -> Option<i64> {
         // 2^63 is exact in f64 and the first value that does not fit.
-        if float >= -9_223_372_036_854_775_808.0 && float < 9_223_372_036_854_775_808.0 {
+        if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float) {
             let int = float as i64;
             (int as f64 == float).then_some(int)
         } else {

@@ -236,11 +236,11 @@ mod tests {
             let error = Spec::parse(&format!("{SMALLEST}{extra}"), "x.toml").expect_err(extra).to_string();
             assert!(error.contains("x.toml") && error.contains(says), "{error}");
         };
-        fails("polices = 3", "line 5");
+        fails("polices = 3", "x.toml:5");
         fails("aa = 'golden'", "golden");
         fails("compare = [['eager', 'fast']]", "fast");
         fails("replicates = 0", "replicates");
-        fails("sizes = ['huge']", "line 5");
+        fails("sizes = ['huge']", "x.toml:5");
         let twice = SMALLEST.replace("'eager'", "'interpret'");
         assert!(Spec::parse(&twice, "x.toml").expect_err("twice").to_string().contains("twice"));
     }

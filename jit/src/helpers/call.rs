@@ -57,7 +57,8 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
 #[inline(always)]
 unsafe fn enter_native(vm: &mut Vm, function: Value, callee: *mut Value, count: usize) -> Status {
     let Some(native) = function.as_native() else { return status::THROW };
-    match vm.call_native(native.function, callee, count as u32) {
+    // SAFETY: as the contract says.
+    match unsafe { vm.call_native(native.function, callee, count as u32) } {
         Ok(count) => Status::from(count),
         Err(throw) => throw.status(),
     }

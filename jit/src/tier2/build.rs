@@ -129,7 +129,8 @@ impl Builder<'_> {
             let pcs = self.cfg.blocks[position].pcs.clone();
             let Some(edges) = self.pending.remove(&pcs.start) else { continue };
             self.pc = pcs.start;
-            self.clean_loops = self.headers.keys().copied().filter(|header| self.in_clean_loop(*header, position)).collect();
+            self.clean_loops =
+                self.headers.keys().copied().filter(|header| self.in_clean_loop(*header, position)).collect();
             if self.cfg.loops.contains_key(&position) {
                 self.enter_header(position, edges);
             } else {
@@ -342,11 +343,8 @@ impl Builder<'_> {
     /// After a helper: returns its status unless it is 0 (or positive, when `counts`).
     pub(super) fn check_status(&mut self, value: V, counts: bool) {
         let zero = self.int(0);
-        let fine = if counts {
-            self.emit(Inst::Cmp(Cc::Ge, value, zero))
-        } else {
-            self.emit(Inst::Cmp(Cc::Eq, value, zero))
-        };
+        let fine =
+            if counts { self.emit(Inst::Cmp(Cc::Ge, value, zero)) } else { self.emit(Inst::Cmp(Cc::Eq, value, zero)) };
         let failed = self.split(fine, true);
         self.func.blocks[failed.index()].term = Term::Return(value);
     }
@@ -624,7 +622,9 @@ impl Builder<'_> {
 
     /// Guards on the expected type of a register that arrives at a loop in memory.
     fn speculate_entry(&mut self, register: usize, position: usize) {
-        if self.snap.captured.contains(register) || !matches!(self.state.slots[register].rep, Rep::Home(None) | Rep::Any(..)) {
+        if self.snap.captured.contains(register)
+            || !matches!(self.state.slots[register].rep, Rep::Home(None) | Rep::Any(..))
+        {
             return;
         }
         let Some(expected) = self.predict(register, position) else { return };
@@ -712,12 +712,13 @@ impl Builder<'_> {
                 };
                 if let Some(register) = register {
                     let cache = self.snap.caches[self.snap.code[pc + 1].ax()].cache;
-                    if cache.kind == CacheKind::Array && !info.modified.contains(register) && !self.failed("array-kind") {
-                        if let Rep::Ref(tag::TABLE, table) = self.state.slots[register].rep {
-                            if let Some(kind) = super::tables::single_kind(&cache) {
-                                self.array_fact(table, kind);
-                            }
-                        }
+                    if cache.kind == CacheKind::Array
+                        && !info.modified.contains(register)
+                        && !self.failed("array-kind")
+                        && let Rep::Ref(tag::TABLE, table) = self.state.slots[register].rep
+                        && let Some(kind) = super::tables::single_kind(&cache)
+                    {
+                        self.array_fact(table, kind);
                     }
                 }
                 pc += self.snap.code[pc].op().words();

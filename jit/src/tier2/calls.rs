@@ -1,10 +1,6 @@
 //! Calls and returns.
 
-use trinity_vm::{
-    frame::FRAME_OFFSET,
-    function::CacheKind,
-    value::tag,
-};
+use trinity_vm::{frame::FRAME_OFFSET, function::CacheKind, value::tag};
 
 use super::{
     build::{Builder, Dead},

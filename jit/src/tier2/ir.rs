@@ -307,6 +307,12 @@ pub const BASE: V = V(1);
 pub const COUNT: V = V(2);
 pub const ENTRY: Block = Block(0);
 
+impl Default for Func {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Func {
     pub fn new() -> Func {
         let mut func = Func { insts: Vec::new(), blocks: Vec::new(), exits: Vec::new() };

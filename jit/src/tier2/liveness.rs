@@ -95,8 +95,19 @@ pub fn accesses(code: &[Instr], pc: usize, max: usize) -> (RegSet, RegSet) {
             let layout = op.layout();
             let reads_a = matches!(
                 op,
-                Op::SetUpval | Op::SetTable | Op::SetI | Op::SetField | Op::Eq | Op::Lt | Op::Le | Op::EqK | Op::LtI
-                    | Op::LeI | Op::GtI | Op::GeI | Op::Test
+                Op::SetUpval
+                    | Op::SetTable
+                    | Op::SetI
+                    | Op::SetField
+                    | Op::Eq
+                    | Op::Lt
+                    | Op::Le
+                    | Op::EqK
+                    | Op::LtI
+                    | Op::LeI
+                    | Op::GtI
+                    | Op::GeI
+                    | Op::Test
             );
             if layout.a == Field::Reg {
                 if reads_a { reads.insert(a) } else { writes.insert(a) }

@@ -9,14 +9,14 @@ use cranelift_codegen::{
     isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use trinity_vm::{
-    frame::Status,
-    value::tag,
-};
+use trinity_vm::{frame::Status, value::tag};
 
 use super::{
     exits::ExitInfo,
-    ir::{BASE, Block, Cc, Effect, ENTRY, ExitId, FloatOp, FloatUn, Func, Helper, Inst, IntOp, Region, Saved, Term, Ty, V, VM, Width},
+    ir::{
+        BASE, Block, Cc, ENTRY, Effect, ExitId, FloatOp, FloatUn, Func, Helper, Inst, IntOp, Region, Saved, Term, Ty,
+        V, VM, Width,
+    },
     passes, runtime,
 };
 use crate::abi::{self, Regions};

@@ -49,10 +49,10 @@ pub fn ir(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<ir::Func, Bailout
 }
 
 fn check(func: &ir::Func) {
-    if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() {
-        if let Err(error) = validate::validate(func) {
-            panic!("optimiser IR: {error}\n{func}");
-        }
+    if (cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some())
+        && let Err(error) = validate::validate(func)
+    {
+        panic!("optimiser IR: {error}\n{func}");
     }
 }
 

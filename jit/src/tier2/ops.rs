@@ -612,7 +612,9 @@ impl Builder<'_> {
             self.check_status(status, true);
             let loop_tag = match hint {
                 Hint::Float => None,
-                _ if matches!(self.state.slots[a].rep, Rep::Int(_)) && matches!(self.state.slots[a + 2].rep, Rep::Int(_)) => {
+                _ if matches!(self.state.slots[a].rep, Rep::Int(_))
+                    && matches!(self.state.slots[a + 2].rep, Rep::Int(_)) =>
+                {
                     Some(tag::INT)
                 }
                 _ => None,

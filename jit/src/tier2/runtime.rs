@@ -70,7 +70,8 @@ pub unsafe extern "C" fn poll(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
         let vm = &mut *vm;
         (*Frame(base).header()).pc = pc;
         vm.frame = Frame(base);
-        let live_top = base.add(Frame(base).function().as_closure().map_or(0, |closure| closure.proto.max_stack as usize));
+        let live_top =
+            base.add(Frame(base).function().as_closure().map_or(0, |closure| closure.proto.max_stack as usize));
         vm.poll_slow(live_top);
     }
     0

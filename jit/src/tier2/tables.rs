@@ -108,7 +108,8 @@ impl Builder<'_> {
             return Ok(());
         };
         let is_register = instr.op() == Op::GetTable;
-        let (Some(key), Some(table)) = (self.element_key(is_register, instr.c()), self.table_register(instr.b())) else {
+        let (Some(key), Some(table)) = (self.element_key(is_register, instr.c()), self.table_register(instr.b()))
+        else {
             self.step();
             return Ok(());
         };
@@ -207,7 +208,8 @@ impl Builder<'_> {
             return Ok(());
         };
         let is_register = instr.op() == Op::SetTable;
-        let (Some(key), Some(table)) = (self.element_key(is_register, instr.b()), self.table_register(instr.a())) else {
+        let (Some(key), Some(table)) = (self.element_key(is_register, instr.b()), self.table_register(instr.a()))
+        else {
             self.step();
             return Ok(());
         };
@@ -378,7 +380,6 @@ impl Builder<'_> {
         self.set(instr.a(), value);
         Ok(())
     }
-
 
     /// The value of a cached property slot.
     fn load_slot(&mut self, slots: V, view: &super::snapshot::CacheView) -> Rep {

@@ -52,8 +52,16 @@ fn compute_static(proto: &Proto) -> StaticFeatures {
         match op {
             Op::Call | Op::TailCall | Op::TForCall => base[F::NCalls] += 1.0,
             Op::NewTable | Op::Closure | Op::Concat => base[F::NAllocs] += 1.0,
-            Op::Move | Op::LoadI | Op::LoadF | Op::LoadK | Op::LoadKX | Op::LoadNil | Op::LoadTrue | Op::LoadFalse
-            | Op::GetUpval | Op::SetUpval => base[F::NMoves] += 1.0,
+            Op::Move
+            | Op::LoadI
+            | Op::LoadF
+            | Op::LoadK
+            | Op::LoadKX
+            | Op::LoadNil
+            | Op::LoadTrue
+            | Op::LoadFalse
+            | Op::GetUpval
+            | Op::SetUpval => base[F::NMoves] += 1.0,
             op if op.is_table_access() => base[F::NTableOps] += 1.0,
             op if (Op::Add as u8..=Op::BNot as u8).contains(&(op as u8)) => base[F::NArith] += 1.0,
             op if (Op::Eq as u8..=Op::TestSet as u8).contains(&(op as u8)) => {

@@ -245,10 +245,10 @@ impl Vm {
                 sink.decision(&record);
             }
         }
-        if let Some(target) = taken.tier() {
-            if target > tier {
-                self.promote(proto, subject, tier, target, decision_id);
-            }
+        if let Some(target) = taken.tier()
+            && target > tier
+        {
+            self.promote(proto, subject, tier, target, decision_id);
         }
         again
     }
@@ -396,8 +396,7 @@ impl Vm {
             object.profile.failed_speculations.push((pc, reason));
         }
         if self.controller.sink.is_some() {
-            let record =
-                DeoptRecord { t_ns: self.elapsed_ns(), function_id: object.profile.function_id, pc, reason };
+            let record = DeoptRecord { t_ns: self.elapsed_ns(), function_id: object.profile.function_id, pc, reason };
             if let Some(sink) = &mut self.controller.sink {
                 sink.deopt(&record);
             }
@@ -483,4 +482,3 @@ impl LoopState {
         self.count().saturating_sub(self.at_last)
     }
 }
-

@@ -127,7 +127,10 @@ fn bytes_return_to_where_they_were() {
 fn charges_agree_with_what_marking_counts() {
     let mut vm = vm(false);
     let globals = vm.globals;
-    run_in(&mut vm, "keep = {} for i = 1, 500 do keep[i] = {i, {i}, x = 'x' .. i, [i * 1000] = 1, f = function() return i end} end");
+    run_in(
+        &mut vm,
+        "keep = {} for i = 1, 500 do keep[i] = {i, {i}, x = 'x' .. i, [i * 1000] = 1, f = function() return i end} end",
+    );
     vm.set_field(globals, "more", Value::TRUE);
     vm.full_collect();
     let counted = vm.heap.bytes;

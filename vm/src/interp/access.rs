@@ -5,10 +5,10 @@ use crate::{
     frame::FRAME_OFFSET,
     function::{Cache, CacheKind, Proto},
     heap::Gc,
+    lookup::Lookup,
     meta::Meta,
     native::Throw,
     string::Str,
-    lookup::Lookup,
     table::{ElementKind, KeyError, Shape, Table},
     value::{Value, tag},
     vm::Vm,
@@ -181,13 +181,13 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
                 None => {}
             }
         }
-    } else if object.is_string() {
-        if let Some(value) = find_through_index(vm, vm.string_metatable, name).filter(|value| !value.is_nil()) {
-            if cache.kind != CacheKind::Mega && value.is_function() && refill(cache) {
-                fill_proto(vm, cache, std::ptr::null(), value);
-            }
-            return Ok(value);
+    } else if object.is_string()
+        && let Some(value) = find_through_index(vm, vm.string_metatable, name).filter(|value| !value.is_nil())
+    {
+        if cache.kind != CacheKind::Mega && value.is_function() && refill(cache) {
+            fill_proto(vm, cache, std::ptr::null(), value);
         }
+        return Ok(value);
     }
     index(vm, object, key)
 }
@@ -464,22 +464,22 @@ pub unsafe fn set_dynamic(
     value: Value,
     cache: *mut Cache,
 ) -> Result<(), Throw> {
-    if let Some(table) = object.as_table() {
-        if table.metatable().is_none() {
-            if key.is_int() {
-                let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
-                table.get_mut().set_int(&mut vm.heap, key.raw_int(), value);
-                // SAFETY: as the contract says.
-                unsafe {
-                    (*cache).epoch |= u32::from(appends);
-                    if table.array_kind != ElementKind::Empty {
-                        note_array(cache, table.array_kind);
-                    }
+    if let Some(table) = object.as_table()
+        && table.metatable().is_none()
+    {
+        if key.is_int() {
+            let appends = key.bits.wrapping_sub(1) == u64::from(table.array_len);
+            table.get_mut().set_int(&mut vm.heap, key.raw_int(), value);
+            // SAFETY: as the contract says.
+            unsafe {
+                (*cache).epoch |= u32::from(appends);
+                if table.array_kind != ElementKind::Empty {
+                    note_array(cache, table.array_kind);
                 }
-                return Ok(());
             }
-            return raw_set(vm, table, key, value);
+            return Ok(());
         }
+        return raw_set(vm, table, key, value);
     }
     set_index(vm, object, key, value)
 }
@@ -665,7 +665,13 @@ pub unsafe fn iterate(vm: &mut Vm, _iterator: Value, loop_base: *mut Value, cach
 
 impl Vm {
     /// Shifts the arguments of a call of a value that is not a function, and puts its `__call` in front.
-    pub fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
+    ///
+    /// # Errors
+    /// The value has no `__call`.
+    ///
+    /// # Safety
+    /// A call of `count` arguments has been laid out at `base`.
+    pub unsafe fn prepare_call_meta(&mut self, base: *mut Value, count: usize) -> Result<usize, Throw> {
         let mut count = count;
         // SAFETY: the frame's slots below `base` and its arguments are live; room is made for one more.
         unsafe {

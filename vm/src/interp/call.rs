@@ -161,10 +161,14 @@ pub(super) unsafe fn prepare_or_throw(vm: &mut Vm, base: *mut Value, count: usiz
 }
 
 /// `Vm::prepare_call_meta` for handlers: the number of arguments, or `usize::MAX` for an error.
+///
+/// # Safety
+/// As [`Vm::prepare_call_meta`].
 #[cold]
 #[inline(never)]
-pub(super) fn prepare_meta_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> usize {
-    vm.prepare_call_meta(base, count).unwrap_or(usize::MAX)
+pub(super) unsafe fn prepare_meta_or_throw(vm: &mut Vm, base: *mut Value, count: usize) -> usize {
+    // SAFETY: as the contract says.
+    unsafe { vm.prepare_call_meta(base, count) }.unwrap_or(usize::MAX)
 }
 
 /// Calls the native whose frame is at `base`.
@@ -174,8 +178,11 @@ pub(super) fn prepare_meta_or_throw(vm: &mut Vm, base: *mut Value, count: usize)
 #[inline(never)]
 pub(super) unsafe fn native_status(vm: &mut Vm, base: *mut Value, count: usize) -> Status {
     // SAFETY: as the contract says.
-    let native = unsafe { Frame(base).function().native_unchecked() };
-    match vm.call_native(native.function, base, count as u32) {
+    let outcome = unsafe {
+        let native = Frame(base).function().native_unchecked();
+        vm.call_native(native.function, base, count as u32)
+    };
+    match outcome {
         Ok(results) => i64::from(results),
         Err(throw) => throw.status(),
     }
@@ -425,8 +432,11 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
 impl Vm {
     /// `TBC`: checks that the value can be closed and remembers the slot.
     #[inline(never)]
-    pub fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
-        // SAFETY: the slot is a register of the running frame.
+    ///
+    /// # Safety
+    /// `slot` is a register of the running frame.
+    pub unsafe fn mark_to_be_closed(&mut self, slot: *mut Value) -> Result<(), Throw> {
+        // SAFETY: as the contract says.
         let value = unsafe { *slot };
         if value.is_falsy() {
             return Ok(());

@@ -185,11 +185,7 @@ macro_rules! divide {
         }
         let (l, r) = ((*lhs).raw_int(), (*rhs).raw_int());
         // PERF: division of 32-bit numbers is several times faster on many processors.
-        let result = if (l | r) as u64 >> 32 == 0 {
-            i64::from($function(l as u32, r as u32))
-        } else {
-            $function(l, r)
-        };
+        let result = if (l | r) as u64 >> 32 == 0 { i64::from($function(l as u32, r as u32)) } else { $function(l, r) };
         set($s.a(), Value::int(result));
         Flow::Next
     }};
@@ -667,7 +663,8 @@ handlers! {
         back_edge(s, s.instr.bx())
     },
     Closure(s) {
-        let child = *(&(*s.proto).children).get_unchecked(s.instr.bx());
+        let children: &[Gc<Proto>] = &(*s.proto).children;
+        let child = *children.get_unchecked(s.instr.bx());
         let closure = call::make_closure(s.vm(), s.closure(), child, s.base);
         set(s.a(), closure.into());
         Flow::Next

@@ -25,7 +25,9 @@ mod step;
 mod tests;
 
 pub(crate) use call::detached_callee_slot;
-pub use call::{adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle};
+pub use call::{
+    adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
+};
 
 use crate::{
     bytecode::Instr,
@@ -68,9 +70,17 @@ enum Flow {
     /// In another frame, at its pc.
     Enter(*mut Value),
     /// `count` results of the running frame, which had this header, are in place.
-    Returned { flags: u8, prev: u32, count: u32 },
+    Returned {
+        flags: u8,
+        prev: u32,
+        count: u32,
+    },
     /// Compiled code that took over the running frame, which had this header, has ended with this status.
-    TakenOver { flags: u8, prev: u32, status: Status },
+    TakenOver {
+        flags: u8,
+        prev: u32,
+        status: Status,
+    },
     Throw(Throw),
 }
 

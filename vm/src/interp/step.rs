@@ -75,9 +75,7 @@ pub(super) unsafe fn step(vm: *mut Vm, base: *mut Value, pc: u64) -> Status {
         let cache = || proto.caches.add((*at.add(1)).ax());
         let (op, _) = instr.op().unquickened();
         let result: Result<Value, Throw> = match op {
-            Op::GetTabUp => {
-                access::get_field(vm, closure.upvalues()[instr.b()].get(), constant(instr.c()), cache())
-            }
+            Op::GetTabUp => access::get_field(vm, closure.upvalues()[instr.b()].get(), constant(instr.c()), cache()),
             Op::GetField => access::get_field(vm, *reg(instr.b()), constant(instr.c()), cache()),
             Op::SelfField => {
                 let object = *reg(instr.b());
@@ -190,12 +188,7 @@ unsafe fn note_operands(at: *mut crate::bytecode::Instr, lhs: Value, rhs: Value)
 
 /// # Safety
 /// `cache` belongs to the running function.
-unsafe fn get_any(
-    vm: &mut Vm,
-    object: Value,
-    key: Value,
-    cache: *mut crate::function::Cache,
-) -> Result<Value, Throw> {
+unsafe fn get_any(vm: &mut Vm, object: Value, key: Value, cache: *mut crate::function::Cache) -> Result<Value, Throw> {
     // SAFETY: as the contract says.
     unsafe {
         if let (Some(table), tag::INT) = (object.as_table(), key.tag) {
@@ -219,10 +212,10 @@ unsafe fn set_any(
 ) -> Result<(), Throw> {
     // SAFETY: as the contract says.
     unsafe {
-        if let (Some(table), tag::INT) = (object.as_table(), key.tag) {
-            if access::set_element(table, key.raw_int(), value, cache) {
-                return Ok(());
-            }
+        if let (Some(table), tag::INT) = (object.as_table(), key.tag)
+            && access::set_element(table, key.raw_int(), value, cache)
+        {
+            return Ok(());
         }
         access::set_dynamic(vm, object, key, value, cache)
     }

@@ -1,6 +1,10 @@
 //! The dictionary part of a table: any key, insertion-ordered, open addressing over an entry list.
 
-use crate::{heap::Gc, string::Str, value::{Value, tag}};
+use crate::{
+    heap::Gc,
+    string::Str,
+    value::{Value, tag},
+};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {

@@ -334,7 +334,7 @@ impl Table {
         // bins[b]: keys in (2^(b-1), 2^b].
         let mut bins = [0u64; 32];
         let mut count = |key: i64| {
-            if key >= 1 && key <= 1 << 31 {
+            if (1..=1 << 31).contains(&key) {
                 bins[(64 - (key as u64 - 1).leading_zeros()) as usize] += 1;
             }
         };
@@ -387,12 +387,11 @@ impl Table {
     #[inline]
     pub fn len(&self) -> i64 {
         let len = i64::from(self.array_len);
-        if len == 0 {
-            if let Some(dict) = &self.dict {
-                if dict.ints > 0 {
-                    return self.dict_border();
-                }
-            }
+        if len == 0
+            && let Some(dict) = &self.dict
+            && dict.ints > 0
+        {
+            return self.dict_border();
         }
         len
     }
@@ -433,10 +432,11 @@ impl Table {
             if index < cap as u64 {
                 return Ok(index as usize + 1);
             }
-        } else if let Some(string) = key.as_string() {
-            if !self.shape.is_dict() && string.is_short() {
-                return self.shape.find(string).map(|slot| cap + slot as usize + 1).ok_or(UnknownKey);
-            }
+        } else if let Some(string) = key.as_string()
+            && !self.shape.is_dict()
+            && string.is_short()
+        {
+            return self.shape.find(string).map(|slot| cap + slot as usize + 1).ok_or(UnknownKey);
         }
         let position = self.dict.as_ref().and_then(|dict| dict.find(key)).ok_or(UnknownKey)?;
         Ok(cap + slots + position + 1)

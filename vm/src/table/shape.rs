@@ -91,17 +91,16 @@ impl Shape {
     /// Where compiled code finds the metatable (null: none).
     pub const METATABLE_OFFSET: usize = std::mem::offset_of!(Shape, metatable);
 
-    fn make(heap: &mut Heap, metatable: Option<Gc<Table>>, flags: u8, count: u32, keys: Rc<RefCell<Keys>>) -> Gc<Shape> {
+    fn make(
+        heap: &mut Heap,
+        metatable: Option<Gc<Table>>,
+        flags: u8,
+        count: u32,
+        keys: Rc<RefCell<Keys>>,
+    ) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
-        let shape = heap.insert(Shape {
-            header,
-            metatable,
-            count,
-            flags,
-            keys,
-            transitions: Vec::new(),
-            siblings: Vec::new(),
-        });
+        let shape =
+            heap.insert(Shape { header, metatable, count, flags, keys, transitions: Vec::new(), siblings: Vec::new() });
         heap.register_shape(shape);
         shape
     }

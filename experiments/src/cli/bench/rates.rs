@@ -90,8 +90,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     }
     let ns = execution.each_ref().map(|values| median(values));
     let fits = compilation.each_ref().map(|points| fit(points));
-    let medians =
-        compilation.each_ref().map(|points| median(&points.iter().map(|p| p[2] / p[1]).collect::<Vec<_>>()));
+    let medians = compilation.each_ref().map(|points| median(&points.iter().map(|p| p[2] / p[1]).collect::<Vec<_>>()));
     let mut rows = vec![
         ["tier", "ns per bytecode", "compile: median µs/word", "fitted µs/word", "fixed µs", "programs"]
             .map(str::to_owned)
@@ -100,9 +99,9 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     for tier in 0..3 {
         let mut row = vec![tier.to_string(), format!("{:.2}", ns[tier])];
         match tier.checked_sub(1) {
-            Some(index) => row.extend(
-                [medians[index], fits[index].0, fits[index].1].map(|value| format!("{:.2}", value / 1000.0)),
-            ),
+            Some(index) => {
+                row.extend([medians[index], fits[index].0, fits[index].1].map(|value| format!("{:.2}", value / 1000.0)))
+            }
             None => row.extend(["–"; 3].map(str::to_owned)),
         }
         row.push(execution[tier].len().to_string());
@@ -121,8 +120,18 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
          compile_ns_per_bytecode = [{:.1}, {:.1}]\n\
          # Compilation, whatever the length. Nanoseconds of CPU time.\n\
          compile_fixed_ns = [{:.1}, {:.1}]\n",
-        medians[0] / 1000.0, medians[1] / 1000.0, host.cpu, host.cpus, host.kernel, ns[0], ns[1], ns[2], fits[0].0,
-        fits[1].0, fits[0].1, fits[1].1,
+        medians[0] / 1000.0,
+        medians[1] / 1000.0,
+        host.cpu,
+        host.cpus,
+        host.kernel,
+        ns[0],
+        ns[1],
+        ns[2],
+        fits[0].0,
+        fits[1].0,
+        fits[0].1,
+        fits[1].1,
     );
     files::write_whole(file, text.as_bytes())
 }
@@ -133,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_line_is_found_again() {
-        let points: Vec<_> = [(1.0, 10.0), (3.0, 200.0), (7.0, 90.0)].map(|(n, w)| [n, w, 5000.0 * n + 300.0 * w]).into();
+        let points: Vec<_> =
+            [(1.0, 10.0), (3.0, 200.0), (7.0, 90.0)].map(|(n, w)| [n, w, 5000.0 * n + 300.0 * w]).into();
         let (per_word, fixed) = fit(&points);
         assert!((per_word - 300.0).abs() < 1e-6 && (fixed - 5000.0).abs() < 1e-6);
     }
