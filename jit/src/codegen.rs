@@ -15,7 +15,7 @@ use trinity_vm::{
     value::Value,
 };
 
-use crate::{abi, code::CodeArena};
+use crate::{abi, code::CodeArena, module::CodeModule};
 
 /// Compile time against code quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,16 @@ pub struct Effort {
     pub regalloc: &'static str,
     /// One register is left to the compiled code to use as it likes.
     pub pinned: bool,
+    pub memory: CodeMemory,
+}
+
+/// Where finished code goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeMemory {
+    /// Close together in an arena: calls between functions stay in few pages.
+    Arena,
+    /// Each function on pages of its own, freed with it.
+    Modules,
 }
 
 /// One configured code generator.
@@ -34,6 +44,7 @@ pub struct Codegen {
     context: Context,
     builder_context: FunctionBuilderContext,
     arena: CodeArena,
+    memory: CodeMemory,
     /// Print CLIF and machine code of every compilation to standard error (`TRINITY_JIT_DUMP`).
     dump: bool,
 }
@@ -64,6 +75,7 @@ impl Codegen {
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
             arena: CodeArena::default(),
+            memory: effort.memory,
             dump: std::env::var_os("TRINITY_JIT_DUMP").is_some(),
         })
     }
@@ -113,9 +125,19 @@ impl Codegen {
         }
         let generated = Instant::now();
         let code = compiled.code_buffer();
-        let block = self.arena.install(code).map_err(|_| Bailout("code-memory"))?;
+        let (entry, owner): (*const u8, Box<dyn Any>) = match self.memory {
+            CodeMemory::Arena => {
+                let block = self.arena.install(code).map_err(|_| Bailout("code-memory"))?;
+                (block.entry(), Box::new(block))
+            }
+            CodeMemory::Modules => {
+                let signature = abi::entry_signature(self.isa.default_call_conv());
+                let module = CodeModule::install(&self.isa, &signature, code).map_err(|_| Bailout("code-memory"))?;
+                (module.entry(), Box::new(module))
+            }
+        };
         Ok(Installed {
-            entry: block.entry(),
+            entry,
             code_bytes: code.len() as u32,
             ir_insts,
             phases: PhaseTimes {
@@ -125,7 +147,7 @@ impl Codegen {
                 install_ns: generated.elapsed().as_nanos() as u64,
             },
             roots,
-            owner: Box::new(block) as Box<dyn Any>,
+            owner,
         })
     }
 }

@@ -8,6 +8,7 @@ pub mod abi;
 pub mod code;
 pub mod codegen;
 pub mod helpers;
+pub mod module;
 pub mod tier1;
 pub mod tier2;
 
@@ -17,7 +18,7 @@ use trinity_vm::{
     vm::Vm,
 };
 
-use codegen::{Codegen, Effort};
+use codegen::{CodeMemory, Codegen, Effort};
 
 /// Both tiers.
 pub struct JitCompiler {
@@ -34,8 +35,13 @@ impl JitCompiler {
             _ => "single_pass",
         };
         Ok(JitCompiler {
-            baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })?,
-            optimiser: Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false })?,
+            baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules })?,
+            optimiser: Codegen::new(Effort {
+                opt_level: "speed",
+                regalloc: "backtracking",
+                pinned: false,
+                memory: CodeMemory::Arena,
+            })?,
         })
     }
 }

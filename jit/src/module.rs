@@ -1,0 +1,39 @@
+//! Code on pages of its own: one `cranelift_jit` module per function, freed with it.
+
+use cranelift_codegen::{ir::Signature, isa::OwnedTargetIsa};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{Module, ModuleError, default_libcall_names};
+
+/// A module with one finished function.
+pub struct CodeModule {
+    module: Option<JITModule>,
+    entry: *const u8,
+}
+
+impl CodeModule {
+    /// Installs position-independent `code`.
+    ///
+    /// # Errors
+    /// The system gives no memory.
+    pub fn install(isa: &OwnedTargetIsa, signature: &Signature, code: &[u8]) -> Result<CodeModule, ModuleError> {
+        let mut module = JITModule::new(JITBuilder::with_isa(isa.clone(), default_libcall_names()));
+        let function = module.declare_anonymous_function(signature)?;
+        module.define_function_bytes(function, u64::from(isa.function_alignment().preferred), code, &[])?;
+        module.finalize_definitions()?;
+        let entry = module.get_finalized_function(function);
+        Ok(CodeModule { module: Some(module), entry })
+    }
+
+    pub fn entry(&self) -> *const u8 {
+        self.entry
+    }
+}
+
+impl Drop for CodeModule {
+    fn drop(&mut self) {
+        if let Some(module) = self.module.take() {
+            // SAFETY: the owner of code is dropped when no activation runs it any more (`Installed::owner`).
+            unsafe { module.free_memory() };
+        }
+    }
+}
