@@ -15,11 +15,12 @@ impl CodeModule {
     ///
     /// # Errors
     /// The system gives no memory.
-    pub fn install(isa: &OwnedTargetIsa, signature: &Signature, code: &[u8]) -> Result<CodeModule, ModuleError> {
+    pub fn install(isa: &OwnedTargetIsa, signature: &Signature, code: &[u8]) -> Result<CodeModule, Box<ModuleError>> {
         let mut module = JITModule::new(JITBuilder::with_isa(isa.clone(), default_libcall_names()));
-        let function = module.declare_anonymous_function(signature)?;
-        module.define_function_bytes(function, u64::from(isa.function_alignment().preferred), code, &[])?;
-        module.finalize_definitions()?;
+        let function = module.declare_anonymous_function(signature).map_err(Box::new)?;
+        let alignment = u64::from(isa.function_alignment().preferred);
+        module.define_function_bytes(function, alignment, code, &[]).map_err(Box::new)?;
+        module.finalize_definitions().map_err(Box::new)?;
         let entry = module.get_finalized_function(function);
         Ok(CodeModule { module: Some(module), entry })
     }

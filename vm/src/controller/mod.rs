@@ -140,6 +140,11 @@ impl Controller {
         }
     }
 
+    /// The functions in the heap that have been instantiated from source, as of the last collection.
+    pub fn functions(&self) -> impl Iterator<Item = Gc<Proto>> + '_ {
+        self.protos.iter().copied()
+    }
+
     pub(crate) fn forget_dead(&mut self, heap: &Heap) {
         // A dead function's totals still belong to the run's report.
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
