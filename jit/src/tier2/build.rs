@@ -823,7 +823,8 @@ impl Builder<'_> {
         self.terminate(Term::Return(status));
         self.block = after;
 
-        let slots = i64::from(unit.max_stack) + i64::from(unit.num_params) + 64;
+        // The same margin as the interpreter's, so that what it has made room for is found to fit.
+        let slots = i64::from(unit.max_stack) + i64::from(unit.num_params) + 8;
         let size = self.int(slots * i64::from(abi::VALUE_SIZE));
         let end = self.emit(Inst::Arith(super::ir::IntOp::Add, BASE, size));
         let soft = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_STACK_LIMIT));

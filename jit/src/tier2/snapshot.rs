@@ -12,6 +12,11 @@ use trinity_vm::{
 
 use super::liveness::{Liveness, RegSet};
 
+/// Compilations of one entry after which code that was never executed is no longer taken for unreachable.
+const PATIENT_AFTER: u32 = 2;
+/// The reason of exits where no feedback says what to do.
+pub const UNREACHED: &str = "unreached";
+
 /// What an inline cache said, and what the compiler needs to know about its shape.
 #[derive(Clone, Copy)]
 pub struct CacheView {
@@ -31,6 +36,8 @@ pub struct Snapshot<'a> {
     /// Registers that closures capture: always kept in the frame.
     pub captured: RegSet,
     pub failed: Vec<(u32, &'static str)>,
+    /// Code for this entry has been given up often enough: what has not been executed yet is compiled all the same.
+    pub patient: bool,
     /// Tags of the registers at the loop header that is entered.
     pub entry_tags: Vec<u8>,
     pub proto_epoch: u32,
@@ -58,6 +65,10 @@ impl<'a> Snapshot<'a> {
                     && unsafe { Gc::<Shape>::from_ptr(cache.shape.cast_mut()) }.metatable().is_some(),
             })
             .collect();
+        let reopts = match entry {
+            EntryPoint::Call => proto.profile.reopts,
+            EntryPoint::Loop(index) => proto.loops()[index as usize].reopts,
+        };
         let entry_tags = match entry {
             EntryPoint::Call => Vec::new(),
             // SAFETY: a loop is compiled while its frame runs; the frame has `max_stack` registers.
@@ -75,12 +86,13 @@ impl<'a> Snapshot<'a> {
             liveness,
             captured,
             failed: proto.profile.failed_speculations.clone(),
+            patient: reopts >= PATIENT_AFTER,
             entry_tags,
             proto_epoch: vm.heap.proto_epoch,
         }
     }
 
     pub fn has_failed(&self, pc: usize, reason: &'static str) -> bool {
-        self.failed.contains(&(pc as u32, reason))
+        self.patient && reason == UNREACHED || self.failed.contains(&(pc as u32, reason))
     }
 }
