@@ -368,7 +368,6 @@ fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static s
             })
             .collect(),
         deopts: named(&summary.deopts),
-        time_in_tier_ns: summary.time_in_tier_ns,
         policy: PolicyStats {
             name: summary.policy.clone(),
             consultations: summary.consultations,

@@ -21,8 +21,6 @@ pub struct RunStats {
     pub compiles: Vec<TierStats>,
     /// By reason.
     pub deopts: BTreeMap<String, u64>,
-    /// Estimated by sampling; zeros when sampling was off.
-    pub time_in_tier_ns: [u64; 3],
     pub policy: PolicyStats,
 }
 

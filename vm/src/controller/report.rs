@@ -75,7 +75,6 @@ impl Vm {
                 + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
             compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
-            time_in_tier_ns: [0; 3],
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
             consultations: controller.consultations,
             illegal_answers: controller.illegal_answers,

@@ -114,8 +114,6 @@ pub struct RunSummary {
     pub compiles: [TierCompiles; 2],
     /// By reason, sorted by name.
     pub deopts: Vec<(&'static str, u64)>,
-    /// Estimated by sampling; `[0; 3]` when sampling was off.
-    pub time_in_tier_ns: [u64; 3],
     pub policy: String,
     pub consultations: u64,
     pub illegal_answers: u64,
