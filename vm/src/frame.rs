@@ -25,7 +25,8 @@ pub struct FrameHeader {
     pub nil_tag: u8,
     /// [`flags`].
     pub flags: u8,
-    /// Kind of continuation for a frame whose native activation was dropped by a yield.
+    /// With [`flags::LUA_CALL`] operand `C` of the call: results wanted + 1, or 0 for all. With [`flags::DETACHED`] the
+    /// kind of protected call.
     pub spare: u16,
     /// Extra arguments of a vararg function, at `base[-2 - params - varargs …]`; see [`Frame::function_slot`].
     pub varargs: u32,
@@ -46,8 +47,8 @@ pub mod flags {
     /// The frame of a metamethod that the interpreter called on behalf of the instruction at the caller's pc, and
     /// whose native activation is gone: its result finishes that instruction.
     pub const CONTINUATION: u8 = 16;
-    /// To-be-closed variables exist in this frame.
-    pub const TBC: u8 = 32;
+    /// The caller is a frame of the interpreter that waits at a call in two words, and `spare` says for what.
+    pub const LUA_CALL: u8 = 32;
 }
 
 /// A frame by the address of its first register.

@@ -91,7 +91,9 @@ impl Cache {
 }
 
 /// Counters and code of one loop.
-#[repr(C)]
+///
+/// PERF: back-edges index these, and a power of two is a shift.
+#[repr(C, align(64))]
 pub struct LoopState {
     /// OSR code, if any: entered with the frame's registers as they stand at the loop header.
     pub osr: Option<Entry>,
@@ -104,12 +106,14 @@ pub struct LoopState {
     pub tier: Tier,
     /// `counted` when the function was last consulted on.
     pub at_last: u64,
-    pub code: Option<Installed>,
+    pub code: Option<Box<Installed>>,
     /// Tiers that a compiler declined.
     pub declined: [bool; 3],
     pub exits: u32,
     pub reopts: u32,
 }
+
+const _: () = assert!(size_of::<LoopState>() == 64);
 
 impl LoopState {
     /// Back-edges so far.
@@ -176,6 +180,11 @@ pub struct Proto {
     pub max_stack: u8,
     /// `entry` is compiled code.
     pub compiled: bool,
+    /// Operand `B` of the calls that the interpreter enters at once, without moving or adding arguments; see
+    /// [`Proto::NOT_PLAIN`].
+    pub(crate) plain_call: u8,
+    /// Bytes that must be free above the frame's base.
+    pub(crate) room: u32,
     pub children: Box<[Gc<Proto>]>,
     /// As the front end made it; `children` moved out.
     pub unit: FnUnit,
@@ -187,6 +196,16 @@ pub struct Proto {
 }
 
 impl Proto {
+    /// `plain_call` of a function that has variable arguments or compiled code: no call has as many arguments.
+    pub(crate) const NOT_PLAIN: u8 = u8::MAX;
+
+    /// Installs an entry: compiled code, or with `None` the interpreter's.
+    pub(crate) fn set_entry(&mut self, code: Option<Entry>) {
+        self.entry = code.unwrap_or(interpreter_entry);
+        self.compiled = code.is_some();
+        self.plain_call = if self.compiled { Self::NOT_PLAIN } else { plain_call(&self.unit) };
+    }
+
     pub fn code(&self) -> &[Instr] {
         &self.code_owner
     }
@@ -231,7 +250,7 @@ impl Proto {
         for cache in &self.caches_owner {
             cache.trace(heap);
         }
-        let loops = self.loops_owner.iter().filter_map(|state| state.code.as_ref());
+        let loops = self.loops_owner.iter().filter_map(|state| state.code.as_deref());
         for installed in self.profile.code.iter().chain(loops).chain(&self.profile.retired) {
             heap.mark_values(&installed.roots);
         }
@@ -287,6 +306,8 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         is_vararg: unit.is_vararg,
         max_stack: unit.max_stack,
         compiled: false,
+        plain_call: plain_call(&unit),
+        room: (u32::from(unit.max_stack) + u32::from(unit.num_params) + 8) * size_of::<Value>() as u32,
         children,
         unit,
         profile: Profile {
@@ -317,6 +338,10 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
     };
     heap.charge(proto.owned_bytes());
     heap.insert(proto)
+}
+
+fn plain_call(unit: &FnUnit) -> u8 {
+    if unit.is_vararg { Proto::NOT_PLAIN } else { unit.num_params + 1 }
 }
 
 /// FNV-1a over everything that determines what the function does, positions excluded.

@@ -24,11 +24,11 @@ const EMPTY: Entry = Entry { shape: 0, name: 0, epoch: 0, found: Lookup::Own(0) 
 const ENTRIES: usize = 1024;
 
 /// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names.
-pub(crate) struct LookupCache(Box<[Entry]>);
+pub(crate) struct LookupCache(Box<[Entry; ENTRIES]>);
 
 impl Default for LookupCache {
     fn default() -> Self {
-        Self(vec![EMPTY; ENTRIES].into())
+        Self(vec![EMPTY; ENTRIES].try_into().unwrap_or_else(|_| unreachable!()))
     }
 }
 
@@ -39,11 +39,11 @@ impl LookupCache {
     }
 
     #[inline]
-    pub fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<Lookup> {
+    pub fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<&Lookup> {
         let entry = &self.0[Self::place(shape, name)];
         let is_match = entry.shape == shape.address() && entry.name == name.address();
         let is_current = matches!(entry.found, Lookup::Own(_)) || entry.epoch == epoch;
-        (is_match && is_current).then_some(entry.found)
+        (is_match && is_current).then_some(&entry.found)
     }
 
     pub fn note(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, found: Lookup) {

@@ -107,7 +107,7 @@ impl Builder<'_> {
             self.step();
             return Ok(());
         };
-        let is_register = instr.op() == Op::GetTable;
+        let is_register = instr.op().unquickened().0 == Op::GetTable;
         let (Some(key), Some(table)) = (self.element_key(is_register, instr.c()), self.table_register(instr.b()))
         else {
             self.step();
@@ -207,7 +207,7 @@ impl Builder<'_> {
             self.step();
             return Ok(());
         };
-        let is_register = instr.op() == Op::SetTable;
+        let is_register = instr.op().unquickened().0 == Op::SetTable;
         let (Some(key), Some(table)) = (self.element_key(is_register, instr.b()), self.table_register(instr.a()))
         else {
             self.step();

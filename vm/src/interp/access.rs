@@ -149,7 +149,7 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
     }
     if let Some(table) = object.as_table() {
         if !table.shape.is_dict() {
-            let found = match vm.lookups.find(table.shape, name, vm.heap.proto_epoch) {
+            let found = match vm.lookups.find(table.shape, name, vm.heap.proto_epoch).copied() {
                 Some(found) => Some(found),
                 None => {
                     let found = look_up(vm, table, name);
@@ -202,6 +202,18 @@ fn look_up(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Option<Lookup> {
             (value.is_function() || value.is_nil()).then_some(Lookup::Proto(value))
         }
     }
+}
+
+/// Raw read of a string key; where it was found goes to the lookup cache.
+#[inline(never)]
+pub(super) fn get_named(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Value {
+    if table.shape.is_dict() || !name.is_short() {
+        return table.get_str(name);
+    }
+    let Some(slot) = table.shape.find(name) else { return Value::NIL };
+    vm.lookups.note(table.shape, name, vm.heap.proto_epoch, Lookup::Own(slot));
+    // SAFETY: the shape has this slot.
+    unsafe { *table.slots.add(slot as usize) }
 }
 
 fn fill_proto(vm: &Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
@@ -301,16 +313,20 @@ pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut 
     }
 }
 
+/// Notes a kind of array: whether it was news.
+///
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) {
+pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) -> bool {
     // SAFETY: as the contract says. `index` of an `Array` cache is a set of kinds.
     unsafe {
-        if !is_noted(cache, kind) {
+        let is_new = !is_noted(cache, kind);
+        if is_new {
             (*cache).kind = CacheKind::Array;
             (*cache).index |= 1 << kind as u32;
         }
+        is_new
     }
 }
 

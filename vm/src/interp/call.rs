@@ -304,8 +304,8 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
             pc: 0,
             prev: if header.prev == 0 { 0 } else { header.prev - moved_down },
             nil_tag: tag::NIL,
-            flags: header.flags & flags::NATIVE_CALLER,
-            spare: 0,
+            flags: header.flags & (flags::NATIVE_CALLER | flags::LUA_CALL),
+            spare: header.spare,
             varargs: 0,
         });
         for index in 0..count {

@@ -120,6 +120,28 @@ impl Table {
         }
     }
 
+    /// Appends `value` if that changes nothing but the length: room and kind fit, no metatable or key in the dictionary
+    /// has to be asked.
+    #[inline]
+    pub(crate) fn append_in_place(&mut self, value: Value) -> bool {
+        let kind = ElementKind::of(value);
+        let fits = if self.array_kind == ElementKind::Tagged { !value.is_nil() } else { kind == self.array_kind };
+        if !fits || self.array_len == self.array_cap || self.metatable().is_some() || self.has_int_keys() {
+            return false;
+        }
+        let index = self.array_len as usize;
+        self.array_len += 1;
+        // SAFETY: there is room for one more element of the array's kind.
+        unsafe {
+            if self.array_kind == ElementKind::Tagged {
+                *self.array.cast::<Value>().add(index) = value;
+            } else {
+                *self.array.cast::<u64>().add(index) = value.bits;
+            }
+        }
+        true
+    }
+
     /// Room for `count` elements in all, whatever their kind turns out to be.
     pub(crate) fn reserve_array(&mut self, heap: &mut Heap, count: usize) {
         if count <= self.array_cap as usize || count > 1 << 30 {
