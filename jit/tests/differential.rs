@@ -58,3 +58,16 @@ fn tier_1_with_feedback_prints_what_the_interpreter_prints() {
 fn tier_1_survives_a_collection_at_every_poll() {
     compare(Mode::Tier1Stress, Mode::InterpreterStress);
 }
+
+#[test]
+fn tier_2_prints_what_the_interpreter_prints() {
+    compare(Mode::Tier2, Mode::Interpreter);
+    compare(Mode::Tier2Warm, Mode::Interpreter);
+}
+
+#[test]
+fn every_tier_survives_a_slice_of_a_collection_at_every_poll() {
+    compare(Mode::InterpreterSlices, Mode::InterpreterStress);
+    compare(Mode::Tier1Slices, Mode::InterpreterStress);
+    compare(Mode::Tier2Slices, Mode::InterpreterStress);
+}

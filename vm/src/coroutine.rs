@@ -96,6 +96,7 @@ impl Vm {
         };
         thread.get_mut().limit = self.stack_limit;
         thread.get_mut().resumer = None;
+        self.heap.note_suspension(thread);
         self.thread = current;
         let current = current.get_mut();
         current.status = ThreadStatus::Running;
@@ -144,7 +145,7 @@ impl Vm {
         let mut error = if failed { thread.failure } else { Value::NIL };
         // Its variables are closed on the closing thread's stack.
         let slots = std::mem::take(&mut thread.get_mut().tbc);
-        thread.get_mut().close_upvalues(thread.stack_base());
+        thread.get_mut().close_upvalues(&mut self.heap, thread.stack_base());
         let mut ok = !failed;
         for slot in slots.into_iter().rev() {
             // SAFETY: the slot lies on the thread's stack, which is live.

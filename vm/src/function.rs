@@ -66,6 +66,14 @@ impl Cache {
     /// Refills after which a site counts as megamorphic.
     pub const MEGA: u8 = 32;
 
+    /// To be called after the cache has been filled: it keeps what it names alive.
+    #[inline]
+    pub(crate) fn note_filled(&self, heap: &mut Heap) {
+        if heap.is_marking() {
+            self.trace(heap);
+        }
+    }
+
     fn trace(&self, heap: &mut Heap) {
         // SAFETY: cached shapes, values and prototypes are kept alive by this very tracing.
         unsafe {
@@ -336,7 +344,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         caches_owner,
         loops_owner,
     };
-    heap.charge(proto.owned_bytes());
+    heap.charge_new(proto.owned_bytes());
     heap.insert(proto)
 }
 
@@ -437,7 +445,8 @@ impl Closure {
 }
 
 impl Gc<Closure> {
-    pub(crate) fn set_upvalue(self, index: usize, upvalue: Gc<Upvalue>) {
+    pub(crate) fn set_upvalue(self, heap: &mut Heap, index: usize, upvalue: Gc<Upvalue>) {
+        heap.barrier_object(&self.header, upvalue);
         debug_assert!(index < self.upvalue_count as usize);
         // SAFETY: the tail has `upvalue_count` entries.
         unsafe { *self.as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) = upvalue };
@@ -455,6 +464,7 @@ impl Heap {
 
     pub(crate) fn native(&mut self, name: &'static str, function: NativeFn, upvalues: Box<[Value]>) -> Gc<Native> {
         let header = self.header(Kind::Native);
+        self.charge_new(size_of_val(&*upvalues));
         self.insert(Native { header, entry: crate::native::native_entry, function, name, upvalues })
     }
 }

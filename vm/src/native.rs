@@ -86,10 +86,12 @@ impl Args {
         let function = unsafe { Frame(self.base).function() };
         function.as_native().and_then(|native| native.upvalues.get(index).copied()).unwrap_or(Value::NIL)
     }
-    pub fn set_upvalue(self, index: usize, value: Value) {
+    /// Replaces upvalue `index` of the running native, which must have it.
+    pub fn set_upvalue(self, vm: &mut Vm, index: usize, value: Value) {
         // SAFETY: as in `upvalue`.
         let function = unsafe { Frame(self.base).function() };
         if let Some(native) = function.as_native() {
+            vm.heap.barrier(&native.header, value);
             native.get_mut().upvalues[index] = value;
         }
     }

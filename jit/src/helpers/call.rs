@@ -42,10 +42,12 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
         Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
         let function = *slot;
         let status = if let Some(closure) = function.as_closure() {
-            access::note_call(site.cache(), closure.proto);
+            let cache = site.cache();
+            access::note_call(site.vm, cache, closure.proto);
             (closure.proto.entry)(vm, callee, count as u64)
         } else {
-            access::note_native(site.cache(), function);
+            let cache = site.cache();
+            access::note_native(site.vm, cache, function);
             enter_native(site.vm, function, callee, count)
         };
         settle_call(site.vm, slot, status, site.instr.c())
@@ -106,7 +108,8 @@ pub unsafe extern "C" fn note_call(vm: *mut Vm, base: *mut Value, pc: u32) -> St
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
         if let Some(closure) = site.get(site.instr.a()).as_closure() {
-            access::note_call(site.cache(), closure.proto);
+            let cache = site.cache();
+            access::note_call(site.vm, cache, closure.proto);
         }
     }
     0

@@ -223,8 +223,10 @@ impl Emitter<'_, '_> {
         self.switch(out);
         let code = self.helper(helper);
         let stay = self.equals(code, 0);
-        let enter = self.cold();
-        self.branch(stay, header, enter);
+        let (other, enter) = (self.cold(), self.cold());
+        self.branch(stay, header, other);
+        self.switch(other);
+        self.leave_or_go_on(code, enter);
         self.switch(enter);
         let none = self.b.ins().iconst(I64, 0);
         let base = self.base();

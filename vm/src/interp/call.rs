@@ -67,7 +67,7 @@ pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> R
         }
         if vm.heap.bytes >= vm.heap.threshold {
             vm.frame = Frame(base);
-            vm.poll_slow(base.add(max_stack));
+            vm.poll_slow(base.add(max_stack))?;
         }
         Ok(Frame(base))
     }
@@ -424,7 +424,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
         } else {
             outer.upvalues()[desc.index as usize]
         };
-        closure.set_upvalue(index, upvalue);
+        closure.set_upvalue(&mut vm.heap, index, upvalue);
     }
     closure
 }
@@ -455,7 +455,7 @@ impl Vm {
     /// `CLOSE`: ends the scope of the registers from `level` on.
     #[inline(never)]
     pub fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
-        self.thread.get_mut().close_upvalues(level);
+        self.thread.get_mut().close_upvalues(&mut self.heap, level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();
             self.close_slot(slot, Value::NIL)?;
@@ -487,7 +487,7 @@ impl Vm {
 
     /// After an error: closes what lies at `level` or above, last first. An error in a `__close` replaces `error`.
     pub(crate) fn unwind_to(&mut self, level: *mut Value, mut error: Value) -> Value {
-        self.thread.get_mut().close_upvalues(level);
+        self.thread.get_mut().close_upvalues(&mut self.heap, level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();
             // The frame of the variable is dead: call above it.

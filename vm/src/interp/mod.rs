@@ -32,7 +32,7 @@ pub use call::{
 use crate::{
     bytecode::Instr,
     frame::{Frame, Status},
-    function::{Cache, Closure, Proto},
+    function::{Cache, Closure, Proto, Upvalue},
     heap::Gc,
     interp::call::Returned,
     native::Throw,
@@ -219,13 +219,15 @@ impl State {
         unsafe { Frame(self.base).function().closure_unchecked() }
     }
     #[inline(always)]
-    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+    unsafe fn upvalue_object(&self, index: usize) -> Gc<Upvalue> {
         // SAFETY: upvalue operands of valid bytecode are in range.
-        unsafe {
-            let first = self.closure().as_ptr().add(1).cast::<Gc<crate::function::Upvalue>>();
-            let upvalue = *first.add(index);
-            (*upvalue.as_ptr()).slot
-        }
+        unsafe { *self.closure().as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) }
+    }
+    /// Where the value of an upvalue is.
+    #[inline(always)]
+    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+        // SAFETY: as above.
+        unsafe { (*self.upvalue_object(index).as_ptr()).slot }
     }
     #[inline(always)]
     unsafe fn jump(&mut self, distance: i32) {

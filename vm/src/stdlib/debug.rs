@@ -8,6 +8,7 @@ use crate::{
     front::chunk_id,
     function::{Closure, Proto, Upvalue, frame_proto},
     heap::Gc,
+    interp::access::set_upvalue,
     native::{Args, NativeResult, Throw},
     stdlib::library,
     table::Table,
@@ -105,6 +106,9 @@ fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
     if let Some(table) = value.as_table() {
         vm.set_metatable(table, metatable);
     } else if let Some(userdata) = value.as_userdata() {
+        if let Some(metatable) = metatable {
+            vm.heap.barrier_object(&userdata.header, metatable);
+        }
         userdata.get_mut().metatable = metatable;
         vm.heap.proto_epoch += 1;
     } else {
@@ -287,6 +291,8 @@ fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
     };
     let name = match local_slot(frame, number) {
         Some((name, slot)) => {
+            // The collector may have marked the stack already.
+            vm.heap.barrier(&thread.header, value);
             // SAFETY: the slot lies in a live frame.
             unsafe { *slot = value };
             vm.new_string(name)
@@ -332,8 +338,7 @@ fn setupvalue(vm: &mut Vm, args: Args) -> NativeResult {
     match closure_upvalue(vm, args, 0)? {
         Some((closure, place)) => {
             let upvalue: Gc<Upvalue> = closure.upvalues()[place];
-            // SAFETY: an upvalue's slot is its own or on a live stack.
-            unsafe { *upvalue.slot = value };
+            set_upvalue(vm, upvalue, value);
             let name = upvalue_name(vm, closure, place);
             vm.ret1(args, name)
         }
@@ -355,7 +360,7 @@ fn upvaluejoin(vm: &mut Vm, args: Args) -> NativeResult {
         }
     }
     if let [Some((to, at)), Some((from, place))] = places {
-        to.set_upvalue(at, from.upvalues()[place]);
+        to.set_upvalue(&mut vm.heap, at, from.upvalues()[place]);
     }
     vm.ret0(args)
 }

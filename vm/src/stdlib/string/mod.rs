@@ -138,7 +138,7 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, string);
     }
     let total = total - between.len();
-    vm.check_memory(total)?;
+    vm.check_room(total)?;
     let result = vm.build_string(total, |to| {
         let step = step.min(total);
         to[..bytes.len()].copy_from_slice(bytes);
