@@ -42,6 +42,8 @@ pub struct HostOptions {
     pub policy: String,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
+    /// Most bytes that the heap may use.
+    pub memory_limit: Option<usize>,
     pub log: Option<Log>,
     pub stats_json: Option<PathBuf>,
 }
@@ -101,8 +103,8 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T>
 }
 
 /// A VM for a thread of [`on_large_stack`], with its libraries.
-fn new_vm() -> Box<Vm> {
-    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, ..VmOptions::default() });
+fn new_vm(memory_limit: Option<usize>) -> Box<Vm> {
+    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, memory_limit, ..VmOptions::default() });
     stdlib::open(&mut vm);
     vm
 }
@@ -352,6 +354,8 @@ fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static s
         exit_status,
         gc_ns: summary.gc_ns,
         gc_cycles: summary.gc_cycles,
+        gc_max_pause_ns: summary.gc_max_pause_ns,
+        gc_p999_pause_ns: summary.gc_p999_pause_ns,
         peak_heap_bytes: summary.peak_heap_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         functions: summary.functions,
