@@ -14,9 +14,13 @@ fn with_stack(body: impl FnOnce() + Send + 'static) {
 }
 
 fn programs() -> Vec<(String, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
-    let mut programs: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder of programs exists")
+    let folders = ["/tests/programs", "/../vm/tests/language"];
+    let mut programs: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| {
+            let folder = format!("{}{folder}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_dir(folder).expect("the folder of programs exists")
+        })
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "lua"))
         .map(|path| {

@@ -33,6 +33,9 @@ impl Vm {
     /// The frame `level` calls above the running one (0: itself).
     pub(crate) fn frame_at(&self, level: usize) -> Option<Frame> {
         let mut frame = self.frame;
+        if frame.0.is_null() {
+            return None;
+        }
         for _ in 0..level {
             // SAFETY: `self.frame` is live, and callers of live frames are.
             frame = unsafe { frame.caller()? };
@@ -59,7 +62,7 @@ impl Vm {
     /// Throws `message` with the position of the running frame.
     #[cold]
     pub fn runtime_error(&mut self, message: impl AsRef<[u8]>) -> Throw {
-        let mut text = self.position(self.frame);
+        let mut text = self.where_(0);
         text.extend_from_slice(message.as_ref());
         self.error = self.new_string(text);
         self.note_error_place()
@@ -113,30 +116,14 @@ impl Vm {
     }
 
     #[cold]
-    pub(crate) fn index_error(&mut self, value: Value, key: Value) -> Throw {
-        let info = self.variable_info(value);
-        if info.is_empty()
-            && let Some(key) = key.as_string()
-        {
-            let mut text = b"attempt to index a ".to_vec();
-            text.extend(self.type_name_of(value));
-            text.extend_from_slice(b" value (field '");
-            text.extend_from_slice(key.as_bytes());
-            text.extend_from_slice(b"')");
-            return self.runtime_error(text);
-        }
-        self.operand_error(value, "index")
-    }
-
-    #[cold]
     pub(crate) fn call_error(&mut self, value: Value) -> Throw {
-        let frame = self.frame;
         let mut text = b"attempt to call a ".to_vec();
         text.extend(self.type_name_of(value));
         text.extend_from_slice(b" value");
         // SAFETY: the running frame is live.
         unsafe {
-            if let Some(proto) = frame_proto(frame)
+            if let Some(frame) = self.frame_at(0)
+                && let Some(proto) = frame_proto(frame)
                 && let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize)
             {
                 text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
@@ -156,9 +143,6 @@ impl Vm {
                 text.extend(self.variable_info(culprit));
                 text.extend_from_slice(b" has no integer representation");
                 return self.runtime_error(text);
-            }
-            if self.to_number(a).is_some() && self.to_number(b).is_some() {
-                return self.runtime_error("number has no integer representation");
             }
             let culprit = if a.is_number() { b } else { a };
             return self.operand_error(culprit, "perform bitwise operation on");

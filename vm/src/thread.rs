@@ -97,6 +97,13 @@ impl Thread {
         }
     }
 
+    /// Becomes dead, without an error.
+    pub(crate) fn end(&mut self) {
+        self.status = ThreadStatus::Dead;
+        self.frame = Frame(std::ptr::null_mut());
+        self.top = self.stack_base();
+    }
+
     pub(crate) fn stack_base(&self) -> *mut Value {
         self.stack.base()
     }

@@ -1,6 +1,6 @@
-//! The standard library against the recorded output of PUC-Rio Lua 5.4.
+//! The standard library and the language against the recorded output of PUC-Rio Lua 5.4.
 //!
-//! `stdlib/NAME.lua` prints what it sees; `stdlib/NAME.txt` is what lua5.4 printed for it. To record again, set
+//! `stdlib/NAME.lua` and `language/NAME.lua` print what they see; `NAME.txt` is what lua5.4 printed for it. To record again, set
 //! `TRINITY_BLESS`: that asks lua5.4, never this VM.
 
 use std::{
@@ -61,8 +61,8 @@ fn run(source: &[u8], name: &str, stress: GcStress) -> String {
     text
 }
 
-fn scripts() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stdlib");
+fn scripts(folder: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
     let entries = std::fs::read_dir(directory).expect("the scripts' directory is there");
     let mut scripts: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "lua"));
@@ -71,11 +71,20 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 #[test]
-fn scripts_print_what_the_reference_implementation_prints() {
+fn the_library_prints_what_the_reference_implementation_prints() {
+    compare("stdlib");
+}
+
+#[test]
+fn the_language_prints_what_the_reference_implementation_prints() {
+    compare("language");
+}
+
+fn compare(folder: &str) {
     let mut failures = Vec::new();
-    for script in scripts() {
+    for script in scripts(folder) {
         let golden = script.with_extension("txt");
-        let name = format!("tests/stdlib/{}", script.file_name().unwrap_or_default().display());
+        let name = format!("tests/{folder}/{}", script.file_name().unwrap_or_default().display());
         if std::env::var_os(BLESS).is_some() {
             let output = Command::new("lua5.4")
                 .arg(&name)

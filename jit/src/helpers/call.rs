@@ -158,7 +158,7 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
-        let mut first = site.reg(site.instr.a());
+        let first = site.reg(site.instr.a());
         let count = match (site.instr.op(), site.instr.b()) {
             (Op::Return1, _) => 1,
             (_, 0) => site.vm.top.offset_from(first) as usize,
@@ -166,11 +166,10 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
         };
         if site.instr.c() != 0 {
             let end = base.add(site.closure.proto.max_stack as usize);
-            site.vm.top = first.add(count).max(end);
-            first = match site.vm.close_frame(Frame(base), first, count) {
-                Ok(first) => first,
-                Err(throw) => return throw.status(),
-            };
+            site.vm.top = end;
+            if let Err(throw) = site.vm.close_frame(Frame(base), first, count, site.instr.b() == 0) {
+                return throw.status();
+            }
         }
         let slot = Frame(base).function_slot(site.closure.proto.num_params as usize);
         std::ptr::copy(first, slot, count);

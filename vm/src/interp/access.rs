@@ -3,7 +3,7 @@
 use super::{copy, set};
 use crate::{
     frame::FRAME_OFFSET,
-    function::{Cache, CacheKind, Proto, Upvalue},
+    function::{Cache, CacheKind, Proto, Upvalue, frame_proto},
     heap::Gc,
     lookup::Lookup,
     meta::Meta,
@@ -424,7 +424,7 @@ pub fn index(vm: &mut Vm, mut object: Value, key: Value) -> Result<Value, Throw>
         } else {
             let handler = vm.metamethod(object, Meta::Index);
             if handler.is_nil() {
-                return Err(vm.index_error(object, key));
+                return Err(vm.operand_error(object, "index"));
             }
             handler
         };
@@ -550,7 +550,7 @@ pub fn set_index(vm: &mut Vm, mut object: Value, key: Value, value: Value) -> Re
         } else {
             let handler = vm.metamethod(object, Meta::NewIndex);
             if handler.is_nil() {
-                return Err(vm.index_error(object, key));
+                return Err(vm.operand_error(object, "index"));
             }
             handler
         };
@@ -739,11 +739,19 @@ impl Vm {
 
     /// Calls a metamethod for its first result.
     pub(crate) fn call_meta1(&mut self, handler: Value, args: &[Value]) -> Result<Value, Throw> {
-        self.call1(handler, args)
+        Ok(if self.call_meta(handler, args)? > 0 { self.result(0) } else { Value::NIL })
     }
 
     /// Calls a metamethod without result.
     pub(crate) fn call_meta0(&mut self, handler: Value, args: &[Value]) -> Result<(), Throw> {
-        self.call(handler, args).map(|_| ())
+        self.call_meta(handler, args).map(|_| ())
+    }
+
+    /// Calls a metamethod. One that an instruction needs may yield: a resume finishes the instruction (see
+    /// [`super::continuation`]). A native that needs one is not resumed.
+    fn call_meta(&mut self, handler: Value, args: &[Value]) -> Result<u32, Throw> {
+        // SAFETY: the running frame is live.
+        let is_instruction = unsafe { frame_proto(self.frame) }.is_some();
+        if is_instruction { self.call_yieldable(handler, args) } else { self.call(handler, args) }
     }
 }

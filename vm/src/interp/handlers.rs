@@ -680,6 +680,7 @@ handlers! {
         (*proto).countdown -= 1;
         copy(s.base.sub(FRAME_OFFSET), slot);
         (*Frame(s.base).header()).pc = 0;
+        (*Frame(s.base).header()).varargs = FrameHeader::TAIL_CALL;
         for index in 0..(*proto).num_params as usize {
             copy(s.base.add(index), slot.add(FRAME_OFFSET + index));
         }
@@ -1310,8 +1311,7 @@ others! {
         let first = s.a();
         let count = if s.instr.b() == 0 { vm.top.offset_from(first) as usize } else { s.instr.b() - 1 };
         s.save();
-        vm.top = first.add(count).max(vm.top);
-        if let Err(throw) = vm.close_scope(s.base) {
+        if let Err(throw) = vm.close_frame(Frame(s.base), first, count, s.instr.b() == 0) {
             return Flow::Throw(throw);
         }
         vm.top = first.add(count);

@@ -19,15 +19,16 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
+mod continuation;
 mod handlers;
 mod step;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::detached_callee_slot;
 pub use call::{
     adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
 };
+pub(crate) use continuation::{Continuation, detach, detached_callee_slot};
 
 use crate::{
     bytecode::Instr,
@@ -91,7 +92,7 @@ enum Flow {
 /// `caller` is the frame that called `coroutine.yield`.
 pub(crate) unsafe fn resume_at(vm: &mut Vm, caller: Frame, count: u32) -> Status {
     // SAFETY: as the contract says.
-    let Returned { frame, status } = unsafe { call::return_into(vm, caller, count) };
+    let Returned { frame, status } = unsafe { continuation::return_into(vm, caller, count) };
     if frame.is_null() {
         return status;
     }
@@ -289,7 +290,7 @@ impl State {
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
                 Flow::Throw(throw) => {
-                    let Returned { frame, status } = call::after_throw(&mut *vm, Frame(base), throw);
+                    let Returned { frame, status } = continuation::after_throw(&mut *vm, Frame(base), throw);
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
             }

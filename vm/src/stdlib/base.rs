@@ -2,7 +2,7 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    interp::access::index,
+    interp::{Continuation, access::index, detach},
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{io, load, package, registry_table},
@@ -203,7 +203,13 @@ fn pairs(vm: &mut Vm, args: Args) -> NativeResult {
     if handler.is_nil() {
         return vm.ret(args, &[args.upvalue(0), value, Value::NIL]);
     }
-    let count = vm.call(handler, &[value])?;
+    let callee = vm.top;
+    let count = match vm.call_yieldable(handler, &[value]) {
+        Ok(count) => count,
+        // SAFETY: the frame is this native's, and the callee stood at its end.
+        Err(Throw::Yield) => return Err(unsafe { detach(args.frame(), callee, Continuation::Pairs) }),
+        Err(throw) => return Err(throw),
+    };
     let result = |index: u32| if index < count { vm.result(index as usize) } else { Value::NIL };
     let results = [result(0), result(1), result(2)];
     vm.ret(args, &results)

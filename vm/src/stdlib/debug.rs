@@ -4,7 +4,7 @@
 //! code stores a variable there only while it is still needed, and does not notice that it was set.
 
 use crate::{
-    frame::{FRAME_OFFSET, Frame, flags},
+    frame::{FRAME_OFFSET, Frame},
     front::chunk_id,
     function::{Closure, Proto, Upvalue, frame_proto},
     heap::Gc,
@@ -238,8 +238,7 @@ fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
     if number < 0 {
         // SAFETY: the frame is live; extra arguments lie below its function.
         unsafe {
-            let header = *frame.header();
-            let count = if header.flags & flags::VARARG == 0 { 0 } else { header.varargs as usize };
+            let count = (*frame.header()).extra_arguments();
             let index = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
             let slot = (index < count).then(|| frame.0.sub(FRAME_OFFSET + count).add(index))?;
             return Some((b"(vararg)".to_vec(), slot));

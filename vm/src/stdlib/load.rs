@@ -4,6 +4,7 @@ use crate::{
     front::strip_shebang,
     function::Closure,
     heap::Gc,
+    interp::{Continuation, detach},
     native::{Args, NativeResult, Throw},
     stdlib::try_call,
     value::Value,
@@ -137,8 +138,13 @@ pub(super) fn dofile(vm: &mut Vm, args: Args) -> NativeResult {
     let env = vm.globals.into();
     match load_file(vm, args, None, env)? {
         Ok(function) => {
-            let count = vm.call(function.into(), &[])? as usize;
-            vm.ret_results(args, count)
+            let callee = vm.top;
+            match vm.call_yieldable(function.into(), &[]) {
+                Ok(count) => vm.ret_results(args, count as usize),
+                // SAFETY: the frame is this native's, and the callee stood at its end.
+                Err(Throw::Yield) => Err(unsafe { detach(args.frame(), callee, Continuation::PassOn) }),
+                Err(throw) => Err(throw),
+            }
         }
         Err(message) => {
             let message = vm.new_string(message);
