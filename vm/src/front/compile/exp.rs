@@ -106,7 +106,8 @@ impl Builder<'_> {
                 self.set_c(pc, 2);
                 Kind::Open(pc)
             }
-            kind => kind,
+            // PERF: nothing is written back.
+            _ => return,
         };
     }
 

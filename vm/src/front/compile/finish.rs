@@ -17,13 +17,13 @@ impl Builder<'_> {
             _ => Vec::new(),
         };
         let unit = FnUnit {
-            code: self.code.clone(),
-            lines: self.lines.clone(),
-            consts: self.consts.clone(),
+            code: take(&mut self.code),
+            lines: take(&mut self.lines),
+            consts: take(&mut self.consts),
             children: self.children,
             upvals,
-            locals: self.locals.clone(),
-            loops: self.loops.clone(),
+            locals: take(&mut self.locals),
+            loops: take(&mut self.loops),
             num_params: self.func.num_params as u8,
             is_vararg: self.func.is_vararg,
             max_stack: self.max_stack as u8,
@@ -33,11 +33,6 @@ impl Builder<'_> {
             source: self.source,
             strings: compiler.strings.clone(),
         };
-        self.code.clear();
-        self.lines.clear();
-        self.consts.clear();
-        self.locals.clear();
-        self.loops.clear();
         self.active.clear();
         self.regs.clear();
         self.labels.clear();
@@ -58,6 +53,19 @@ impl Builder<'_> {
         };
         Ok(unit)
     }
+}
+
+/// Elements up to which a buffer is copied and kept; a larger one is given away.
+const KEPT: usize = 4096;
+
+fn take<T: Copy>(buffer: &mut Vec<T>) -> Vec<T> {
+    if buffer.len() <= KEPT {
+        let copy = buffer.clone();
+        buffer.clear();
+        return copy;
+    }
+    buffer.shrink_to_fit();
+    std::mem::take(buffer)
 }
 
 /// Sends jumps to jumps to the final target.
