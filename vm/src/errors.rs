@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn view(proto: &Proto) -> CodeView<'_> {
-    CodeView { code: proto.code(), consts: &proto.unit.consts, locals: &proto.unit.locals, upvals: &proto.unit.upvals }
+    CodeView::new(&proto.unit, proto.code())
 }
 
 /// Registers whose values the instruction operates on, in the order in which errors blame them.

@@ -279,7 +279,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             Const::Bool(value) => Value::bool(*value),
             Const::Int(value) => Value::int(*value),
             Const::Float(value) => Value::float(*value),
-            Const::Str(bytes) => heap.string(bytes).into(),
+            Const::Str(id) => heap.string(unit.strings.get(*id)).into(),
         })
         .collect();
     let mut code_owner: Box<[Instr]> = unit.code.clone().into();
@@ -370,7 +370,8 @@ fn hash_unit(unit: &FnUnit, children: &[Gc<Proto>]) -> u64 {
             Const::Bool(value) => eat(&[b'b', u8::from(*value)]),
             Const::Int(value) => eat(&value.to_le_bytes()),
             Const::Float(value) => eat(&value.to_bits().to_be_bytes()),
-            Const::Str(bytes) => {
+            Const::Str(id) => {
+                let bytes = unit.strings.get(*id);
                 eat(&bytes.len().to_le_bytes());
                 eat(bytes);
             }

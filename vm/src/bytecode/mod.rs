@@ -16,7 +16,7 @@ pub use disasm::disassemble;
 pub use layout::{Extra, Field, Layout, jump_target};
 pub use names::{CodeView, NameKind};
 pub use op::{Hint, Op};
-pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, UpvalDesc, UpvalKind};
+pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, StrId, Strings, UpvalDesc, UpvalKind};
 pub use validate::validate;
 
 /// Slots of a frame header, which lies directly below the frame's first register (see `frame`).

@@ -20,7 +20,7 @@ fn validate_at(unit: &FnUnit, path: &str) -> Result<(), String> {
         for upval in &child.upvals {
             let limit = if upval.in_stack { unit.max_stack.into() } else { unit.upvals.len() };
             if usize::from(upval.index) >= limit {
-                return Err(format!("function {path}: upvalue {} does not exist outside", upval.name.escape_ascii()));
+                return Err(format!("function {path}: upvalue in {} does not exist outside", upval.index));
             }
         }
         validate_at(child, &path)?;
@@ -75,7 +75,7 @@ impl Checker<'_> {
         for local in &unit.locals {
             let bounds = local.start_pc <= local.end_pc && local.end_pc as usize <= unit.code.len();
             if !bounds || local.reg >= unit.max_stack {
-                return Err((0, format!("local {} is out of bounds", local.name.escape_ascii())));
+                return Err((0, format!("local in register {} is out of bounds", local.reg)));
             }
         }
         Ok(())

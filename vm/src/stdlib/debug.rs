@@ -248,7 +248,7 @@ fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
     let active = |pc: u32| proto.unit.locals.iter().filter(move |local| local.start_pc <= pc && pc < local.end_pc);
     let local = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
     // SAFETY: registers of locals lie within the frame.
-    Some((local.name.to_vec(), unsafe { frame.0.add(local.reg as usize) }))
+    Some((proto.unit.strings.get(local.name).to_vec(), unsafe { frame.0.add(local.reg as usize) }))
 }
 
 fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
@@ -260,7 +260,10 @@ fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
             let index = usize::try_from(number).ok()?.checked_sub(1)?;
             let parameters =
                 proto.unit.locals.iter().filter(|local| local.reg < proto.num_params && local.start_pc <= 1);
-            parameters.take(proto.num_params as usize).nth(index).map(|local| local.name.to_vec())
+            parameters
+                .take(proto.num_params as usize)
+                .nth(index)
+                .map(|local| proto.unit.strings.get(local.name).to_vec())
         });
         let name = name.map_or(Value::NIL, |name| vm.new_string(name));
         return vm.ret1(args, name);
@@ -311,7 +314,9 @@ fn closure_upvalue(vm: &mut Vm, args: Args, index: usize) -> Result<Option<(Gc<C
 }
 
 fn upvalue_name(vm: &mut Vm, closure: Gc<Closure>, place: usize) -> Value {
-    let name = closure.proto.unit.upvals.get(place).map_or(&b"(no name)"[..], |upvalue| &upvalue.name);
+    let unit = &closure.proto.unit;
+    let name = unit.upvals.get(place).and_then(|upvalue| upvalue.name);
+    let name = name.map_or(&b"(no name)"[..], |name| unit.strings.get(name));
     vm.new_string(name)
 }
 
