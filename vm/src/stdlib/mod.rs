@@ -11,6 +11,7 @@ mod coroutine;
 mod debug;
 pub mod host;
 pub mod io;
+mod lfs;
 mod load;
 mod math;
 mod os;
@@ -37,6 +38,7 @@ pub(crate) struct State {
 /// Opens every library in the globals of `vm`.
 pub fn open(vm: &mut Vm) {
     package::open(vm);
+    lfs::open(vm);
     base::open(vm);
     string::open(vm);
     table::open(vm);
