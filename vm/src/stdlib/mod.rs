@@ -12,6 +12,7 @@ mod coroutine;
 mod debug;
 pub mod host;
 pub mod io;
+mod lfs;
 mod load;
 mod math;
 mod os;
@@ -40,6 +41,7 @@ pub(crate) struct State {
 /// Opens every library in the globals of `vm`.
 pub fn open(vm: &mut Vm) {
     package::open(vm);
+    lfs::open(vm);
     base::open(vm);
     string::open(vm);
     table::open(vm);

@@ -9,7 +9,7 @@ use crate::{
 
 /// Keys in the registry of the tables behind `package.loaded` and `package.preload`.
 pub(super) const LOADED: &str = "_LOADED";
-const PRELOAD: &str = "_PRELOAD";
+pub(super) const PRELOAD: &str = "_PRELOAD";
 
 /// `package.path` unless the environment says otherwise.
 const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;./?.lua;./?/init.lua";

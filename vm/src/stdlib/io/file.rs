@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Key in the registry, and `__name`, of the metatable of files.
-const TYPE_NAME: &str = "FILE*";
+pub(in crate::stdlib) const TYPE_NAME: &str = "FILE*";
 
 /// What the userdata of a file holds.
 pub(super) struct FileHandle {
@@ -56,7 +56,7 @@ pub(super) fn new_file(vm: &mut Vm, stream: Rc<RefCell<Stream>>, standard: bool)
 }
 
 /// The file in `value`, open or closed.
-pub(super) fn stream_of(value: Value) -> Option<(Rc<RefCell<Stream>>, bool)> {
+pub(in crate::stdlib) fn stream_of(value: Value) -> Option<(Rc<RefCell<Stream>>, bool)> {
     let userdata = value.as_userdata()?;
     let handle = userdata.data.downcast_ref::<FileHandle>()?;
     Some((handle.stream.clone(), handle.standard))

@@ -14,8 +14,8 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use file::{check_file, close_file, flush_stream, lines_iterator, new_file, read_formats, stream_of, write_values};
-use stream::{Buffering, Stream};
+use file::{check_file, close_file, flush_stream, lines_iterator, new_file, read_formats, write_values};
+use stream::Buffering;
 
 use crate::{
     native::{Args, NativeResult, Throw},
@@ -24,7 +24,9 @@ use crate::{
     vm::Vm,
 };
 
+pub(super) use file::{TYPE_NAME as FILE_TYPE_NAME, stream_of};
 pub(super) use results::{describe, failure, path_of, process_result, success};
+pub(super) use stream::Stream;
 
 /// Keys in the registry of the default files.
 const INPUT: &str = "_IO_input";

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
+    os::fd::{AsFd, BorrowedFd},
     process::{Child, ExitStatus},
 };
 
@@ -86,6 +87,16 @@ impl Stream {
 
     pub fn is_closed(&self) -> bool {
         matches!(self.device, Device::Closed)
+    }
+
+    /// The system's handle, if there is one.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match &self.device {
+            Device::File(file) => Some(file.as_fd()),
+            Device::From(child) => child.stdout.as_ref().map(AsFd::as_fd),
+            Device::To(child) => child.stdin.as_ref().map(AsFd::as_fd),
+            Device::Sink(_) | Device::Closed => None,
+        }
     }
 
     pub fn buffering(&self) -> Buffering {
