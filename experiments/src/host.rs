@@ -1,4 +1,6 @@
-//! The VM as the command line uses it. The only file that names the VM's and the compilers' types.
+//! The VM as the command line uses it. Only this module names the VM's and the compilers' types.
+
+pub mod captured;
 
 use std::{
     cell::RefCell,
