@@ -5,6 +5,7 @@ use std::{cell::RefCell, io::Write, rc::Rc};
 use trinity_jit::JitCompiler;
 use trinity_vm::{
     coroutine,
+    heap::GcStress,
     seam::{Action, Decision, DecisionKind, DecisionPoint, Policy},
     stdlib,
     value::Value,
@@ -80,8 +81,7 @@ pub fn capture(source: &[u8], name: &[u8], setting: Setting) -> Captured {
         vm.controller.set_compiler(Box::new(compiler));
     }
     if setting.stress {
-        vm.heap.stress = true;
-        vm.heap.threshold = 0;
+        vm.heap.set_stress(GcStress::Full);
     }
     let globals = Value::from(vm.globals);
     let (ended, message) = match stdlib::load_chunk(&mut vm, source, name, None, globals) {
