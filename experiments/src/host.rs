@@ -110,7 +110,7 @@ fn new_vm(memory_limit: Option<usize>) -> Box<Vm> {
 }
 
 fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
-    let mut vm = new_vm();
+    let mut vm = new_vm(options.memory_limit);
     let mut host = vm.host();
     host.exit = leave;
     vm.set_host(host);
@@ -445,7 +445,7 @@ pub fn optimiser_ir(path: &Path) -> Result<String> {
     let text = std::fs::read(path).at("read", path)?;
     let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
     on_large_stack(|| {
-        let mut vm = new_vm();
+        let mut vm = new_vm(None);
         stdlib::io::redirect_stdout(&mut vm, Box::new(std::io::sink()));
         set_arg(&mut vm, &[path.display().to_string()]);
         if !run_chunk(&mut vm, strip_shebang(&text), &name, &[]) {
