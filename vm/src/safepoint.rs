@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use crate::{
-    heap::{Phase, Progress},
+    controller::thread_cpu_ns,
+    heap::{GcStress, Phase, Progress, SLICE_BYTES},
     meta::Meta,
     native::Throw,
     thread::limit_step,
@@ -15,6 +16,16 @@ use crate::{
 const FINALIZERS_PER_POLL: usize = 32;
 /// Requests from this size on are tried out, because a failing allocation ends the process.
 const LARGE_REQUEST: usize = 1 << 24;
+
+/// The start of a pause: by the clock, and in processor time of this thread, which a busy machine does not distort.
+#[derive(Clone, Copy)]
+struct PauseStart(Instant, u64);
+
+impl PauseStart {
+    fn now() -> PauseStart {
+        PauseStart(Instant::now(), thread_cpu_ns())
+    }
+}
 
 impl Vm {
     /// The slow half of a safepoint (the fast one compares `heap.bytes` with `heap.threshold`). `live_top` is the end of
@@ -79,9 +90,9 @@ impl Vm {
 
     /// One slice of the collector's work.
     fn collect_slice(&mut self) -> bool {
-        let start = Instant::now();
+        let start = PauseStart::now();
         let cycles = self.heap.cycles;
-        if self.heap.stress == crate::heap::GcStress::Full {
+        if self.heap.stress == GcStress::Full {
             self.mark_everything();
             self.heap.clear_slice(true);
         } else {
@@ -107,7 +118,7 @@ impl Vm {
         let mut left = bytes;
         loop {
             let ended = self.collect_slice();
-            left = left.saturating_sub(crate::heap::SLICE_BYTES);
+            left = left.saturating_sub(SLICE_BYTES);
             if ended || left == 0 {
                 self.run_finalizers(FINALIZERS_PER_POLL);
                 self.arm();
@@ -119,7 +130,7 @@ impl Vm {
     /// Marks to the end: everything that is not reachable now is found dead, and freed lazily. A cycle that is under way
     /// is given up. The live stack ends at `self.top`.
     pub fn collect(&mut self) {
-        let start = Instant::now();
+        let start = PauseStart::now();
         self.mark_everything();
         self.heap.clear_slice(true);
         self.note_pause(start);
@@ -138,7 +149,7 @@ impl Vm {
 
     /// A whole collection, the sweep included; finalizers are left to the next poll.
     fn collect_everything(&mut self) {
-        let start = Instant::now();
+        let start = PauseStart::now();
         self.mark_everything();
         self.heap.clear_slice(true);
         self.heap.finish_and_release();
@@ -161,10 +172,9 @@ impl Vm {
         self.arm();
     }
 
-    fn note_pause(&mut self, start: Instant) {
-        let ns = start.elapsed().as_nanos() as u64;
-        self.gc_ns += ns;
-        self.heap.pauses.record(ns);
+    fn note_pause(&mut self, start: PauseStart) {
+        self.gc_ns += start.0.elapsed().as_nanos() as u64;
+        self.heap.pauses.record(thread_cpu_ns() - start.1);
     }
 
     fn begin_cycle(&mut self) {

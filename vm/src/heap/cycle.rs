@@ -6,11 +6,11 @@ use super::{FIRST_THRESHOLD, Gc, GcStress, Heap, NO_LIMIT, Phase};
 use crate::string::Str;
 
 /// Bytes of allocation from one slice to the next.
-pub(crate) const SLICE_BYTES: usize = 64 << 10;
+pub(crate) const SLICE_BYTES: usize = 32 << 10;
 /// Work of a slice of marking, in units of about a nanosecond.
-const SLICE_WORK: usize = 400_000;
+const SLICE_WORK: usize = 500_000;
 /// The same in the stress mode.
-const STRESS_WORK: usize = 1_000;
+const STRESS_WORK: usize = 2_500;
 /// Least of what a program may choose, so that cycles come to an end.
 const MIN_STEP_MULTIPLIER: usize = 20;
 const MIN_PAUSE: usize = 110;

@@ -13,9 +13,13 @@ use crate::{
 };
 
 /// Work of reaching an object: its header has to come from memory.
-const MARK_WORK: usize = 40;
+const MARK_WORK: usize = 100;
+/// Work of looking at a buffer that an object owns.
+const BUFFER_WORK: usize = 100;
 /// Work of looking at one value of an object.
-const VALUE_WORK: usize = 1;
+const VALUE_WORK: usize = 2;
+/// Work of looking at a stack, whose page is touched for nothing else.
+const STACK_WORK: usize = 1_500;
 /// Entries of a table that are marked at once; tables with more are marked in several slices.
 const CHUNK: usize = 1024;
 /// A coroutine with a longer stack that has run while it was marked is not marked again at once.
@@ -114,6 +118,7 @@ impl Heap {
                     let thread = &mut *header.cast::<Thread>();
                     self.live_bytes += charged(size_of::<Thread>()) + thread.stack_bytes();
                     thread.trace(self);
+                    self.work += STACK_WORK;
                 }
                 Kind::Upvalue => {
                     self.live_bytes += charged(size_of::<Upvalue>());
@@ -158,6 +163,7 @@ impl Heap {
 
     fn scan_chunk(&mut self, table: Gc<Table>, at: &mut ScanPosition, keys_only: bool) -> bool {
         let chunk = if self.stress == GcStress::Slices { 8 } else { CHUNK };
+        self.work += table.buffers() * BUFFER_WORK;
         let visited = table.scan(at, chunk, |key, value| {
             self.mark_value(key);
             if !keys_only {

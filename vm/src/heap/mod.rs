@@ -217,7 +217,7 @@ pub struct Heap {
     pub(crate) pause: usize,
     /// Marking work per allocated byte, as a percentage of the default (`collectgarbage "setstepmul"`).
     pub(crate) step_multiplier: usize,
-    /// How long the collector has stopped the program.
+    /// How long the collector has stopped the program, in processor time.
     pub pauses: Pauses,
     pub(crate) interner: Interner,
     pub(crate) identities: Identities,

@@ -105,7 +105,7 @@ pub struct RunSummary {
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub gc_cycles: u64,
-    /// The collector's longest stop of the program.
+    /// The collector's longest stop of the program, in processor time.
     pub gc_max_pause_ns: u64,
     /// What 99.9 % of its stops have kept below.
     pub gc_p999_pause_ns: u64,

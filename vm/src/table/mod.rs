@@ -114,6 +114,13 @@ impl Table {
             + self.dict.as_ref().map_or(0, |dict| dict.bytes() + size_of::<Dict>())
     }
 
+    /// How many buffers the collector has to look at.
+    pub(crate) fn buffers(&self) -> usize {
+        usize::from(self.array_kind == ElementKind::Tagged)
+            + usize::from(self.slots_cap > 0)
+            + 2 * usize::from(self.dict.is_some())
+    }
+
     #[inline(always)]
     fn slot(&self, index: u32) -> Value {
         debug_assert!(index < self.shape.count());
