@@ -260,6 +260,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     };
     if !succeeded {
         let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
+        stdlib::io::settle_stdout(vm);
         complain(&message);
     }
     succeeded
@@ -270,19 +271,18 @@ fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
     let error = args.get(0);
     let text = if error.is_string() || error.is_number() {
         vm.to_display(error)?.as_bytes().to_vec()
-    } else if !vm.metamethod(error, Meta::ToString).is_nil() {
-        let text = vm.to_display(error)?;
-        return vm.ret1(args, Value::from(text));
     } else {
+        let handler = vm.metamethod(error, Meta::ToString);
+        if !handler.is_nil() {
+            let text = vm.call1(handler, &[error])?;
+            if text.is_string() {
+                return vm.ret1(args, text);
+            }
+        }
         format!("(error object is a {} value)", error.type_name()).into_bytes()
     };
     let frame = vm.frame;
-    let mut traceback = vm.traceback(frame, 1, Some(&text));
-    // Below the main chunk stand the protected call and the host; PUC shows one such line.
-    const HOST: &[u8] = b"\n\t[C]: in ?";
-    if traceback.ends_with(&[HOST, HOST].concat()) {
-        traceback.truncate(traceback.len() - HOST.len());
-    }
+    let traceback = vm.traceback(frame, 1, Some(&text));
     let message = vm.new_string(traceback);
     vm.ret1(args, message)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     bytecode::{CodeView, Instr, NameKind, Op},
-    frame::Frame,
+    frame::{FRAME_OFFSET, Frame},
     front::chunk_id,
     function::{Proto, frame_proto},
     heap::Gc,
@@ -41,6 +41,17 @@ impl Vm {
             frame = unsafe { frame.caller()? };
         }
         Some(frame)
+    }
+
+    /// The frames from `top` on, which may be null. The host's own, below everything, is not among them if a native
+    /// stands above it, for that is the host's too.
+    pub(crate) fn frames(&self, top: Frame) -> impl Iterator<Item = Frame> + use<> {
+        // SAFETY: inside the main thread's stack.
+        let host = Frame(unsafe { self.main_thread.stack_base().add(FRAME_OFFSET) });
+        std::iter::successors(Some(top).filter(|top| !top.0.is_null()), move |frame| {
+            // SAFETY: the top frame of a thread is live, and so are its callers.
+            unsafe { frame.caller().filter(|caller| *caller != host || frame_proto(*frame).is_some()) }
+        })
     }
 
     /// `chunk:line:` of the Lua function at `level`, empty when it is not one.
@@ -205,9 +216,12 @@ impl Vm {
 
     /// How the function in `frame` was called: kind and name, if its caller is a Lua function.
     pub(crate) fn called_as(&self, frame: Frame) -> Option<(&'static str, Vec<u8>)> {
-        // SAFETY: frames of the running thread are live.
+        // SAFETY: frames of a thread that has not ended are live.
         unsafe {
             let caller = frame.caller()?;
+            if (*frame.header()).is_tail_call() {
+                return None;
+            }
             let proto = frame_proto(caller)?;
             let (kind, name) = view(&proto).called_name((*caller.header()).pc as usize)?;
             Some((kind.as_str(), name.to_vec()))
@@ -276,14 +290,7 @@ impl Vm {
             text.push(b'\n');
         }
         text.extend_from_slice(b"stack traceback:");
-        let mut frames = Vec::new();
-        let mut at = Some(frame).filter(|frame| !frame.0.is_null());
-        while let Some(frame) = at {
-            frames.push(frame);
-            // SAFETY: frames of a live thread's stack.
-            at = unsafe { frame.caller() };
-        }
-        let frames: Vec<Frame> = frames.into_iter().skip(level).collect();
+        let frames: Vec<Frame> = self.frames(frame).skip(level).collect();
         // The count that is shown is one short of those left out, as in PUC Lua.
         let skipped = if frames.len() > 22 { 10..frames.len() - 11 } else { 0..0 };
         for (index, frame) in frames.iter().enumerate() {
@@ -327,6 +334,10 @@ impl Vm {
                 }
                 None => text.push(b'?'),
             }
+        }
+        // SAFETY: the frame is live.
+        if unsafe { (*frame.header()).is_tail_call() } {
+            text.extend_from_slice(b"\n\t(...tail calls...)");
         }
     }
 

@@ -218,12 +218,7 @@ pub unsafe fn concat(vm: &mut Vm, values: *mut Value, count: usize) -> Result<Va
 ///
 /// # Safety
 /// As [`concat`].
-pub(super) unsafe fn resume_concat(
-    vm: &mut Vm,
-    values: *mut Value,
-    count: usize,
-    result: Value,
-) -> Result<(), Throw> {
+pub(super) unsafe fn resume_concat(vm: &mut Vm, values: *mut Value, count: usize, result: Value) -> Result<(), Throw> {
     // SAFETY: as the contract says.
     unsafe {
         let left = (*values.add(count - 1)).raw_int() as usize;

@@ -60,6 +60,10 @@ pub(super) fn open(vm: &mut Vm) {
     vm.controller.ipairs_function = ipairs_iterator as *const () as usize;
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, "_G", globals);
+    // Where C code looks for them (`LUA_RIDX_MAINTHREAD`, `LUA_RIDX_GLOBALS`).
+    let (registry, main) = (vm.registry, vm.main_thread);
+    vm.raw_set_int(registry, 1, main.into());
+    vm.raw_set_int(registry, 2, globals.into());
 }
 
 fn assert(vm: &mut Vm, args: Args) -> NativeResult {

@@ -10,7 +10,7 @@ use crate::{
     heap::Gc,
     interp::access::set_upvalue,
     native::{Args, NativeResult, Throw},
-    stdlib::library,
+    stdlib::{io, library, load::load_chunk, try_call},
     table::Table,
     thread::Thread,
     value::{Value, tag},
@@ -22,6 +22,7 @@ pub(super) fn open(vm: &mut Vm) {
         vm,
         "debug",
         &[
+            ("debug", debug),
             ("gethook", |vm, args| vm.ret1(args, Value::NIL)),
             ("getinfo", getinfo),
             ("getlocal", getlocal),
@@ -29,7 +30,7 @@ pub(super) fn open(vm: &mut Vm) {
             ("getregistry", getregistry),
             ("getupvalue", getupvalue),
             ("getuservalue", |vm, args| vm.ret1(args, Value::NIL)),
-            ("setcstacklimit", |vm, args| vm.ret1(args, 0i64)),
+            ("setcstacklimit", setcstacklimit),
             ("sethook", sethook),
             ("setlocal", setlocal),
             ("setmetatable", setmetatable),
@@ -57,18 +58,12 @@ fn top_frame(vm: &Vm, thread: Gc<Thread>) -> Frame {
 
 /// The frame `level` calls below the top of a thread.
 fn frame_at(vm: &Vm, thread: Gc<Thread>, level: i64) -> Option<Frame> {
-    let mut frame = top_frame(vm, thread);
-    if frame.0.is_null() || level < 0 {
-        return None;
-    }
-    for _ in 0..level {
-        // SAFETY: the top frame of a thread is live, and so are its callers.
-        frame = unsafe { frame.caller()? };
-    }
-    // The frame below everything is the host's.
-    // SAFETY: as above.
-    let is_host = thread == vm.main_thread && unsafe { frame.caller() }.is_none();
-    (!is_host).then_some(frame)
+    vm.frames(top_frame(vm, thread)).nth(usize::try_from(level).ok()?)
+}
+
+/// The frame that the one at `level` has called, if it is not the topmost.
+fn callee_of(vm: &Vm, thread: Gc<Thread>, level: i64) -> Option<Frame> {
+    frame_at(vm, thread, level.checked_sub(1)?)
 }
 
 fn proto_of(frame: Frame) -> Option<Gc<Proto>> {
@@ -81,9 +76,35 @@ fn pc_of(frame: Frame) -> usize {
     unsafe { (*frame.header()).pc as usize }
 }
 
+/// Runs lines from standard input until one says `cont`.
+fn debug(vm: &mut Vm, args: Args) -> NativeResult {
+    loop {
+        io::write_stderr(vm, b"lua_debug> ");
+        let line = match io::read_stdin_line(vm) {
+            Ok(line) if !line.is_empty() && line != b"cont\n" => line,
+            _ => return vm.ret0(args),
+        };
+        let globals = vm.globals.into();
+        let outcome = match load_chunk(vm, &line, b"=(debug command)", None, globals) {
+            Ok(chunk) => try_call(vm, chunk.into(), &[]).map(|_| ()),
+            Err(message) => Err(vm.new_string(message)),
+        };
+        if let Err(error) = outcome {
+            let text = vm.to_display(error)?;
+            io::write_stderr(vm, &[text.as_bytes(), b"\n"].concat());
+        }
+    }
+}
+
 fn sethook(vm: &mut Vm, args: Args) -> NativeResult {
     let (_, first) = thread_argument(vm, args);
     if args.get(first).is_nil() { vm.ret0(args) } else { Err(vm.throw("debug hooks are not supported")) }
+}
+
+/// There is no such limit any more; what it once was is returned, as by PUC Lua.
+fn setcstacklimit(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.check_int(args, 0)?;
+    vm.ret1(args, 200i64)
 }
 
 fn getregistry(vm: &mut Vm, args: Args) -> NativeResult {
@@ -100,7 +121,7 @@ fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
 fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
     let value = args.get(0);
     let metatable = args.get(1).as_table();
-    if metatable.is_none() && !args.get(1).is_nil() {
+    if metatable.is_none() && !(args.has(1) && args.get(1).is_nil()) {
         return Err(vm.type_error(args, 1, "nil or table"));
     }
     if let Some(table) = value.as_table() {
@@ -178,8 +199,11 @@ fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
                 vm.set_field(table, "ftransfer", 0i64);
                 vm.set_field(table, "ntransfer", 0i64);
             }
-            // A tail call leaves no trace of its caller, nor of itself.
-            b't' => vm.set_field(table, "istailcall", false),
+            b't' => {
+                // SAFETY: `frame_at` returns live frames.
+                let is_tail_call = frame.is_some_and(|frame| unsafe { (*frame.header()).is_tail_call() });
+                vm.set_field(table, "istailcall", is_tail_call);
+            }
             b'L' => {
                 let lines = active_lines(vm, proto);
                 vm.set_field(table, "activelines", lines);
@@ -232,9 +256,14 @@ fn active_lines(vm: &mut Vm, proto: Option<Gc<Proto>>) -> Value {
     lines.into()
 }
 
-/// Name and place of local variable `number` (from 1; negative: extra arguments) of a frame.
-fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
-    let proto = proto_of(frame)?;
+/// Name and place of local variable `number` (from 1; negative: extra arguments) of a frame. What lies above the
+/// variables, up to `end`, are temporary values.
+fn local_slot(frame: Frame, number: i64, end: *mut Value) -> Option<(Vec<u8>, *mut Value)> {
+    let temporary = |name: &[u8]| {
+        let slot = frame.0.wrapping_add(usize::try_from(number).ok()?.checked_sub(1)?);
+        (slot < end).then(|| (name.to_vec(), slot))
+    };
+    let Some(proto) = proto_of(frame) else { return temporary(b"(C temporary)") };
     if number < 0 {
         // SAFETY: the frame is live; extra arguments lie below its function.
         unsafe {
@@ -246,9 +275,32 @@ fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
     }
     let pc = pc_of(frame) as u32;
     let active = |pc: u32| proto.unit.locals.iter().filter(move |local| local.start_pc <= pc && pc < local.end_pc);
-    let local = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    let Some(local) = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?) else {
+        return temporary(b"(temporary)");
+    };
     // SAFETY: registers of locals lie within the frame.
     Some((proto.unit.strings.get(local.name).to_vec(), unsafe { frame.0.add(local.reg as usize) }))
+}
+
+/// [`local_slot`] of the frame at `level`, which is the argument after the thread.
+fn frame_local(
+    vm: &mut Vm,
+    args: Args,
+    thread: Gc<Thread>,
+    level: i64,
+    number: i64,
+) -> Result<Option<(Vec<u8>, *mut Value)>, Throw> {
+    let Some(frame) = frame_at(vm, thread, level) else {
+        let (_, first) = thread_argument(vm, args);
+        return Err(vm.arg_error(args, first, "level out of range"));
+    };
+    let end = match callee_of(vm, thread, level) {
+        // SAFETY: the frame is live.
+        Some(callee) => unsafe { callee.function_slot(proto_of(callee).map_or(0, |proto| proto.num_params as usize)) },
+        None if thread == vm.current_thread() => vm.top,
+        None => thread.top,
+    };
+    Ok(local_slot(frame, number, end))
 }
 
 fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
@@ -269,10 +321,7 @@ fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, name);
     }
     let level = vm.check_int(args, first)?;
-    let Some(frame) = frame_at(vm, thread, level) else {
-        return Err(vm.arg_error(args, first, "level out of range"));
-    };
-    match local_slot(frame, number) {
+    match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
             // SAFETY: the slot lies in a live frame.
             let value = unsafe { *slot };
@@ -288,10 +337,7 @@ fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
     let level = vm.check_int(args, first)?;
     let number = vm.check_int(args, first + 1)?;
     let value = vm.check_any(args, first + 2)?;
-    let Some(frame) = frame_at(vm, thread, level) else {
-        return Err(vm.arg_error(args, first, "level out of range"));
-    };
-    let name = match local_slot(frame, number) {
+    let name = match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
             // The collector may have marked the stack already.
             vm.heap.barrier(&thread.header, value);

@@ -155,8 +155,10 @@ pub(super) fn read_formats(vm: &mut Vm, args: Args, stream: &RefCell<Stream>, fi
 fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> {
     let value = args.get(index);
     if value.is_number() {
-        let count = vm.check_int(args, index)?;
-        return Ok(Format::Bytes(count.max(0) as usize));
+        let Ok(count) = usize::try_from(vm.check_int(args, index)?) else {
+            return Err(vm.runtime_error("not enough memory"));
+        };
+        return Ok(Format::Bytes(count));
     }
     let name = vm.check_string(args, index)?;
     Format::named(name.as_bytes()).ok_or_else(|| vm.arg_error(args, index, "invalid format"))
@@ -193,6 +195,9 @@ pub(super) fn write_values(
     first: usize,
     file: Value,
 ) -> NativeResult {
+    if std::ptr::eq(stream, &raw const *super::state(vm).stderr) {
+        super::settle_stdout(vm);
+    }
     let mut text = Vec::new();
     for index in first..args.len() {
         let value = args.get(index);
@@ -308,9 +313,12 @@ fn lines_step(vm: &mut Vm, args: Args) -> NativeResult {
             Err(error) => return Err(vm.throw(super::describe(&error))),
         }
     }
-    if results.as_slice().first().is_some_and(|value| value.is_nil()) && args.upvalue(1).is_truthy() {
-        // The end of the loop does not depend on how closing goes.
-        let _ = stream.borrow_mut().close();
+    if results.as_slice().first().is_some_and(|value| value.is_nil()) {
+        if args.upvalue(1).is_truthy() {
+            // The end of the loop does not depend on how closing goes.
+            let _ = stream.borrow_mut().close();
+        }
+        return vm.ret0(args);
     }
     vm.ret(args, results.as_slice())
 }

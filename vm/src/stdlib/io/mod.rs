@@ -102,10 +102,17 @@ pub(super) fn open(vm: &mut Vm) {
 
 /// Appends to the buffer of standard output; errors are dropped, as by `print`.
 pub(super) fn write_stdout(vm: &mut Vm, bytes: &[u8]) {
-    let _ = state(vm).stdout.borrow_mut().write(bytes);
+    let _ = state(vm).stdout.borrow_mut().write_promised(bytes);
+}
+
+/// Writes out what `print` has printed: to be called before anything else writes where standard output may lead.
+pub fn settle_stdout(vm: &mut Vm) {
+    // Errors are dropped, as by `print`.
+    let _ = state(vm).stdout.borrow_mut().keep_promise();
 }
 
 pub(super) fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
+    settle_stdout(vm);
     let _ = state(vm).stderr.borrow_mut().write(bytes);
 }
 
@@ -117,6 +124,16 @@ pub(super) fn read_stdin(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
     state(vm).stdin.borrow_mut().read_up_to(&mut text, usize::MAX)?;
     Ok(text)
+}
+
+/// The next line of standard input, with its end; empty at the end of input.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read_stdin_line(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    state(vm).stdin.borrow_mut().read_line(&mut line, true)?;
+    Ok(line)
 }
 
 /// Before reading from standard input: shows what a terminal has not been shown yet.
@@ -257,6 +274,7 @@ fn popen(vm: &mut Vm, args: Args) -> NativeResult {
         b"w" => false,
         _ => return Err(vm.arg_error(args, 1, "invalid mode")),
     };
+    settle_stdout(vm);
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(path_of(command.as_bytes()));
     let spawned = if reads { shell.stdout(Stdio::piped()).spawn() } else { shell.stdin(Stdio::piped()).spawn() };
@@ -294,7 +312,11 @@ fn type_(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn lines(vm: &mut Vm, args: Args) -> NativeResult {
     if args.get(0).is_nil() {
-        let (file, _) = default_stream(vm, INPUT)?;
+        let name = vm.heap.string(INPUT.as_bytes());
+        let file = vm.registry.get_str(name);
+        if stream_of(file).is_none_or(|(stream, _)| stream.borrow().is_closed()) {
+            return Err(vm.throw("attempt to use a closed file"));
+        }
         let iterator = lines_iterator(vm, args, file, false)?;
         return vm.ret1(args, iterator);
     }

@@ -45,6 +45,8 @@ pub struct Stream {
     read_only: bool,
     buffering: Buffering,
     output: Vec<u8>,
+    /// Bytes of `output`, from the front, that the program takes to be written; see [`Stream::write_promised`].
+    promised: usize,
     input: Vec<u8>,
     /// Read position in `input`.
     at: usize,
@@ -52,7 +54,7 @@ pub struct Stream {
 
 impl Stream {
     fn new(device: Device, buffering: Buffering) -> Self {
-        Self { device, read_only: false, buffering, output: Vec::new(), input: Vec::new(), at: 0 }
+        Self { device, read_only: false, buffering, output: Vec::new(), promised: 0, input: Vec::new(), at: 0 }
     }
 
     pub fn from_file(file: File) -> Self {
@@ -129,6 +131,27 @@ impl Stream {
         if due { self.drain() } else { Ok(()) }
     }
 
+    /// As [`Stream::write`] and a flush, which is put off until somebody could notice ([`Stream::keep_promise`]).
+    ///
+    /// # Errors
+    /// The device refuses the data.
+    pub fn write_promised(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let result = self.write(bytes);
+        self.promised = self.output.len();
+        result
+    }
+
+    /// Writes out what the program takes to be written.
+    ///
+    /// # Errors
+    /// The device refuses it.
+    pub fn keep_promise(&mut self) -> io::Result<()> {
+        let rest = self.output.split_off(self.promised);
+        let result = self.drain();
+        self.output = rest;
+        result
+    }
+
     /// # Errors
     /// The device refuses what was buffered, which is lost.
     pub fn flush(&mut self) -> io::Result<()> {
@@ -153,6 +176,7 @@ impl Stream {
             Device::From(_) | Device::Closed => Err(bad_descriptor()),
         };
         self.output.clear();
+        self.promised = 0;
         result
     }
 
