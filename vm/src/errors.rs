@@ -21,12 +21,20 @@ fn operand_registers(instr: Instr) -> impl Iterator<Item = usize> {
     use crate::bytecode::Field;
     let op = instr.op().unquickened().0;
     let layout = op.layout();
-    let concat = if op == Op::Concat { instr.a()..instr.a() + instr.b() } else { 0..0 };
     let target = op.is_table_access() && layout.a == Field::Reg && matches!(op, Op::SetTable | Op::SetI | Op::SetField);
     let a = target.then(|| instr.a());
     let b = (!target && layout.b == Field::Reg).then(|| instr.b());
     let c = (!op.is_table_access() && layout.c == Field::Reg).then(|| instr.c());
-    concat.rev().chain(a).chain(c).chain(b)
+    a.into_iter().chain(b).chain(c)
+}
+
+/// Appends ` (local 'x')` and the like, as far as a C string shows it.
+fn append_name(text: &mut Vec<u8>, name: Option<(NameKind, &[u8])>) {
+    if let Some((kind, name)) = name {
+        text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
+        text.extend_from_slice(name.split(|byte| *byte == 0).next().unwrap_or_default());
+        text.extend_from_slice(b"')");
+    }
 }
 
 impl Vm {
@@ -104,15 +112,9 @@ impl Vm {
                     .find(|register| same(*frame.0.add(*register)))
                     .and_then(|register| view.register_name(pc, register)),
             };
-            match name {
-                Some((kind, name)) => {
-                    let mut text = format!(" ({} '", kind.as_str()).into_bytes();
-                    text.extend_from_slice(name);
-                    text.extend_from_slice(b"')");
-                    text
-                }
-                None => Vec::new(),
-            }
+            let mut text = Vec::new();
+            append_name(&mut text, name);
+            text
         }
     }
 
@@ -135,11 +137,8 @@ impl Vm {
         unsafe {
             if let Some(frame) = self.frame_at(0)
                 && let Some(proto) = frame_proto(frame)
-                && let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize)
             {
-                text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
-                text.extend_from_slice(name);
-                text.extend_from_slice(b"')");
+                append_name(&mut text, view(&proto).called_name((*frame.header()).pc as usize));
             }
         }
         self.runtime_error(text)
@@ -159,23 +158,32 @@ impl Vm {
             return self.operand_error(culprit, "perform bitwise operation on");
         }
         if a.is_string() || b.is_string() {
-            // The string library's metamethods say this in PUC Lua.
-            let mut text = format!("attempt to {} a '", op.event()).into_bytes();
-            text.extend(self.type_name_of(a));
-            text.extend_from_slice(b"' with a '");
-            text.extend(self.type_name_of(b));
-            text.push(b'\'');
-            return self.runtime_error(text);
+            // The string library's metamethods say this in PUC Lua, and do not ask for `__name`.
+            let (event, a, b) = (op.event(), a.type_name(), b.type_name());
+            return self.runtime_error(format!("attempt to {event} a '{a}' with a '{b}'"));
         }
-        // The second operand is the culprit when the first could be a number.
-        let culprit = if self.to_number(a).is_some() { b } else { a };
+        let culprit = if a.is_number() { b } else { a };
         self.operand_error(culprit, "perform arithmetic on")
     }
 
+    /// Of two neighbouring registers.
+    ///
+    /// # Safety
+    /// `pair` are two registers of the running frame.
     #[cold]
-    pub(crate) fn concat_error(&mut self, a: Value, b: Value) -> Throw {
-        let culprit = if a.is_string() || a.is_number() { b } else { a };
-        self.operand_error(culprit, "concatenate")
+    pub(crate) unsafe fn concat_error(&mut self, pair: *mut Value) -> Throw {
+        // SAFETY: as the contract says; the running frame is live.
+        unsafe {
+            let culprit = if (*pair).is_string() || (*pair).is_number() { pair.add(1) } else { pair };
+            let mut text = b"attempt to concatenate a ".to_vec();
+            text.extend(self.type_name_of(*culprit));
+            text.extend_from_slice(b" value");
+            if let Some(proto) = frame_proto(self.frame) {
+                let register = culprit.offset_from(self.frame.0) as usize;
+                append_name(&mut text, view(&proto).register_name((*self.frame.header()).pc as usize, register));
+            }
+            self.runtime_error(text)
+        }
     }
 
     #[cold]

@@ -60,6 +60,8 @@ pub mod flags {
     pub const PROTECTED: u8 = 4;
     /// A native's frame whose activation is gone (the coroutine yielded through it): `spare` says how it goes on.
     pub const DETACHED: u8 = 8;
+    /// `a <= b` waits for the answer to `b < a` (a yield has dropped the activation that asked).
+    pub const NEGATED: u8 = 16;
     /// The caller is a frame of the interpreter that waits at a call in two words, and `spare` says for what.
     pub const LUA_CALL: u8 = 32;
 }

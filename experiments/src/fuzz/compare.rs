@@ -3,7 +3,9 @@
 use super::runner::{End, Outcome};
 
 /// What a user could see of an outcome, without what may differ between any two runs: addresses, the sign of a NaN
-/// (which the language leaves open), and how much a long traceback leaves out.
+/// (which the language leaves open), how much a long traceback leaves out, that PUC Lua's arithmetic on strings goes
+/// through functions, which its tracebacks show, under which of its names a traceback knows a global function, and the line of a division by zero, which PUC Lua takes from an earlier
+/// instruction.
 pub fn visible(outcome: &Outcome) -> String {
     let end = match &outcome.end {
         End::Normal => "ended\n".to_owned(),
@@ -15,11 +17,30 @@ pub fn visible(outcome: &Outcome) -> String {
     };
     let message = masked(&outcome.message);
     let message = message.split("\n\t...\t(skipping").next().unwrap_or_default();
-    [masked(&outcome.stdout), end, message.to_owned()].concat()
+    let lines = message.lines().filter(|line| !line.starts_with("\t[C]: in metamethod '"));
+    let lines: Vec<&str> =
+        lines.map(|line| if line.starts_with("\t[C]: in function '") { "\t[C]: in function" } else { line }).collect();
+    let by_zero = lines.first().is_some_and(|line| BY_ZERO.iter().any(|error| line.contains(error)));
+    let lines = if by_zero { &lines[..1] } else { &lines[..] };
+    let printed = without_lines_of_divisions(masked(&outcome.stdout));
+    [printed, end, without_lines_of_divisions(lines.join("\n"))].concat()
+}
+
+const BY_ZERO: [&str; 2] = [": attempt to divide by zero", ": attempt to perform 'n%0'"];
+
+fn without_lines_of_divisions(mut text: String) -> String {
+    for error in BY_ZERO {
+        let pieces: Vec<&str> = text.split(error).collect();
+        let last = pieces.len() - 1;
+        let pieces = pieces.iter().enumerate().map(|(index, piece)| {
+            if index < last { piece.trim_end_matches(|c: char| c.is_ascii_digit()) } else { piece }
+        });
+        text = pieces.collect::<Vec<_>>().join(error);
+    }
+    text
 }
 
 fn masked(bytes: &[u8]) -> String {
-    const KINDS: [&str; 5] = ["table: ", "function: ", "thread: ", "userdata: ", "builtin: "];
     let text: String = bytes
         .utf8_chunks()
         .flat_map(|chunk| {
@@ -30,13 +51,15 @@ fn masked(bytes: &[u8]) -> String {
     let text = text.replace("-nan", "nan");
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    while let Some((at, kind)) = KINDS.iter().filter_map(|kind| rest.find(kind).map(|at| (at, kind))).min() {
-        let end = at + kind.len();
-        out.push_str(&rest[..end]);
-        rest = rest[end..].trim_start_matches("builtin: ");
-        if rest.starts_with("0x") {
-            out.push('@');
-            rest = rest.trim_start_matches(|c: char| c == 'x' || c.is_ascii_hexdigit());
+    while let Some(at) = rest.find(": 0x") {
+        out.push_str(&rest[..at]);
+        let digits = &rest[at + 4..];
+        rest = digits.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        // Shorter ones are numbers that a program prints.
+        let address = digits.len() - rest.len() >= 8 || digits.starts_with("000");
+        out.push_str(if address { ": @" } else { ": 0x" });
+        if !address {
+            rest = digits;
         }
     }
     out + rest
@@ -90,10 +113,17 @@ mod tests {
 
     #[test]
     fn addresses_and_signs_of_nan_do_not_count() {
-        let mine = visible(&outcome("table: 0x0001 -nan\nfunction: builtin: 0x2", "x: thread: 0x5"));
-        let theirs = visible(&outcome("table: 0x55f0ab nan\nfunction: builtin: 0x7f", "x: thread: 0x7fff"));
+        let mine = visible(&outcome("table: 0x00000000000001 -nan C: 0x00000000000002", "x: thread: 0x00000000000005"));
+        let theirs = visible(&outcome("table: 0x55f0ab00cdef nan C: 0x7f0123456789", "x: thread: 0x7fff00001111"));
         assert_eq!(mine, theirs);
         assert_ne!(visible(&outcome("table: x", "")), visible(&outcome("table: y", "")));
+    }
+
+    #[test]
+    fn lines_of_divisions_by_zero_do_not_count() {
+        let of = |text: &str| visible(&outcome(text, text));
+        assert_eq!(of("p.lua:12: attempt to divide by zero!"), of("p.lua:7: attempt to divide by zero!"));
+        assert_ne!(of("p.lua:12: attempt to divide by one"), of("p.lua:7: attempt to divide by one"));
     }
 
     #[test]

@@ -7,13 +7,13 @@ local getmetatable, match = getmetatable, string.match
 io.stdout:setvbuf("full")
 
 local saved = {}
-for _, library in next, package.loaded do
-  local copy = {}
-  for key, value in next, library do copy[key] = value end
-  saved[library] = copy
+local function save(library)
+  saved[library] = {}
+  for key, value in next, library do saved[library][key] = value end
 end
 local of_strings = getmetatable("")
-saved[of_strings] = {__index = string}
+for _, library in next, package.loaded do save(library) end
+save(of_strings)
 local function nothing() end
 
 local function restore()

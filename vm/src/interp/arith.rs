@@ -163,6 +163,7 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
             "attempt to divide by zero"
         }));
     }
+    // Bitwise operators do not convert strings.
     if !op.is_bitwise() && (a.is_string() || a.is_number()) && (b.is_string() || b.is_number()) {
         // Strings convert through the string metatable's metamethods in PUC Lua; the result is the same.
         if let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b)) {
@@ -244,7 +245,7 @@ unsafe fn concat_rest(vm: &mut Vm, values: *mut Value, mut left: usize, count: u
                     handler = vm.metamethod(rhs, Meta::Concat);
                 }
                 if handler.is_nil() {
-                    return Err(vm.concat_error(lhs, rhs));
+                    return Err(vm.concat_error(values.add(left - 2)));
                 }
                 let result = vm.call_meta1(handler, &[lhs, rhs]);
                 if matches!(result, Err(Throw::Yield)) {
@@ -338,6 +339,7 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
             *registers.add(3) = Value::int(start);
             return Ok(false);
         }
+        // Strings count as the numbers they show, as in PUC Lua (against the manual, which wants numbers).
         let to_float = |vm: &mut Vm, value: Value, what: &str| {
             let number = vm.to_number(value).and_then(Value::to_float_no_string);
             number.ok_or(()).map_err(|()| vm.loop_error(value, what))
@@ -361,10 +363,10 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
 
 /// The limit of an integer loop, clipped to the integers; `None` when the loop does not run.
 fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw> {
-    let limit = vm.to_number(limit).unwrap_or(limit);
+    let Some(limit) = vm.to_number(limit) else { return Err(vm.loop_error(limit, "limit")) };
     match limit.tag {
         tag::INT => Ok(Some(limit.raw_int())),
-        tag::FLOAT => {
+        _ => {
             let float = limit.raw_float();
             if float.is_nan() {
                 return Ok(None);
@@ -376,7 +378,6 @@ fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw
                 None => (step < 0).then_some(i64::MIN),
             })
         }
-        _ => Err(vm.loop_error(limit, "limit")),
     }
 }
 

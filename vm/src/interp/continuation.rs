@@ -200,7 +200,9 @@ unsafe fn finish_instruction(
             }
             op if op.is_test() => {
                 // A jump follows.
-                let taken = result.is_truthy() == (instr.c() != 0);
+                let negated = (*header).flags & flags::NEGATED != 0;
+                (*header).flags &= !flags::NEGATED;
+                let taken = (result.is_truthy() != negated) == (instr.c() != 0);
                 next = match jump_target(proto.code(), at + 1) {
                     Some(target) if taken => target as usize,
                     _ => at + 2,

@@ -281,10 +281,10 @@ impl Generator {
         let array = self.expression(Type::Array, depth);
         match self.below(6) {
             0 => expr("table.pack(table.unpack($))", [array]),
+            // Holes would make the border a matter of the implementation.
             1 => {
-                let (from, to) = (self.pick(&["1", "2", "0"]), self.pick(&["3", "1", "2"]));
-                let at = self.pick(&["1", "2", "4"]);
-                expr(format!("table.move($, {from}, {to}, {at}, {{}})"), [array])
+                let (from, to) = (self.pick(&["1", "2"]), self.pick(&["3", "1", "2"]));
+                expr(format!("table.move($, {from}, {to}, 1, {{}})"), [array])
             }
             2 => expr(self.pick(&["{table.unpack($)}", "{table.unpack($, 2)}", "{table.unpack($, 1, 4)}"]), [array]),
             3 => {
@@ -357,8 +357,8 @@ impl Generator {
                 stmt(format!("table.sort({array}{order})"), [])
             }
             6 => {
-                let (from, to, at) = (self.below(4), self.below(5), self.below(6));
-                stmt(format!("table.move({array}, {from}, {to}, {at})"), [])
+                let (from, at) = (1 + self.below(2), 1 + self.below(3));
+                stmt(format!("if #{array} > 3 then table.move({array}, {from}, {from} + 2, {at}) end"), [])
             }
             7 => stmt(format!("if #{array} < 60 then {array}[#{array} + 1] = $ end"), [value]),
             _ => stmt(format!("{array}[#{array}] = nil"), []),

@@ -104,10 +104,7 @@ impl Generator {
         };
         let (x, y) = (self.kept(a), self.kept(b));
         match self.variable(Type::Array) {
-            Some(array) if self.chance(30) => {
-                let index = self.index(&array, 1);
-                stmt(format!("{array}[$], {first} = $, $"), [index, x, y])
-            }
+            Some(array) if self.chance(30) => stmt(format!("{array}[1], {first} = $, $"), [x, y]),
             _ if self.chance(20) => {
                 let call = self.call(1);
                 stmt(format!("{first}, {second} = $"), [call])
