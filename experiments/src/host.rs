@@ -132,7 +132,7 @@ fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, a
         succeeded = match read_source(source) {
             Ok((text, name)) => run_chunk(&mut vm, strip_shebang(&text), &name, args),
             Err(message) => {
-                complain(message.as_bytes());
+                complain(&mut vm, message.as_bytes());
                 false
             }
         };
@@ -242,7 +242,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     let function = match stdlib::load_chunk(vm, text, name, None, globals) {
         Ok(function) => function,
         Err(message) => {
-            complain(&message);
+            complain(vm, &message);
             return false;
         }
     };
@@ -260,7 +260,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     };
     if !succeeded {
         let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
-        complain(&message);
+        complain(vm, &message);
     }
     succeeded
 }
@@ -277,21 +277,14 @@ fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
         format!("(error object is a {} value)", error.type_name()).into_bytes()
     };
     let frame = vm.frame;
-    let mut traceback = vm.traceback(frame, 1, Some(&text));
-    // Below the main chunk stand the protected call and the host; PUC shows one such line.
-    const HOST: &[u8] = b"\n\t[C]: in ?";
-    if traceback.ends_with(&[HOST, HOST].concat()) {
-        traceback.truncate(traceback.len() - HOST.len());
-    }
+    let traceback = vm.traceback(frame, 1, Some(&text));
     let message = vm.new_string(traceback);
     vm.ret1(args, message)
 }
 
 /// A message of the program's own, on stderr.
-fn complain(message: &[u8]) {
-    let line = [b"lua: ", message, b"\n"].concat();
-    // Where stderr cannot be written, nobody can be told.
-    let _ = std::io::stderr().write_all(&line);
+fn complain(vm: &mut Vm, message: &[u8]) {
+    stdlib::io::write_stderr(vm, &[b"lua: ", message, b"\n"].concat());
 }
 
 /// What is left to do when the program ends.

@@ -2,7 +2,7 @@
 
 use crate::{
     bytecode::{CodeView, Instr, NameKind, Op},
-    frame::Frame,
+    frame::{FRAME_OFFSET, Frame},
     front::chunk_id,
     function::{Proto, frame_proto},
     heap::Gc,
@@ -282,6 +282,15 @@ impl Vm {
             frames.push(frame);
             // SAFETY: frames of a live thread's stack.
             at = unsafe { frame.caller() };
+        }
+        // A native that the host calls stands for the host.
+        let root = self.main_thread.stack_base().wrapping_add(FRAME_OFFSET);
+        // SAFETY: as above.
+        if let [.., called, host] = frames[..]
+            && host.0 == root
+            && unsafe { frame_proto(called) }.is_none()
+        {
+            frames.pop();
         }
         let frames: Vec<Frame> = frames.into_iter().skip(level).collect();
         // The count that is shown is one short of those left out, as in PUC Lua.
