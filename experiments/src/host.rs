@@ -5,7 +5,7 @@ pub mod captured;
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -132,7 +132,7 @@ fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, a
         succeeded = match read_source(source) {
             Ok((text, name)) => run_chunk(&mut vm, strip_shebang(&text), &name, args),
             Err(message) => {
-                complain(message.as_bytes());
+                complain(&mut vm, message.as_bytes());
                 false
             }
         };
@@ -242,7 +242,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     let function = match stdlib::load_chunk(vm, text, name, None, globals) {
         Ok(function) => function,
         Err(message) => {
-            complain(&message);
+            complain(vm, &message);
             return false;
         }
     };
@@ -260,8 +260,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     };
     if !succeeded {
         let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
-        stdlib::io::settle_stdout(vm);
-        complain(&message);
+        complain(vm, &message);
     }
     succeeded
 }
@@ -288,10 +287,8 @@ fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 /// A message of the program's own, on stderr.
-fn complain(message: &[u8]) {
-    let line = [b"lua: ", message, b"\n"].concat();
-    // Where stderr cannot be written, nobody can be told.
-    let _ = std::io::stderr().write_all(&line);
+fn complain(vm: &mut Vm, message: &[u8]) {
+    stdlib::io::write_stderr(vm, &[b"lua: ", message, b"\n"].concat());
 }
 
 /// What is left to do when the program ends.

@@ -298,7 +298,17 @@ impl Vm {
             text.push(b'\n');
         }
         text.extend_from_slice(b"stack traceback:");
-        let frames: Vec<Frame> = self.frames(frame).skip(level).collect();
+        let mut frames: Vec<Frame> = self.frames(frame).collect();
+        // A native that the host calls stands for the host.
+        let root = self.main_thread.stack_base().wrapping_add(FRAME_OFFSET);
+        // SAFETY: frames of a live thread's stack.
+        if let [.., called, host] = frames[..]
+            && host.0 == root
+            && unsafe { frame_proto(called) }.is_none()
+        {
+            frames.pop();
+        }
+        let frames: Vec<Frame> = frames.into_iter().skip(level).collect();
         // The count that is shown is one short of those left out, as in PUC Lua.
         let skipped = if frames.len() > 22 { 10..frames.len() - 11 } else { 0..0 };
         for (index, frame) in frames.iter().enumerate() {

@@ -94,6 +94,7 @@ pub(super) fn close_file(vm: &mut Vm, args: Args, file: Value) -> NativeResult {
         let message = vm.new_string("cannot close standard file");
         return vm.ret(args, &[Value::NIL, message]);
     }
+    super::before_writing(vm, &stream);
     let closed = stream.borrow_mut().close();
     match closed {
         Ok(Closed::Plain) => success(vm, args),
@@ -105,6 +106,7 @@ pub(super) fn close_file(vm: &mut Vm, args: Args, file: Value) -> NativeResult {
 /// `__close`: no complaint about a file that is closed already.
 fn close_quietly(vm: &mut Vm, args: Args) -> NativeResult {
     if let Some((stream, false)) = stream_of(args.get(0)) {
+        super::before_writing(vm, &stream);
         let _ = stream.borrow_mut().close();
     }
     vm.ret0(args)
@@ -166,8 +168,7 @@ fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> 
 
 /// What one format reads, nil when it fails.
 fn read_one(vm: &mut Vm, stream: &RefCell<Stream>, format: Format) -> std::io::Result<Value> {
-    // Whoever types the input wants to see the question first.
-    super::flush_terminal(vm, stream);
+    super::before_reading(vm, stream);
     let mut text = Vec::new();
     if !format.read(&mut stream.borrow_mut(), &mut text)? {
         return Ok(Value::NIL);
@@ -195,9 +196,7 @@ pub(super) fn write_values(
     first: usize,
     file: Value,
 ) -> NativeResult {
-    if std::ptr::eq(stream, &raw const *super::state(vm).stderr) {
-        super::settle_stdout(vm);
-    }
+    super::before_writing(vm, stream);
     let mut text = Vec::new();
     for index in first..args.len() {
         let value = args.get(index);

@@ -100,20 +100,22 @@ pub(super) fn open(vm: &mut Vm) {
     }
 }
 
-/// Appends to the buffer of standard output; errors are dropped, as by `print`.
+/// Writes to standard output as `print` does; errors are dropped.
+///
+/// PERF: what is printed stays in the buffer until somebody could notice, see [`flush_printed`].
 pub(super) fn write_stdout(vm: &mut Vm, bytes: &[u8]) {
-    let _ = state(vm).stdout.borrow_mut().write_promised(bytes);
+    let _ = state(vm).stdout.borrow_mut().write_through(bytes);
 }
 
-/// Writes out what `print` has printed: to be called before anything else writes where standard output may lead.
-pub fn settle_stdout(vm: &mut Vm) {
-    // Errors are dropped, as by `print`.
-    let _ = state(vm).stdout.borrow_mut().keep_promise();
-}
-
-pub(super) fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
-    settle_stdout(vm);
+/// Writes to standard error, after what has been printed.
+pub fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
+    flush_printed(vm);
     let _ = state(vm).stderr.borrow_mut().write(bytes);
+}
+
+/// Before anything else that others see, or that waits for others: shows them what has been printed.
+pub(super) fn flush_printed(vm: &mut Vm) {
+    let _ = state(vm).stdout.borrow_mut().flush_due();
 }
 
 /// Everything that is left on standard input.
@@ -136,11 +138,22 @@ pub(super) fn read_stdin_line(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Before reading from standard input: shows what a terminal has not been shown yet.
-fn flush_terminal(vm: &mut Vm, stream: &RefCell<Stream>) {
+/// Before reading from `stream`: whoever writes to it may be waiting for what this program has to say.
+fn before_reading(vm: &mut Vm, stream: &RefCell<Stream>) {
+    if !stream.borrow().must_read() {
+        return;
+    }
+    flush_printed(vm);
     let state = state(vm);
     if std::ptr::eq(&raw const *state.stdin, stream) && state.stdout.borrow().buffering() == Buffering::Line {
         let _ = state.stdout.borrow_mut().flush();
+    }
+}
+
+/// Before writing to `stream`: what has been printed comes first where both may meet.
+fn before_writing(vm: &mut Vm, stream: &RefCell<Stream>) {
+    if stream.borrow().has_reader() {
+        flush_printed(vm);
     }
 }
 
@@ -274,7 +287,7 @@ fn popen(vm: &mut Vm, args: Args) -> NativeResult {
         b"w" => false,
         _ => return Err(vm.arg_error(args, 1, "invalid mode")),
     };
-    settle_stdout(vm);
+    flush_printed(vm);
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(path_of(command.as_bytes()));
     let spawned = if reads { shell.stdout(Stdio::piped()).spawn() } else { shell.stdin(Stdio::piped()).spawn() };
