@@ -65,23 +65,30 @@ impl Vm {
     /// `chunk:line:` of the Lua function at `level`, empty when it is not one.
     pub fn where_(&self, level: usize) -> Vec<u8> {
         let Some(frame) = self.frame_at(level) else { return Vec::new() };
-        self.position(frame)
+        self.position(frame, false)
     }
 
-    fn position(&self, frame: Frame) -> Vec<u8> {
+    /// `chunk:line: ` for a Lua function. Where lines have been stripped the line is -1, or, unless `always`, nothing
+    /// is said.
+    fn position(&self, frame: Frame, always: bool) -> Vec<u8> {
         // SAFETY: the frame is live.
         let Some(proto) = (unsafe { frame_proto(frame) }) else { return Vec::new() };
         // SAFETY: as above.
         let pc = unsafe { (*frame.header()).pc } as usize;
+        let line = match proto.line(pc) {
+            0 if !always => return Vec::new(),
+            0 => -1,
+            line => i64::from(line),
+        };
         let mut text = chunk_id(&proto.unit.source).into_owned();
-        text.extend_from_slice(format!(":{}: ", proto.line(pc)).as_bytes());
+        text.extend_from_slice(format!(":{line}: ").as_bytes());
         text
     }
 
     /// Throws `message` with the position of the running frame.
     #[cold]
     pub fn runtime_error(&mut self, message: impl AsRef<[u8]>) -> Throw {
-        let mut text = self.where_(0);
+        let mut text = self.frame_at(0).map_or_else(Vec::new, |frame| self.position(frame, true));
         text.extend_from_slice(message.as_ref());
         self.error = self.new_string(text);
         self.note_error_place()
@@ -330,7 +337,10 @@ impl Vm {
         match &proto {
             Some(proto) => {
                 text.extend_from_slice(&chunk_id(&proto.unit.source));
-                text.extend_from_slice(format!(":{}: in ", proto.line(pc)).as_bytes());
+                match proto.line(pc) {
+                    0 => text.extend_from_slice(b": in "),
+                    line => text.extend_from_slice(format!(":{line}: in ").as_bytes()),
+                }
             }
             None => text.extend_from_slice(b"[C]: in "),
         }

@@ -242,6 +242,11 @@ impl Proto {
         self.unit.lines.get(pc).copied().unwrap_or(0)
     }
 
+    /// The function as the front end made it, with those inside it.
+    pub fn to_unit(&self) -> FnUnit {
+        FnUnit { children: self.children.iter().map(|child| child.to_unit()).collect(), ..self.unit.clone() }
+    }
+
     pub(crate) fn owned_bytes(&self) -> usize {
         size_of_val(&*self.code_owner) * 2
             + size_of_val(&*self.consts_owner)

@@ -121,7 +121,7 @@ impl<'a> CodeView<'a> {
     }
 
     pub fn upvalue_name(&self, index: usize) -> Option<&'a [u8]> {
-        self.upvals.get(index)?.name.map(|name| self.strings.get(name))
+        self.upvals.get(index).map(|upval| upval.name.map_or(&b"?"[..], |name| self.strings.get(name)))
     }
 
     fn string(&self, index: usize) -> Option<&'a [u8]> {

@@ -135,3 +135,18 @@ pub struct FnUnit {
     /// What names and string constants refer to.
     pub strings: Arc<Strings>,
 }
+
+/// Sets nesting depths, by the code that loops span.
+pub fn set_loop_depths(loops: &mut [LoopDesc]) {
+    let mut order: Vec<usize> = (0..loops.len()).collect();
+    order.sort_by_key(|index| (loops[*index].header_pc, std::cmp::Reverse(loops[*index].back_edge_pc)));
+    let mut around: Vec<u32> = Vec::new();
+    for index in order {
+        let desc = &mut loops[index];
+        while around.last().is_some_and(|end| *end < desc.header_pc) {
+            around.pop();
+        }
+        around.push(desc.back_edge_pc);
+        desc.depth = around.len().min(usize::from(u16::MAX)) as u16;
+    }
+}

@@ -5,7 +5,7 @@ use super::intern::Interner;
 use super::number::{Number, hex_value, is_space, parse_number};
 use super::scan;
 use super::token::{KEYWORDS, KNOWN_NAMES, Tok};
-use crate::bytecode::StrId;
+use crate::bytecode::{StrId, dump::SIGNATURE};
 
 pub struct Lexer<'s> {
     source: &'s [u8],
@@ -22,16 +22,19 @@ pub struct Lexer<'s> {
     buffer: Vec<u8>,
 }
 
-/// Source text from its second line on when the first starts with `#`, as loaders of files skip it.
+/// A chunk from its second line on when the first starts with `#`, as loaders of files skip it.
 ///
-/// The line end stays, so that line numbers do not change.
+/// The line end stays in front of source text, so that line numbers do not change.
 pub fn strip_shebang(source: &[u8]) -> &[u8] {
     let text = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
     if text.first() != Some(&b'#') {
         return text;
     }
     let end = text.iter().position(|b| *b == b'\n').unwrap_or(text.len());
-    &text[end..]
+    match &text[end..] {
+        [b'\n', chunk @ ..] if chunk.starts_with(&SIGNATURE) => chunk,
+        text => text,
+    }
 }
 
 const fn is_name_start(byte: u8) -> bool {

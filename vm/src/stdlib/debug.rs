@@ -182,7 +182,10 @@ fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
             b'S' => source_info(vm, table, proto),
             b'l' => {
                 let line = match (frame, proto) {
-                    (Some(frame), Some(proto)) => i64::from(proto.line(pc_of(frame))),
+                    (Some(frame), Some(proto)) => match proto.line(pc_of(frame)) {
+                        0 => -1,
+                        line => line.into(),
+                    },
                     _ => -1,
                 };
                 vm.set_field(table, "currentline", line);
@@ -342,7 +345,11 @@ fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
             // The collector may have marked the stack already.
             vm.heap.barrier(&thread.header, value);
             // SAFETY: the slot lies in a live frame.
-            unsafe { *slot = value };
+            let slot = unsafe { &mut *slot };
+            // A numeric loop relies on the types of its hidden state.
+            if name != b"(for state)" || !slot.is_number() || slot.tag == value.tag {
+                *slot = value;
+            }
             vm.new_string(name)
         }
         None => Value::NIL,

@@ -1,7 +1,7 @@
 //! What is done once a function's code is complete.
 
 use super::{Buffers, Builder, Compiler, describe_upvals};
-use crate::bytecode::{FnUnit, Instr, LoopDesc, Op};
+use crate::bytecode::{FnUnit, Instr, Op, set_loop_depths};
 use crate::front::error::Result;
 
 impl Builder<'_> {
@@ -11,7 +11,7 @@ impl Builder<'_> {
             return Err(error);
         }
         thread_jumps(&mut self.code);
-        set_depths(&mut self.loops);
+        set_loop_depths(&mut self.loops);
         let upvals = match self.func.line_defined {
             0 => describe_upvals(&self.func.upvals, &[]),
             _ => Vec::new(),
@@ -81,20 +81,5 @@ fn thread_jumps(code: &mut [Instr]) {
         {
             code[pc] = Instr::sj(Op::Jmp, (target as i32 + next.jump()) - pc as i32);
         }
-    }
-}
-
-/// Nesting depths, by the code that loops span.
-fn set_depths(loops: &mut [LoopDesc]) {
-    let mut order: Vec<usize> = (0..loops.len()).collect();
-    order.sort_by_key(|index| (loops[*index].header_pc, std::cmp::Reverse(loops[*index].back_edge_pc)));
-    let mut around: Vec<u32> = Vec::new();
-    for index in order {
-        let desc = &mut loops[index];
-        while around.last().is_some_and(|end| *end < desc.header_pc) {
-            around.pop();
-        }
-        around.push(desc.back_edge_pc);
-        desc.depth = around.len().min(usize::from(u16::MAX)) as u16;
     }
 }
