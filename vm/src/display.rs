@@ -85,11 +85,6 @@ impl Vm {
     /// # Errors
     /// What `__tostring` throws, or its result is not a string.
     pub fn to_display(&mut self, value: Value) -> Result<Gc<Str>, Throw> {
-        match value.tag {
-            tag::STRING => return Ok(value.string_unchecked()),
-            tag::INT | tag::FLOAT => return Ok(self.number_to_string(value)),
-            _ => {}
-        }
         let handler = self.metamethod(value, Meta::ToString);
         if !handler.is_nil() {
             let result = self.call1(handler, &[value])?;
@@ -99,6 +94,8 @@ impl Vm {
             return result.as_string().ok_or(()).map_err(|()| self.throw("'__tostring' must return a string"));
         }
         let text = match value.tag {
+            tag::STRING => return Ok(value.string_unchecked()),
+            tag::INT | tag::FLOAT => return Ok(self.number_to_string(value)),
             tag::NIL => b"nil".to_vec(),
             tag::FALSE => b"false".to_vec(),
             tag::TRUE => b"true".to_vec(),

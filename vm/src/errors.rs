@@ -28,13 +28,11 @@ fn operand_registers(instr: Instr) -> impl Iterator<Item = usize> {
     a.into_iter().chain(b).chain(c)
 }
 
-/// Appends ` (local 'x')` and the like, as far as a C string shows it.
-fn append_name(text: &mut Vec<u8>, name: Option<(NameKind, &[u8])>) {
-    if let Some((kind, name)) = name {
-        text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
-        text.extend_from_slice(name.split(|byte| *byte == 0).next().unwrap_or_default());
-        text.extend_from_slice(b"')");
-    }
+/// ` (kind 'name')`, as far as a C string shows the name; empty without one.
+fn info(name: Option<(NameKind, &[u8])>) -> Vec<u8> {
+    let Some((kind, name)) = name else { return Vec::new() };
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    [format!(" ({} '", kind.as_str()).as_bytes(), name, b"')"].concat()
 }
 
 impl Vm {
@@ -104,51 +102,63 @@ impl Vm {
     /// ` (local 'x')` and the like for a value that the running instruction reads, found by looking for the register
     /// or upvalue that holds it.
     fn variable_info(&self, value: Value) -> Vec<u8> {
-        let frame = self.frame;
+        let Some(frame) = self.frame_at(0) else { return Vec::new() };
+        let same = |other: Value| other.bits == value.bits && other.tag == value.tag;
         // SAFETY: the running frame is live; its registers are readable up to `max_stack`.
         unsafe {
             let Some(proto) = frame_proto(frame) else { return Vec::new() };
-            let pc = (*frame.header()).pc as usize;
-            let Some(instr) = proto.code().get(pc).copied() else { return Vec::new() };
-            let same = |other: Value| other.bits == value.bits && other.tag == value.tag;
-            let view = view(&proto);
-            let name = match instr.op() {
-                Op::GetTabUp => view.upvalue_name(instr.b()).map(|name| (NameKind::Upvalue, name)),
-                Op::SetTabUp => view.upvalue_name(instr.a()).map(|name| (NameKind::Upvalue, name)),
-                _ => operand_registers(instr)
-                    .find(|register| same(*frame.0.add(*register)))
-                    .and_then(|register| view.register_name(pc, register)),
+            let Some(instr) = proto.code().get((*frame.header()).pc as usize).copied() else { return Vec::new() };
+            let upvalue = match instr.op().unquickened().0 {
+                Op::GetTabUp => instr.b(),
+                Op::SetTabUp => instr.a(),
+                _ => {
+                    let mut registers = operand_registers(instr);
+                    let found = registers.find(|register| same(*frame.0.add(*register)));
+                    return found.map_or(Vec::new(), |register| self.register_info(register));
+                }
             };
-            let mut text = Vec::new();
-            append_name(&mut text, name);
-            text
+            // A handler on the way through `__index` may be at fault instead.
+            let held = frame.function().closure_unchecked().upvalues()[upvalue].get();
+            let name = view(&proto).upvalue_name(upvalue).filter(|_| same(held));
+            info(name.map(|name| (NameKind::Upvalue, name)))
+        }
+    }
+
+    /// As [`Self::variable_info`], for what a register of the running frame holds.
+    fn register_info(&self, register: usize) -> Vec<u8> {
+        // SAFETY: the running frame is live.
+        unsafe {
+            let Some(proto) = frame_proto(self.frame) else { return Vec::new() };
+            info(view(&proto).register_name((*self.frame.header()).pc as usize, register))
         }
     }
 
     /// `attempt to VERB a TYPE value (variable)`.
     #[cold]
     pub fn operand_error(&mut self, value: Value, verb: &str) -> Throw {
+        let info = self.variable_info(value);
+        self.operand_error_with(value, verb, &info)
+    }
+
+    fn operand_error_with(&mut self, value: Value, verb: &str, info: &[u8]) -> Throw {
         let mut text = format!("attempt to {verb} a ").into_bytes();
         text.extend(self.type_name_of(value));
         text.extend_from_slice(b" value");
-        text.extend(self.variable_info(value));
+        text.extend_from_slice(info);
         self.runtime_error(text)
     }
 
     #[cold]
     pub(crate) fn call_error(&mut self, value: Value) -> Throw {
-        let mut text = b"attempt to call a ".to_vec();
-        text.extend(self.type_name_of(value));
-        text.extend_from_slice(b" value");
         // SAFETY: the running frame is live.
-        unsafe {
-            if let Some(frame) = self.frame_at(0)
-                && let Some(proto) = frame_proto(frame)
-            {
-                append_name(&mut text, view(&proto).called_name((*frame.header()).pc as usize));
-            }
-        }
-        self.runtime_error(text)
+        let info = unsafe {
+            let called = |frame: Frame| {
+                let proto = frame_proto(frame)?;
+                Some(info(view(&proto).called_name((*frame.header()).pc as usize)))
+            };
+            self.frame_at(0).and_then(called).unwrap_or_default()
+        };
+        self.operand_error_with(value, "call", &info)
     }
 
     #[cold]
@@ -164,33 +174,26 @@ impl Vm {
             let culprit = if a.is_number() { b } else { a };
             return self.operand_error(culprit, "perform bitwise operation on");
         }
-        if a.is_string() || b.is_string() {
-            // The string library's metamethods say this in PUC Lua, and do not ask for `__name`.
-            let (event, a, b) = (op.event(), a.type_name(), b.type_name());
-            return self.runtime_error(format!("attempt to {event} a '{a}' with a '{b}'"));
-        }
         let culprit = if a.is_number() { b } else { a };
         self.operand_error(culprit, "perform arithmetic on")
     }
 
-    /// Of two neighbouring registers.
+    /// `left .. right` is not defined, where `left` is in a register and `right` in the next.
     ///
     /// # Safety
-    /// `pair` are two registers of the running frame.
+    /// `left` points to registers of the running frame.
     #[cold]
-    pub(crate) unsafe fn concat_error(&mut self, pair: *mut Value) -> Throw {
-        // SAFETY: as the contract says; the running frame is live.
-        unsafe {
-            let culprit = if (*pair).is_string() || (*pair).is_number() { pair.add(1) } else { pair };
-            let mut text = b"attempt to concatenate a ".to_vec();
-            text.extend(self.type_name_of(*culprit));
-            text.extend_from_slice(b" value");
-            if let Some(proto) = frame_proto(self.frame) {
-                let register = culprit.offset_from(self.frame.0) as usize;
-                append_name(&mut text, view(&proto).register_name((*self.frame.header()).pc as usize, register));
-            }
-            self.runtime_error(text)
-        }
+    pub(crate) unsafe fn concat_error(&mut self, left: *const Value) -> Throw {
+        // SAFETY: as the contract says.
+        let (culprit, value) = unsafe {
+            let right = left.add(1);
+            let culprit = if (*left).is_string() || (*left).is_number() { right } else { left };
+            (culprit, *culprit)
+        };
+        // SAFETY: as above.
+        let register = unsafe { culprit.offset_from(self.frame.0) } as usize;
+        let info = self.register_info(register);
+        self.operand_error_with(value, "concatenate", &info)
     }
 
     #[cold]

@@ -29,7 +29,7 @@ pub enum Arith {
 }
 
 impl Arith {
-    const fn meta(self) -> Meta {
+    pub(crate) const fn meta(self) -> Meta {
         match self {
             Arith::Add => Meta::Add,
             Arith::Sub => Meta::Sub,
@@ -50,6 +50,10 @@ impl Arith {
     /// The metamethod's event, as messages name it.
     pub(crate) fn event(self) -> &'static str {
         self.meta().event()
+    }
+    /// What is wrong when [`numeric`] has no result for two integers.
+    pub(crate) const fn zero_divisor_message(self) -> &'static str {
+        if matches!(self, Arith::Mod) { "attempt to perform 'n%0'" } else { "attempt to divide by zero" }
     }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
@@ -157,23 +161,7 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
         return Ok(result);
     }
     if a.is_int() && b.is_int() {
-        return Err(vm.runtime_error(if op == Arith::Mod {
-            "attempt to perform 'n%0'"
-        } else {
-            "attempt to divide by zero"
-        }));
-    }
-    // Bitwise operators do not convert strings.
-    if !op.is_bitwise() && (a.is_string() || a.is_number()) && (b.is_string() || b.is_number()) {
-        // Strings convert through the string metatable's metamethods in PUC Lua; the result is the same.
-        if let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b)) {
-            if let Some(result) = numeric(op, x, y) {
-                return Ok(result);
-            }
-            if x.is_int() && y.is_int() {
-                return binary(vm, op, x, y);
-            }
-        }
+        return Err(vm.runtime_error(op.zero_divisor_message()));
     }
     let mut handler = vm.metamethod(a, op.meta());
     if handler.is_nil() {
@@ -339,7 +327,7 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
             *registers.add(3) = Value::int(start);
             return Ok(false);
         }
-        // Strings count as the numbers they show, as in PUC Lua (against the manual, which wants numbers).
+        // Numerals in strings convert, here and in `loop_limit`.
         let to_float = |vm: &mut Vm, value: Value, what: &str| {
             let number = vm.to_number(value).and_then(Value::to_float_no_string);
             number.ok_or(()).map_err(|()| vm.loop_error(value, what))
@@ -350,7 +338,8 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
         if step == 0.0 {
             return Err(vm.runtime_error("'for' step is zero"));
         }
-        if if step > 0.0 { limit < start } else { start < limit } || limit.is_nan() || start.is_nan() {
+        // With NaN the loop runs once: neither comparison holds.
+        if if step > 0.0 { limit < start } else { start < limit } {
             return Ok(true);
         }
         *registers = Value::float(start);
@@ -363,10 +352,9 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
 
 /// The limit of an integer loop, clipped to the integers; `None` when the loop does not run.
 fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw> {
-    let Some(limit) = vm.to_number(limit) else { return Err(vm.loop_error(limit, "limit")) };
-    match limit.tag {
-        tag::INT => Ok(Some(limit.raw_int())),
-        _ => {
+    match vm.to_number(limit) {
+        Some(limit) if limit.is_int() => Ok(Some(limit.raw_int())),
+        Some(limit) => {
             let float = limit.raw_float();
             if float.is_nan() {
                 return Ok(None);
@@ -378,6 +366,7 @@ fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw
                 None => (step < 0).then_some(i64::MIN),
             })
         }
+        None => Err(vm.loop_error(limit, "limit")),
     }
 }
 

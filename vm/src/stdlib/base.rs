@@ -237,7 +237,7 @@ fn print(vm: &mut Vm, args: Args) -> NativeResult {
             line.push(b'\t');
         }
         let value = args.get(index);
-        if value.is_number() {
+        if value.is_number() && !vm.numbers_have_metatable() {
             vm.write_number(value, &mut line);
         } else {
             let text = vm.to_display(value)?;
@@ -330,7 +330,7 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<i64> {
 
 fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
     let value = vm.check_any(args, 0)?;
-    if value.is_int() {
+    if value.is_int() && !vm.numbers_have_metatable() {
         let mut buffer = [0; 20];
         let digits = decimal(&mut buffer, value.raw_int().unsigned_abs());
         if value.raw_int() >= 0 {

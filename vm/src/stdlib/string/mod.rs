@@ -1,5 +1,6 @@
 //! String manipulation (manual §6.4).
 
+mod arith;
 mod format;
 mod pack;
 mod search;
@@ -43,8 +44,8 @@ pub(super) fn open(vm: &mut Vm) {
             ("upper", upper),
         ],
     );
-    // Arithmetic on strings is part of the operators here, so that the metatable needs no metamethods for it.
     let metatable = vm.heap.table();
+    arith::install(vm, metatable);
     vm.set_field(metatable, "__index", table);
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }

@@ -215,7 +215,8 @@ fn move_(vm: &mut Vm, args: Args) -> NativeResult {
 
 /// `#value`, which must be an integer.
 fn checked_length(vm: &mut Vm, value: Value) -> Result<i64, Throw> {
-    match length(vm, value)?.to_int_no_string() {
+    let length = length(vm, value)?;
+    match vm.to_int(length) {
         Some(length) => Ok(length),
         None => Err(vm.throw("object length is not an integer")),
     }
