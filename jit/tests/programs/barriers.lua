@@ -2,7 +2,7 @@
 
 local out = {}
 local function note(...) out[#out + 1] = table.concat({...}, " ") end
-local rounds = STRESS and 60 or 400
+local rounds = STRESS and 30 or 400
 
 -- something to mark, so that a cycle takes its time, and something to poll at
 local ballast = {}
@@ -29,7 +29,7 @@ end
 
 do -- elements that move: insert, remove, sort, move
   local list = {}
-  for i = 1, 300 do list[i] = {v = {i}} end
+  for i = 1, 150 do list[i] = {v = {i}} end
   for r = 1, rounds do
     local taken = table.remove(list, r % 17 + 1)
     breathe(2)

@@ -47,7 +47,8 @@ end
 do -- finalizers: the last first, once, and not for a __gc that came too late
   local order = {}
   local function mark(name, meta) return setmetatable({}, meta or {__gc = function() order[#order + 1] = name end}) end
-  mark "a" mark "b" mark "c"
+  local marked = {mark "a", mark "b", mark "c"}
+  marked = nil
   local late = {}
   local object = setmetatable({}, late)
   late.__gc = function() order[#order + 1] = "late" end
