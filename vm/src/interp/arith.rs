@@ -248,14 +248,14 @@ unsafe fn concat_rest(vm: &mut Vm, values: *mut Value, mut left: usize, count: u
             while first > 0 && is_plain(*values.add(first - 1)) {
                 first -= 1;
             }
-            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), left - first));
+            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), left - first))?;
             left = first + 1;
         }
         Ok(*values)
     }
 }
 
-fn join(vm: &mut Vm, values: &[Value]) -> Value {
+fn join(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
     let mut total = 0;
     for value in values {
         match value.as_string() {
@@ -275,13 +275,17 @@ fn join(vm: &mut Vm, values: &[Value]) -> Value {
     if total <= MAX_SHORT {
         let mut buffer = [0; MAX_SHORT];
         write(buffer.as_mut_ptr());
-        return vm.heap.string(&buffer[..total]).into();
+        return Ok(vm.heap.string(&buffer[..total]).into());
     }
+    // The operands are registers of the running frame.
+    vm.check_room(total)?;
     // SAFETY: `write` writes all bytes.
-    unsafe { vm.heap.long_string_unset(total, write) }.into()
+    Ok(unsafe { vm.heap.long_string_unset(total, write) }.into())
 }
 
-fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
+fn join_numbers(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
+    let total: usize = values.iter().filter_map(|value| value.as_string()).map(|string| string.len()).sum();
+    vm.check_room(total.saturating_mul(2))?;
     let mut buffer = std::mem::take(&mut vm.controller.scratch);
     buffer.clear();
     for value in values {
@@ -294,7 +298,7 @@ fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
     if buffer.capacity() <= 1 << 20 {
         vm.controller.scratch = buffer;
     }
-    result
+    Ok(result)
 }
 
 /// Prepares a numeric loop at `registers` (index, limit, step): says whether it is to be skipped. An integer loop

@@ -119,6 +119,7 @@ fn reverse(vm: &mut Vm, args: Args) -> NativeResult {
 fn mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> NativeResult {
     let string = vm.check_string(args, 0)?;
     let bytes = string.as_bytes();
+    vm.check_room(bytes.len())?;
     let result = vm.build_string(bytes.len(), |to| {
         to.copy_from_slice(bytes);
         change(to);
@@ -173,6 +174,7 @@ fn sub(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, string);
     }
     let part = bytes.get(start - 1..end).unwrap_or(&[]);
+    vm.check_room(part.len())?;
     let result = vm.heap.string(part);
     vm.ret1(args, result)
 }
