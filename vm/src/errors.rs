@@ -157,11 +157,6 @@ impl Vm {
             let culprit = if a.is_number() { b } else { a };
             return self.operand_error(culprit, "perform bitwise operation on");
         }
-        if a.is_string() || b.is_string() {
-            // The string library's metamethods say this in PUC Lua, and do not ask for `__name`.
-            let (event, a, b) = (op.event(), a.type_name(), b.type_name());
-            return self.runtime_error(format!("attempt to {event} a '{a}' with a '{b}'"));
-        }
         let culprit = if a.is_number() { b } else { a };
         self.operand_error(culprit, "perform arithmetic on")
     }

@@ -29,7 +29,7 @@ pub enum Arith {
 }
 
 impl Arith {
-    const fn meta(self) -> Meta {
+    pub(crate) const fn meta(self) -> Meta {
         match self {
             Arith::Add => Meta::Add,
             Arith::Sub => Meta::Sub,
@@ -46,10 +46,6 @@ impl Arith {
             Arith::Unm => Meta::Unm,
             Arith::BNot => Meta::BNot,
         }
-    }
-    /// The metamethod's event, as messages name it.
-    pub(crate) fn event(self) -> &'static str {
-        self.meta().event()
     }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
@@ -163,26 +159,21 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
             "attempt to divide by zero"
         }));
     }
-    // Bitwise operators do not convert strings.
-    if !op.is_bitwise() && (a.is_string() || a.is_number()) && (b.is_string() || b.is_number()) {
-        // Strings convert through the string metatable's metamethods in PUC Lua; the result is the same.
-        if let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b)) {
-            if let Some(result) = numeric(op, x, y) {
-                return Ok(result);
-            }
-            if x.is_int() && y.is_int() {
-                return binary(vm, op, x, y);
-            }
-        }
-    }
     let mut handler = vm.metamethod(a, op.meta());
     if handler.is_nil() {
         handler = vm.metamethod(b, op.meta());
     }
-    if !handler.is_nil() {
-        return vm.call_meta1(handler, &[a, b]);
+    if handler.is_nil() {
+        return Err(vm.arith_error(op, a, b));
     }
-    Err(vm.arith_error(op, a, b))
+    // PERF: what the string library's own metamethod would do.
+    if handler.as_native().is_some_and(|native| native.function as usize == vm.controller.string_arithmetic)
+        && let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b))
+        && let Some(result) = numeric(op, x, y)
+    {
+        return Ok(result);
+    }
+    vm.call_meta1(handler, &[a, b])
 }
 
 /// [`concat`] to `values[0]`.

@@ -1,5 +1,6 @@
 //! String manipulation (manual §6.4).
 
+mod arith;
 mod format;
 mod pack;
 mod search;
@@ -42,9 +43,9 @@ pub(super) fn open(vm: &mut Vm) {
             ("upper", upper),
         ],
     );
-    // Arithmetic on strings is part of the operators here, so that the metatable needs no metamethods for it.
     let metatable = vm.heap.table();
     vm.set_field(metatable, "__index", table);
+    arith::open(vm, metatable);
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }
 
