@@ -47,14 +47,6 @@ impl Arith {
             Arith::BNot => Meta::BNot,
         }
     }
-    /// The metamethod's event, as messages name it.
-    pub(crate) fn event(self) -> &'static str {
-        self.meta().event()
-    }
-    /// What is wrong when [`numeric`] has no result for two integers.
-    pub(crate) const fn zero_divisor_message(self) -> &'static str {
-        if matches!(self, Arith::Mod) { "attempt to perform 'n%0'" } else { "attempt to divide by zero" }
-    }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
     }
@@ -161,16 +153,27 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
         return Ok(result);
     }
     if a.is_int() && b.is_int() {
-        return Err(vm.runtime_error(op.zero_divisor_message()));
+        return Err(vm.runtime_error(if op == Arith::Mod {
+            "attempt to perform 'n%0'"
+        } else {
+            "attempt to divide by zero"
+        }));
     }
     let mut handler = vm.metamethod(a, op.meta());
     if handler.is_nil() {
         handler = vm.metamethod(b, op.meta());
     }
-    if !handler.is_nil() {
-        return vm.call_meta1(handler, &[a, b]);
+    if handler.is_nil() {
+        return Err(vm.arith_error(op, a, b));
     }
-    Err(vm.arith_error(op, a, b))
+    // PERF: what the string library's own metamethod would do.
+    if handler.as_native().is_some_and(|native| native.function as usize == vm.controller.string_arithmetic)
+        && let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b))
+        && let Some(result) = numeric(op, x, y)
+    {
+        return Ok(result);
+    }
+    vm.call_meta1(handler, &[a, b])
 }
 
 /// [`concat`] to `values[0]`.

@@ -45,8 +45,8 @@ pub(super) fn open(vm: &mut Vm) {
         ],
     );
     let metatable = vm.heap.table();
-    arith::install(vm, metatable);
     vm.set_field(metatable, "__index", table);
+    arith::open(vm, metatable);
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }
 
