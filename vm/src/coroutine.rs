@@ -23,12 +23,7 @@ impl Vm {
     /// A suspended coroutine that will run `function`.
     pub fn new_thread(&mut self, function: Value) -> Gc<Thread> {
         let thread = self.heap.thread(false);
-        let bottom = thread.stack_base();
-        // SAFETY: a fresh stack.
-        unsafe {
-            *bottom = function;
-            thread.get_mut().top = bottom.add(1);
-        }
+        self.heap.prepare_thread(thread, function);
         thread
     }
 
@@ -47,6 +42,7 @@ impl Vm {
             self.error = self.new_string("C stack overflow");
             return Resumed::Failed;
         }
+        self.heap.lend_stack(thread);
         let current = self.thread;
         {
             let current = current.get_mut();
@@ -87,15 +83,15 @@ impl Vm {
                     // SAFETY: results lie from the bottom on.
                     self.transfer.push(unsafe { *bottom.add(index) });
                 }
-                let thread = thread.get_mut();
-                thread.status = ThreadStatus::Dead;
-                thread.frame = Frame(std::ptr::null_mut());
-                thread.top = bottom;
+                thread.get_mut().status = ThreadStatus::Dead;
                 Resumed::Returned
             }
         };
-        thread.get_mut().limit = self.stack_limit;
+        thread.get_mut().limit = self.stack_limit.max(thread.top);
         thread.get_mut().resumer = None;
+        if outcome == Resumed::Returned {
+            self.heap.release_slots(thread.get_mut());
+        }
         self.thread = current;
         let current = current.get_mut();
         current.status = ThreadStatus::Running;
@@ -143,10 +139,10 @@ impl Vm {
         let failed = thread.status == ThreadStatus::Dead && !thread.frame.0.is_null();
         let mut error = if failed { thread.failure } else { Value::NIL };
         // Its variables are closed on the closing thread's stack.
-        let slots = std::mem::take(&mut thread.get_mut().tbc);
         thread.get_mut().close_upvalues(thread.stack_base());
+        thread.get_mut().status = ThreadStatus::Dead;
         let mut ok = !failed;
-        for slot in slots.into_iter().rev() {
+        while let Some(slot) = thread.get_mut().tbc.pop() {
             // SAFETY: the slot lies on the thread's stack, which is live.
             let value = unsafe { *slot };
             let handler = self.metamethod(value, crate::meta::Meta::Close);
@@ -155,10 +151,7 @@ impl Vm {
                 ok = false;
             }
         }
-        let object = thread.get_mut();
-        object.status = ThreadStatus::Dead;
-        object.frame = Frame(std::ptr::null_mut());
-        object.top = object.stack_base();
+        self.heap.release_slots(thread.get_mut());
         if !ok {
             self.error = error;
         }

@@ -23,14 +23,10 @@ const EMPTY: Entry = Entry { shape: 0, name: 0, epoch: 0, found: Lookup::Own(0) 
 /// A power of two.
 const ENTRIES: usize = 1024;
 
-/// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names.
+/// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names. Takes
+/// memory when it is first written to.
+#[derive(Default)]
 pub(crate) struct LookupCache(Box<[Entry]>);
-
-impl Default for LookupCache {
-    fn default() -> Self {
-        Self(vec![EMPTY; ENTRIES].into())
-    }
-}
 
 impl LookupCache {
     fn place(shape: Gc<Shape>, name: Gc<Str>) -> usize {
@@ -40,13 +36,16 @@ impl LookupCache {
 
     #[inline]
     pub fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<Lookup> {
-        let entry = &self.0[Self::place(shape, name)];
+        let entry = self.0.get(Self::place(shape, name))?;
         let is_match = entry.shape == shape.address() && entry.name == name.address();
         let is_current = matches!(entry.found, Lookup::Own(_)) || entry.epoch == epoch;
         (is_match && is_current).then_some(entry.found)
     }
 
     pub fn note(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, found: Lookup) {
+        if self.0.is_empty() {
+            self.0 = vec![EMPTY; ENTRIES].into();
+        }
         self.0[Self::place(shape, name)] = Entry { shape: shape.address(), name: name.address(), epoch, found };
     }
 

@@ -99,8 +99,9 @@ impl Heap {
                         (*header.cast::<Userdata>()).trace(self);
                     }
                     Kind::Thread => {
-                        self.live_bytes += charged(size_of::<Thread>());
-                        (*header.cast::<Thread>()).trace(self);
+                        let thread = &mut *header.cast::<Thread>();
+                        self.live_bytes += charged(size_of::<Thread>()) + thread.owned_bytes();
+                        thread.trace(self);
                     }
                     Kind::Upvalue => {
                         self.live_bytes += charged(size_of::<Upvalue>());

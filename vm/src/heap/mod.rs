@@ -162,6 +162,7 @@ pub struct Heap {
     pub(crate) to_finalize: std::collections::VecDeque<Value>,
     shapes: Vec<Gc<Shape>>,
     threads: Vec<Gc<Thread>>,
+    pub(crate) stacks: crate::thread::Stacks,
     root_shape: Option<Gc<Shape>>,
     /// Moves when a change to a metatable or to a table searched through `__index` may invalidate cached lookups.
     pub proto_epoch: u32,
@@ -194,6 +195,7 @@ impl Heap {
             to_finalize: Default::default(),
             shapes: Vec::new(),
             threads: Vec::new(),
+            stacks: Default::default(),
             root_shape: None,
             proto_epoch: 0,
             live_bytes: 0,
@@ -272,6 +274,9 @@ impl Heap {
         let thread = Thread::new(self, is_main);
         let thread = self.insert(thread);
         self.threads.push(thread);
+        if is_main {
+            self.lend_stack(thread);
+        }
         thread
     }
 
@@ -360,7 +365,10 @@ impl Heap {
                 }
                 Kind::Native => object.cast::<Native>().drop_in_place(),
                 Kind::Userdata => object.cast::<Userdata>().drop_in_place(),
-                Kind::Thread => object.cast::<Thread>().drop_in_place(),
+                Kind::Thread => {
+                    self.release_slots(&mut *object.cast::<Thread>());
+                    object.cast::<Thread>().drop_in_place();
+                }
                 Kind::Proto => object.cast::<Proto>().drop_in_place(),
                 Kind::Shape => object.cast::<Shape>().drop_in_place(),
             }
