@@ -164,6 +164,8 @@ pub struct Heap {
     threads: Vec<Gc<Thread>>,
     pub(crate) stacks: crate::thread::Stacks,
     root_shape: Option<Gc<Shape>>,
+    /// Shared by all tables without metatable that keep string keys in their dictionary.
+    dict_shape: Option<Gc<Shape>>,
     /// Moves when a change to a metatable or to a table searched through `__index` may invalidate cached lookups.
     pub proto_epoch: u32,
     live_bytes: usize,
@@ -197,6 +199,7 @@ impl Heap {
             threads: Vec::new(),
             stacks: Default::default(),
             root_shape: None,
+            dict_shape: None,
             proto_epoch: 0,
             live_bytes: 0,
             weak_mode_key: None,
@@ -265,6 +268,17 @@ impl Heap {
             None => {
                 let shape = Shape::root(self);
                 self.root_shape = Some(shape);
+                shape
+            }
+        }
+    }
+
+    pub(crate) fn dict_shape(&mut self) -> Gc<Shape> {
+        match self.dict_shape {
+            Some(shape) => shape,
+            None => {
+                let shape = Shape::dict(self);
+                self.dict_shape = Some(shape);
                 shape
             }
         }

@@ -105,6 +105,11 @@ impl Shape {
         shape
     }
 
+    /// The shape of a table without metatable that keeps string keys in its dictionary.
+    pub(crate) fn dict(heap: &mut Heap) -> Gc<Shape> {
+        Self::make(heap, None, shape_flags::DICT, 0, Rc::default())
+    }
+
     /// The shape of an empty table without metatable.
     pub(crate) fn root(heap: &mut Heap) -> Gc<Shape> {
         Self::make(heap, None, 0, 0, Rc::default())
@@ -204,7 +209,10 @@ impl Gc<Shape> {
 
     /// A shape with the same metatable for a table that keeps string keys in its dictionary.
     pub(crate) fn to_dict(self, heap: &mut Heap) -> Gc<Shape> {
-        Shape::make(heap, self.metatable, self.flags | shape_flags::DICT, 0, Rc::default())
+        if self.is_proto() {
+            return Shape::make(heap, self.metatable, self.flags | shape_flags::DICT, 0, Rc::default());
+        }
+        heap.dict_shape().with_metatable(heap, self.metatable)
     }
 
     /// The same keys in a shape of the table's own.
