@@ -15,6 +15,7 @@ pub mod interp;
 mod lookup;
 pub mod meta;
 pub mod native;
+mod native_stack;
 pub mod seam;
 pub mod stdlib;
 pub mod string;

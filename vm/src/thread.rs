@@ -242,6 +242,9 @@ const PROBES: usize = 8;
 /// Most slots that are parked: a deep stack costs more to move than its pages are worth.
 const MAX_PARKED: usize = 1_024;
 
+/// Bytes of a Lua stack from which on recursion counts as deep.
+const DEEP: usize = 1 << 20;
+
 thread_local! {
     /// Stacks that nobody uses, all slots nil.
     static FREE_STACKS: RefCell<Vec<*mut Value>> = const { RefCell::new(Vec::new()) };
@@ -253,6 +256,18 @@ pub(crate) struct Stacks {
     lent: Vec<Gc<Thread>>,
     /// Where the search for a thread to park goes on.
     hand: usize,
+    /// A stack has been deep and is no more, since it was last asked.
+    deep: bool,
+}
+
+impl Stacks {
+    /// Slots between `live` and `limit` have been used and are used no more.
+    pub(crate) fn note_depth(&mut self, live: *mut Value, limit: *mut Value) {
+        self.deep |= (limit as usize).saturating_sub(live as usize) > DEEP;
+    }
+    pub(crate) fn take_deep(&mut self) -> bool {
+        std::mem::take(&mut self.deep)
+    }
 }
 
 /// Takes a stack from the free ones, or from a new mapping.
@@ -340,6 +355,7 @@ impl Heap {
         if let Some(moved) = self.stacks.lent.get(place) {
             moved.get_mut().place = place as u32;
         }
+        self.stacks.note_depth(stack, limit);
         // A recycled stack must look fresh: stale slots hold pointers to freed objects.
         // SAFETY: the limit lies in the stack.
         unsafe { clear(stack, limit) };

@@ -11,6 +11,7 @@ use crate::{
     heap::{Gc, Heap},
     meta::Meta,
     native::Throw,
+    native_stack,
     string::Str,
     table::Table,
     thread::{STACK_SLOTS, Thread, ThreadStatus, limit_step},
@@ -347,9 +348,14 @@ impl Vm {
         // SAFETY: inside the reservation; the limit never falls below what is in use.
         let lowered = unsafe { top.add(limit_step(top.offset_from(thread.stack_base()) as usize)) };
         if self.stack_limit <= self.thread.hard_limit() {
+            self.heap.stacks.note_depth(lowered, self.stack_limit);
             self.stack_limit = lowered.min(self.thread.hard_limit());
         }
         self.thread.get_mut().limit = self.stack_limit;
+        // Where the Lua stack was deep, so was the native one that compiled code recurses on.
+        if self.heap.stacks.take_deep() {
+            native_stack::give_back();
+        }
         self.gc_ns += start.elapsed().as_nanos() as u64;
     }
 

@@ -109,6 +109,7 @@ pub use userdata::{Class, UserData};
 pub use value::{Value, Values};
 
 use crate::{
+    native_stack,
     seam::{Compiler, EventSink, Policy},
     stdlib::{self, Library},
     vm::{Vm, VmOptions},
@@ -239,7 +240,7 @@ impl Builder {
 
     pub fn build(self) -> Lua {
         let mut options = self.options.unwrap_or_else(|| VmOptions {
-            native_stack: native_stack_left().saturating_sub(STACK_RESERVE),
+            native_stack: native_stack::bytes_left().saturating_sub(STACK_RESERVE),
             ..VmOptions::default()
         });
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
@@ -270,22 +271,5 @@ impl Builder {
             vm.controller.set_sink(sink);
         }
         Lua { vm }
-    }
-}
-
-/// Bytes between here and the end of the present thread's stack; 0 where the system does not say.
-fn native_stack_left() -> usize {
-    let marker = 0u8;
-    let here = &raw const marker as usize;
-    // SAFETY: the attributes are initialised by the first call when it succeeds, read by the second, and destroyed.
-    unsafe {
-        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
-        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
-            return 0;
-        }
-        let (mut lowest, mut size) = (std::ptr::null_mut(), 0);
-        let status = libc::pthread_attr_getstack(&raw const attributes, &raw mut lowest, &raw mut size);
-        libc::pthread_attr_destroy(&raw mut attributes);
-        if status == 0 { here.saturating_sub(lowest as usize) } else { 0 }
     }
 }

@@ -15,6 +15,7 @@ mod parser;
 mod token;
 
 pub use error::{SyntaxError, chunk_id};
+pub(crate) use hash::FastMap;
 pub use lexer::strip_shebang;
 
 use crate::bytecode::{FnUnit, validate};

@@ -4,6 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::Table;
 use crate::{
+    front::FastMap,
     heap::{Gc, GcHeader, Heap, Kind},
     string::Str,
 };
@@ -81,10 +82,60 @@ pub struct Shape {
     count: u32,
     flags: u8,
     keys: Rc<RefCell<Keys>>,
-    /// Weak: see `Heap::prune_shapes`.
+    /// Most shapes, those of protos among them, lead nowhere.
+    links: Option<Box<Links>>,
+}
+
+/// Where shapes lead. Weak: see `Heap::prune_shapes`.
+#[derive(Default)]
+struct Links {
+    /// By the key that is added.
     transitions: Vec<(Gc<Str>, Gc<Shape>)>,
-    /// The same keys under another metatable. Weak.
-    siblings: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
+    /// The same keys under another metatable.
+    siblings: Siblings,
+}
+
+/// Most siblings that are searched one by one.
+const FEW_SIBLINGS: usize = 8;
+
+/// Shapes by metatable. A program may give each of its tables a metatable of its own.
+#[derive(Default)]
+struct Siblings {
+    few: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
+    /// By address; 0 is no metatable.
+    many: Option<Box<FastMap<u64, Gc<Shape>>>>,
+}
+
+impl Siblings {
+    fn address(metatable: Option<Gc<Table>>) -> u64 {
+        metatable.map_or(0, |table| table.address() as u64)
+    }
+
+    #[inline]
+    fn find(&self, metatable: Option<Gc<Table>>) -> Option<Gc<Shape>> {
+        match self.few.iter().find(|(other, _)| *other == metatable) {
+            Some((_, shape)) => Some(*shape),
+            None => self.many.as_ref()?.get(&Self::address(metatable)).copied(),
+        }
+    }
+
+    fn add(&mut self, metatable: Option<Gc<Table>>, shape: Gc<Shape>) {
+        if self.few.len() < FEW_SIBLINGS {
+            self.few.push((metatable, shape));
+        } else {
+            self.many.get_or_insert_default().insert(Self::address(metatable), shape);
+        }
+    }
+
+    fn retain(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
+        self.few.retain(|(_, shape)| is_live(*shape));
+        if let Some(many) = &mut self.many {
+            many.retain(|_, shape| is_live(*shape));
+            if many.is_empty() {
+                self.many = None;
+            }
+        }
+    }
 }
 
 impl Shape {
@@ -99,8 +150,7 @@ impl Shape {
         keys: Rc<RefCell<Keys>>,
     ) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
-        let shape =
-            heap.insert(Shape { header, metatable, count, flags, keys, transitions: Vec::new(), siblings: Vec::new() });
+        let shape = heap.insert(Shape { header, metatable, count, flags, keys, links: None });
         heap.register_shape(shape);
         shape
     }
@@ -167,8 +217,10 @@ impl Shape {
     }
 
     pub(crate) fn retain_transitions(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
-        self.transitions.retain(|(_, child)| is_live(*child));
-        self.siblings.retain(|(_, sibling)| is_live(*sibling));
+        if let Some(links) = &mut self.links {
+            links.transitions.retain(|(_, child)| is_live(*child));
+            links.siblings.retain(is_live);
+        }
     }
 }
 
@@ -176,16 +228,17 @@ impl Gc<Shape> {
     /// The shape after adding `key`, a short string that is not among the keys; `None` when the table should turn
     /// to a dictionary.
     pub(crate) fn with_key(self, heap: &mut Heap, key: Gc<Str>) -> Option<Gc<Shape>> {
-        if let Some((_, child)) = self.transitions.iter().find(|(k, _)| *k == key) {
+        let transitions = self.links.as_ref().map_or(&[][..], |links| &links.transitions);
+        if let Some((_, child)) = transitions.iter().find(|(k, _)| *k == key) {
             return Some(*child);
         }
-        if self.count >= MAX_KEYS || self.transitions.len() >= MAX_TRANSITIONS {
+        if self.count >= MAX_KEYS || transitions.len() >= MAX_TRANSITIONS {
             return None;
         }
         let keys = self.keys_with(key);
         let child = Shape::make(heap, self.metatable, self.flags, self.count + 1, keys);
         if !self.is_proto() {
-            self.get_mut().transitions.push((key, child));
+            self.get_mut().links.get_or_insert_default().transitions.push((key, child));
         }
         Some(child)
     }
@@ -195,14 +248,13 @@ impl Gc<Shape> {
         if self.metatable == metatable {
             return self;
         }
-        if let Some((_, sibling)) = self.siblings.iter().find(|(m, _)| *m == metatable) {
-            return *sibling;
+        if let Some(sibling) = self.links.as_ref().and_then(|links| links.siblings.find(metatable)) {
+            return sibling;
         }
-        let keys = self.keys_copy();
-        let sibling = Shape::make(heap, metatable, self.flags, self.count, keys);
+        let sibling = Shape::make(heap, metatable, self.flags, self.count, self.keys.clone());
         // A proto owns its shape alone; a shape with many siblings is one that every table passes through once.
         if !self.is_proto() {
-            self.get_mut().siblings.push((metatable, sibling));
+            self.get_mut().links.get_or_insert_default().siblings.add(metatable, sibling);
         }
         sibling
     }
@@ -217,7 +269,6 @@ impl Gc<Shape> {
 
     /// The same keys in a shape of the table's own.
     pub(crate) fn to_proto(self, heap: &mut Heap) -> Gc<Shape> {
-        let keys = self.keys_copy();
-        Shape::make(heap, self.metatable, self.flags | shape_flags::PROTO, self.count, keys)
+        Shape::make(heap, self.metatable, self.flags | shape_flags::PROTO, self.count, self.keys.clone())
     }
 }
