@@ -66,6 +66,14 @@ impl Cache {
     /// Refills after which a site counts as megamorphic.
     pub const MEGA: u8 = 32;
 
+    /// To be called after the cache has been filled: it keeps what it names alive.
+    #[inline]
+    pub(crate) fn note_filled(&self, heap: &mut Heap) {
+        if heap.is_marking() {
+            self.trace(heap);
+        }
+    }
+
     fn trace(&self, heap: &mut Heap) {
         // SAFETY: cached shapes, values and prototypes are kept alive by this very tracing.
         unsafe {
@@ -91,7 +99,9 @@ impl Cache {
 }
 
 /// Counters and code of one loop.
-#[repr(C)]
+///
+/// PERF: back-edges index these, and a power of two is a shift.
+#[repr(C, align(64))]
 pub struct LoopState {
     /// OSR code, if any: entered with the frame's registers as they stand at the loop header.
     pub osr: Option<Entry>,
@@ -104,12 +114,14 @@ pub struct LoopState {
     pub tier: Tier,
     /// `counted` when the function was last consulted on.
     pub at_last: u64,
-    pub code: Option<Installed>,
+    pub code: Option<Box<Installed>>,
     /// Tiers that a compiler declined.
     pub declined: [bool; 3],
     pub exits: u32,
     pub reopts: u32,
 }
+
+const _: () = assert!(size_of::<LoopState>() == 64);
 
 impl LoopState {
     /// Back-edges so far.
@@ -176,6 +188,11 @@ pub struct Proto {
     pub max_stack: u8,
     /// `entry` is compiled code.
     pub compiled: bool,
+    /// Operand `B` of the calls that the interpreter enters at once, without moving or adding arguments; see
+    /// [`Proto::NOT_PLAIN`].
+    pub(crate) plain_call: u8,
+    /// Bytes that must be free above the frame's base.
+    pub(crate) room: u32,
     pub children: Box<[Gc<Proto>]>,
     /// As the front end made it; `children` moved out.
     pub unit: FnUnit,
@@ -187,6 +204,16 @@ pub struct Proto {
 }
 
 impl Proto {
+    /// `plain_call` of a function that has variable arguments or compiled code: no call has as many arguments.
+    pub(crate) const NOT_PLAIN: u8 = u8::MAX;
+
+    /// Installs an entry: compiled code, or with `None` the interpreter's.
+    pub(crate) fn set_entry(&mut self, code: Option<Entry>) {
+        self.entry = code.unwrap_or(interpreter_entry);
+        self.compiled = code.is_some();
+        self.plain_call = if self.compiled { Self::NOT_PLAIN } else { plain_call(&self.unit) };
+    }
+
     pub fn code(&self) -> &[Instr] {
         &self.code_owner
     }
@@ -215,6 +242,11 @@ impl Proto {
         self.unit.lines.get(pc).copied().unwrap_or(0)
     }
 
+    /// The function as the front end made it, with those inside it.
+    pub fn to_unit(&self) -> FnUnit {
+        FnUnit { children: self.children.iter().map(|child| child.to_unit()).collect(), ..self.unit.clone() }
+    }
+
     pub(crate) fn owned_bytes(&self) -> usize {
         size_of_val(&*self.code_owner) * 2
             + size_of_val(&*self.consts_owner)
@@ -231,7 +263,7 @@ impl Proto {
         for cache in &self.caches_owner {
             cache.trace(heap);
         }
-        let loops = self.loops_owner.iter().filter_map(|state| state.code.as_ref());
+        let loops = self.loops_owner.iter().filter_map(|state| state.code.as_deref());
         for installed in self.profile.code.iter().chain(loops).chain(&self.profile.retired) {
             heap.mark_values(&installed.roots);
         }
@@ -252,7 +284,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             Const::Bool(value) => Value::bool(*value),
             Const::Int(value) => Value::int(*value),
             Const::Float(value) => Value::float(*value),
-            Const::Str(bytes) => heap.string(bytes).into(),
+            Const::Str(id) => heap.string(unit.strings.get(*id)).into(),
         })
         .collect();
     let mut code_owner: Box<[Instr]> = unit.code.clone().into();
@@ -287,6 +319,8 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         is_vararg: unit.is_vararg,
         max_stack: unit.max_stack,
         compiled: false,
+        plain_call: plain_call(&unit),
+        room: (u32::from(unit.max_stack) + u32::from(unit.num_params) + 8) * size_of::<Value>() as u32,
         children,
         unit,
         profile: Profile {
@@ -315,8 +349,12 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         caches_owner,
         loops_owner,
     };
-    heap.charge(proto.owned_bytes());
+    heap.charge_new(proto.owned_bytes());
     heap.insert(proto)
+}
+
+fn plain_call(unit: &FnUnit) -> u8 {
+    if unit.is_vararg { Proto::NOT_PLAIN } else { unit.num_params + 1 }
 }
 
 /// FNV-1a over everything that determines what the function does, positions excluded.
@@ -337,7 +375,8 @@ fn hash_unit(unit: &FnUnit, children: &[Gc<Proto>]) -> u64 {
             Const::Bool(value) => eat(&[b'b', u8::from(*value)]),
             Const::Int(value) => eat(&value.to_le_bytes()),
             Const::Float(value) => eat(&value.to_bits().to_be_bytes()),
-            Const::Str(bytes) => {
+            Const::Str(id) => {
+                let bytes = unit.strings.get(*id);
                 eat(&bytes.len().to_le_bytes());
                 eat(bytes);
             }
@@ -412,7 +451,8 @@ impl Closure {
 }
 
 impl Gc<Closure> {
-    pub(crate) fn set_upvalue(self, index: usize, upvalue: Gc<Upvalue>) {
+    pub(crate) fn set_upvalue(self, heap: &mut Heap, index: usize, upvalue: Gc<Upvalue>) {
+        heap.barrier_object(&self.header, upvalue);
         debug_assert!(index < self.upvalue_count as usize);
         // SAFETY: the tail has `upvalue_count` entries.
         unsafe { *self.as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) = upvalue };
@@ -430,6 +470,7 @@ impl Heap {
 
     pub(crate) fn native(&mut self, name: &'static str, function: NativeFn, upvalues: Box<[Value]>) -> Gc<Native> {
         let header = self.header(Kind::Native);
+        self.charge_new(size_of_val(&*upvalues));
         self.insert(Native { header, entry: crate::native::native_entry, function, name, upvalues })
     }
 }

@@ -34,6 +34,11 @@ pub(crate) fn limit_step(used: usize) -> usize {
     used.clamp(LIMIT_STEP.0, LIMIT_STEP.1)
 }
 
+/// Stacks are charged for by the page, the first one from the beginning.
+const PAGE: usize = 4096;
+/// Stacks of up to this many bytes keep their memory.
+const TRIM_BYTES: usize = 256 << 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadStatus {
     /// Not started, or waiting in a yield.
@@ -67,6 +72,10 @@ pub struct Thread {
     pub(crate) resumer: Option<Gc<Thread>>,
     /// To-be-closed slots, innermost last.
     pub(crate) tbc: Vec<*mut Value>,
+    /// It has run since the collector marked it, and waits to be marked again.
+    pub(crate) is_touched: bool,
+    /// Bytes that are charged for slots.
+    charged: usize,
     /// Native activations that a yield could not pass.
     pub(crate) nonyieldable: u32,
     /// The error that killed it.
@@ -92,9 +101,18 @@ impl Thread {
             open_upvalues: None,
             resumer: None,
             tbc: Vec::new(),
+            is_touched: false,
+            charged: 0,
             nonyieldable: 0,
             failure: Value::NIL,
         }
+    }
+
+    /// Becomes dead, without an error.
+    pub(crate) fn end(&mut self) {
+        self.status = ThreadStatus::Dead;
+        self.frame = Frame(std::ptr::null_mut());
+        self.top = self.stack_base();
     }
 
     pub(crate) fn stack_base(&self) -> *mut Value {
@@ -106,22 +124,51 @@ impl Thread {
         // SAFETY: within the reservation.
         unsafe { self.base.add(STACK_SLOTS) }
     }
-    /// Bytes that the thread owns in the heap.
-    pub(crate) fn owned_bytes(&self) -> usize {
-        self.parked as usize
-    }
-    fn used(&self) -> usize {
-        // SAFETY: both lie in one stack or buffer.
-        unsafe { self.top.offset_from(self.base) as usize }
+
+    /// Slots in use while not running.
+    pub(crate) fn used_slots(&self) -> usize {
+        // SAFETY: both lie in one reservation or buffer.
+        unsafe { self.top.offset_from(self.stack_base()) as usize }
     }
 
-    /// Marks a stack. `top` of the running thread is passed to [`Thread::trace_below`] by the collector's roots.
+    /// Bytes of memory behind the stack, or of the buffer that it is parked in.
+    pub(crate) fn stack_bytes(&self) -> usize {
+        self.charged
+    }
+
+    /// Charges for the stack up to `limit`.
+    pub(crate) fn charge_to(&mut self, heap: &mut Heap, limit: *mut Value) {
+        let bytes = (limit as usize - self.stack_base() as usize).next_multiple_of(PAGE);
+        self.recharge(heap, bytes.max(self.charged));
+    }
+
+    fn recharge(&mut self, heap: &mut Heap, bytes: usize) {
+        match bytes.checked_sub(self.charged) {
+            Some(more) => heap.charge(&self.header, more),
+            None => heap.discharge(&self.header, self.charged - bytes),
+        }
+        self.charged = bytes;
+    }
+
+    /// Gives the system back what lies above `limit`, when it is much.
+    pub(crate) fn trim(&mut self, heap: &mut Heap, limit: *mut Value) {
+        let bytes = (limit as usize - self.stack_base() as usize).next_multiple_of(PAGE);
+        if self.charged > TRIM_BYTES && bytes < self.charged / 4 {
+            // SAFETY: the range is part of this stack; its slots are dead.
+            unsafe {
+                libc::madvise(self.stack_base().byte_add(bytes).cast(), self.charged - bytes, libc::MADV_DONTNEED);
+            }
+            self.recharge(heap, bytes);
+        }
+    }
+
+    /// Marks the stack of a thread that does not run. Those that do, or wait for one that does, are among the roots.
     pub(crate) fn trace(&mut self, heap: &mut Heap) {
-        if self.status != ThreadStatus::Running {
+        if !matches!(self.status, ThreadStatus::Running | ThreadStatus::Normal) {
             self.trace_below(heap, self.top);
             // What is above has just been cleared.
             // SAFETY: inside the reservation, or at most at the end of the buffer.
-            unsafe { self.limit = self.limit.min(self.top.add(limit_step(self.used()))) };
+            unsafe { self.limit = self.limit.min(self.top.add(limit_step(self.used_slots()))) };
         }
     }
 
@@ -150,7 +197,7 @@ impl Thread {
     /// # Safety
     /// There is room for them at `base`.
     unsafe fn move_to(&mut self, base: *mut Value) {
-        let (old, used) = (self.base, self.used());
+        let (old, used) = (self.base, self.used_slots());
         // SAFETY: as the contract says; slots that are pointed to lie below `top`.
         let moved = |slot: *mut Value| unsafe { base.offset(slot.offset_from(old)) };
         // SAFETY: as above.
@@ -171,13 +218,15 @@ impl Thread {
     }
 
     /// Closes every open upvalue at `level` or above.
-    pub(crate) fn close_upvalues(&mut self, level: *mut Value) {
+    pub(crate) fn close_upvalues(&mut self, heap: &mut Heap, level: *mut Value) {
         while let Some(upvalue) = self.open_upvalues {
             if upvalue.slot < level {
                 return;
             }
             let object = upvalue.get_mut();
             self.open_upvalues = object.next_open();
+            // The stack slot needed no barrier, the upvalue does.
+            heap.barrier(&object.header, object.get());
             object.closed = object.get();
             object.slot = &raw mut object.closed;
         }
@@ -313,9 +362,11 @@ impl Heap {
         // SAFETY: a stack has room for what a buffer holds, and for one step above.
         unsafe {
             object.move_to(take_stack());
-            object.limit = object.top.add(limit_step(object.used()));
+            object.limit = object.top.add(limit_step(object.used_slots()));
         }
         self.free_parking(object, buffer);
+        object.recharge(self, PAGE);
+        object.charge_to(self, object.limit);
         object.place = self.stacks.lent.len() as u32;
         self.stacks.lent.push(thread);
     }
@@ -326,8 +377,8 @@ impl Heap {
             self.stacks.hand = (self.stacks.hand + 1) % self.stacks.lent.len();
             let thread = self.stacks.lent[self.stacks.hand];
             let idle = matches!(thread.status, ThreadStatus::Suspended | ThreadStatus::Dead);
-            if idle && thread.used() <= MAX_PARKED {
-                return self.park(thread.get_mut(), thread.used());
+            if idle && thread.used_slots() <= MAX_PARKED {
+                return self.park(thread.get_mut(), thread.used_slots());
             }
         }
     }
@@ -337,11 +388,11 @@ impl Heap {
         let (stack, limit) = (thread.base, thread.limit);
         let bytes = slots * size_of::<Value>();
         let buffer = if bytes == 0 { std::ptr::dangling_mut() } else { self.allocate_buffer(bytes).cast::<Value>() };
-        self.charge(bytes);
         // SAFETY: the buffer has room for the slots in use.
         unsafe { thread.move_to(buffer) };
         thread.limit = thread.top;
         thread.parked = bytes as u32;
+        thread.recharge(self, bytes);
         if thread.place != NO_STACK {
             self.take_back(thread, stack, limit);
         }
@@ -368,7 +419,6 @@ impl Heap {
             let bytes = std::mem::take(&mut thread.parked) as usize;
             // SAFETY: allocated by `park` with this size; nothing points there any more.
             unsafe { self.free_buffer(buffer.cast(), bytes) };
-            self.discharge(bytes);
         }
     }
 
@@ -384,14 +434,24 @@ impl Heap {
         }
     }
 
-    /// Takes everything from a thread that is dead, or about to be freed. Its upvalues have been closed.
+    /// Takes its slots from a thread that is dead.
     pub(crate) fn release_slots(&mut self, thread: &mut Thread) {
         let (base, limit) = (thread.base, thread.limit);
-        self.free_parking(thread, base);
+        self.free_slots(thread, base, limit);
+        thread.recharge(self, 0);
         thread.base = std::ptr::dangling_mut();
         (thread.top, thread.limit) = (thread.base, thread.base);
         thread.frame = Frame(std::ptr::null_mut());
         thread.tbc = Vec::new();
+    }
+
+    /// Frees what a thread that is about to be freed holds. Its upvalues have been closed.
+    pub(crate) fn finish_thread(&mut self, thread: &mut Thread) {
+        self.free_slots(thread, thread.base, thread.limit);
+    }
+
+    fn free_slots(&mut self, thread: &mut Thread, base: *mut Value, limit: *mut Value) {
+        self.free_parking(thread, base);
         if thread.place != NO_STACK {
             self.take_back(thread, base, limit);
         }

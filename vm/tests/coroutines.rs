@@ -1,10 +1,13 @@
 //! More coroutines than stacks: those that wait are parked, wherever they stand.
 
-use trinity_vm::embed::Lua;
+use trinity_vm::{embed::Lua, heap::GcStress};
 
-/// Runs a program with `N` coroutines, as ever and with a collection at every opportunity.
+/// Runs a program with `N` coroutines: as ever, with a collection and with a verified slice of one at every opportunity.
 fn holds(source: &str) {
-    for (mut lua, count) in [(Lua::new(), 500), (Lua::builder().collect_always().build(), 200)] {
+    let mut sliced = Lua::new();
+    // SAFETY: nothing is taken from the VM.
+    unsafe { sliced.vm_mut() }.heap.set_stress(GcStress::Slices);
+    for (mut lua, count) in [(Lua::new(), 500), (Lua::builder().collect_always().build(), 200), (sliced, 150)] {
         lua.set_global("N", count).unwrap();
         lua.load(source).name("=test").exec().unwrap();
     }

@@ -245,6 +245,20 @@ impl Builder<'_> {
         self.store_value(region, BASE, Self::home_offset(register), rep);
     }
 
+    /// The write barrier for a store of this value into an object.
+    pub(super) fn barrier(&mut self, holder: V, rep: Rep) {
+        match rep {
+            Rep::Any(payload, tag) => {
+                self.emit(Inst::Barrier(holder, payload, tag));
+            }
+            Rep::Ref(tag, payload) if tag >= tag::FIRST_HEAP => {
+                let tag = self.emit(Inst::Tag(tag));
+                self.emit(Inst::Barrier(holder, payload, tag));
+            }
+            _ => {}
+        }
+    }
+
     /// Stores payload and tag at an address.
     pub(super) fn store_value(&mut self, region: Region, base: V, offset: i32, rep: Rep) {
         let tag_offset = offset + abi::TAG;
@@ -787,7 +801,8 @@ impl Builder<'_> {
         } else {
             self.flush_live(target, false);
             let pc = self.int(target as i64);
-            self.helper(Helper::Poll, &[BASE, pc]);
+            let status = self.helper(Helper::Poll, &[BASE, pc]);
+            self.check_status(status, false);
             self.terminate(Term::Jump(fast, Vec::new()));
         }
         self.block = fast;

@@ -197,12 +197,21 @@ ops! {
     LeII false,
     LeFF false,
     LeAny false,
+    /// equality with an integer, of what was an integer
+    EqKInt false,
     /// a numeric loop seen with integers
     ForLoopI true,
     /// a numeric loop seen with floats
     ForLoopF true,
     /// a generic loop whose iterator was seen to be `next`
     TForCallNext true,
+    /// a read of tables whose arrays were all of integers; the other element kinds alike
+    GetTableInt true,
+    GetTableFloat true,
+    GetTableTagged true,
+    SetTableInt true,
+    SetTableFloat true,
+    SetTableTagged true,
 }
 
 /// What quickening has learned about the operands of one instruction.
@@ -276,9 +285,13 @@ impl Op {
             Op::LeII => (Op::Le, Int),
             Op::LeFF => (Op::Le, Float),
             Op::LeAny => (Op::Le, Any),
+            Op::EqKInt => (Op::EqK, Hint::None),
             Op::ForLoopI => (Op::ForLoop, Int),
             Op::ForLoopF => (Op::ForLoop, Float),
             Op::TForCallNext => (Op::TForCall, Int),
+            // What a table access has learned is in its cache.
+            Op::GetTableInt | Op::GetTableFloat | Op::GetTableTagged => (Op::GetTable, Hint::None),
+            Op::SetTableInt | Op::SetTableFloat | Op::SetTableTagged => (Op::SetTable, Hint::None),
             op => (op, Hint::None),
         }
     }

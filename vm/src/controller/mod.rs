@@ -14,7 +14,7 @@ use crate::{
         Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
         DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, Policy, Tier, TierCompiles,
     },
-    vm::{INTERPRETER_ENTRY, Vm},
+    vm::Vm,
 };
 
 /// Side exits of one function's optimised code after which it is demoted.
@@ -327,13 +327,16 @@ impl Vm {
                 // SAFETY: the compiler made a function with the universal entry's signature at this address.
                 let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
                 let work = features::work(&proto);
+                // The collector may have been at the prototype already.
+                if self.heap.is_marking() {
+                    self.heap.mark_values(&installed.roots);
+                }
                 match subject {
                     Subject::Function => {
                         if from == Tier::Cold && !object.compiled {
                             self.controller.functions_compiled += 1;
                         }
-                        object.entry = code;
-                        object.compiled = true;
+                        object.set_entry(Some(code));
                         object.profile.tier = to;
                         object.profile.work_at_tier = work;
                         if let Some(old) = object.profile.code.replace(installed) {
@@ -348,9 +351,9 @@ impl Vm {
                         state.tier = to;
                         state.exits = 0;
                         state.reopts += u32::from(to == Tier::Hot);
-                        let old = state.code.replace(installed);
+                        let old = state.code.replace(Box::new(installed));
                         if let Some(old) = old {
-                            object.profile.retired.push(old);
+                            object.profile.retired.push(*old);
                         }
                         // A loop that is worth compiling makes its function worth a consultation at the next call.
                         if from == Tier::Cold {
@@ -431,8 +434,7 @@ impl Vm {
         match subject {
             Subject::Function => {
                 object.profile.counted = object.calls();
-                object.entry = INTERPRETER_ENTRY;
-                object.compiled = false;
+                object.set_entry(None);
                 object.profile.tier = Tier::Cold;
                 if let Some(old) = object.profile.code.take() {
                     object.profile.retired.push(old);
@@ -448,7 +450,7 @@ impl Vm {
                 state.countdown = later(state.reopts) * 4;
                 state.reload = state.countdown;
                 if let Some(old) = state.code.take() {
-                    object.profile.retired.push(old);
+                    object.profile.retired.push(*old);
                 }
             }
         }

@@ -179,10 +179,10 @@ impl Context {
 
     /// Collects if it is due. No object without a root may be held across.
     pub(crate) fn safepoint(&mut self) {
-        let heap = &self.vm.heap;
-        if heap.wants_collection() || !heap.to_finalize.is_empty() {
+        if self.vm.heap.bytes >= self.vm.heap.threshold {
             let top = self.vm.top;
-            self.vm.poll_slow(top);
+            // Where memory is short, the next poll of a Lua program says so.
+            let _ = self.vm.poll_slow(top);
         }
     }
 

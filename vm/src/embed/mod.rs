@@ -109,6 +109,7 @@ pub use userdata::{Class, UserData};
 pub use value::{Value, Values};
 
 use crate::{
+    heap::GcStress,
     native_stack,
     seam::{Compiler, EventSink, Policy},
     stdlib::{self, Library},
@@ -243,6 +244,7 @@ impl Builder {
             native_stack: native_stack::bytes_left().saturating_sub(STACK_RESERVE),
             ..VmOptions::default()
         });
+        options.memory_limit = self.memory_limit;
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
         let mut vm = Vm::new(&options);
         let libraries = match (&self.libraries, self.sandbox) {
@@ -254,12 +256,8 @@ impl Builder {
         if self.sandbox {
             stdlib::close_doors(&mut vm);
         }
-        if let Some(bytes) = self.memory_limit {
-            vm.heap.limit = bytes;
-        }
         if self.stress {
-            vm.heap.stress = true;
-            vm.heap.threshold = 0;
+            vm.heap.set_stress(GcStress::Full);
         }
         if let Some(compiler) = self.compiler {
             vm.controller.set_compiler(compiler);

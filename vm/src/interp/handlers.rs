@@ -8,9 +8,11 @@ use super::{
 use crate::{
     bytecode::{Instr, Op},
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
-    function::{LoopState, Proto},
+    function::{Cache, CacheKind, LoopState, Proto},
     heap::Gc,
+    lookup::Lookup,
     native::Throw,
+    string::Str,
     table::{ElementKind, Table},
     value::{Value, tag},
     vm::Vm,
@@ -27,7 +29,6 @@ macro_rules! handler {
             vm: *mut Vm,
             base: *mut Value,
             pc: *mut Instr,
-            k: *const Value,
             proto: *mut Proto,
             instr: Instr,
         ) -> Status {
@@ -40,7 +41,7 @@ macro_rules! handler {
             }
             // SAFETY: the arguments are those of a running frame.
             unsafe {
-                let mut state = State { vm, base, at: pc.sub(1), pc, k, proto, instr };
+                let mut state = State { vm, base, at: pc.sub(1), pc, proto, instr };
                 let flow = body(&mut state);
                 state.end(flow)
             }
@@ -72,7 +73,6 @@ unsafe extern "C" fn not_an_instruction(
     _: *mut Vm,
     _: *mut Value,
     _: *mut Instr,
-    _: *const Value,
     _: *mut Proto,
     instr: Instr,
 ) -> Status {
@@ -86,14 +86,13 @@ pub(super) unsafe extern "C" fn slow(
     vm: *mut Vm,
     base: *mut Value,
     at: *mut Instr,
-    k: *const Value,
     proto: *mut Proto,
     instr: Instr,
 ) -> Status {
     // SAFETY: the arguments are those of a running frame, which is saved first.
     unsafe {
         let pc = at.add(instr.op().words());
-        let state = State { vm, base, at, pc, k, proto, instr };
+        let state = State { vm, base, at, pc, proto, instr };
         state.save_pc();
         let index = (*Frame(base).header()).pc;
         let status = step::step(vm, base, u64::from(index));
@@ -108,13 +107,12 @@ pub(super) unsafe extern "C" fn slow_test(
     vm: *mut Vm,
     base: *mut Value,
     at: *mut Instr,
-    k: *const Value,
     proto: *mut Proto,
     instr: Instr,
 ) -> Status {
     // SAFETY: the arguments are those of a running frame, which is saved first; a jump word follows.
     unsafe {
-        let mut state = State { vm, base, at, pc: at.add(1), k, proto, instr };
+        let mut state = State { vm, base, at, pc: at.add(1), proto, instr };
         state.save_pc();
         let index = (*Frame(base).header()).pc;
         let status = step::test(vm, base, u64::from(index));
@@ -265,17 +263,17 @@ macro_rules! get_field {
                 let (bits, tag) = ((*cache).payload, (*cache).tag);
                 set($to, Value { bits, tag });
             }
-            CachedGet::Miss => return Flow::Slow,
+            CachedGet::Miss => return Flow::Other(look_up_field),
         }
         Flow::Next
     }};
 }
 
 macro_rules! set_field {
-    ($s:ident, $object:expr) => {{
+    ($s:ident, $object:expr, else $miss:expr) => {{
         let object: *const Value = $object;
         let cache = $s.cache();
-        if access::store_cached($s.vm(), object, $s.c(), cache) { Flow::Next } else { Flow::Slow }
+        if access::store_cached($s.vm(), object, $s.c(), cache) { Flow::Next } else { $miss }
     }};
 }
 
@@ -311,6 +309,44 @@ macro_rules! get_element {
 
 const _: () = assert!(tag::FLOAT - tag::INT == ElementKind::Float as u8 - ElementKind::Int as u8);
 
+/// Address of element `R[$key]` of the table `R[$object]`, whose array is of this kind.
+macro_rules! element {
+    ($s:ident, $object:expr, $key:expr, $kind:ident as $type:ty, else $miss:expr) => {{
+        let (object, key): (*const Value, *const Value) = ($object, $key);
+        if (*key).tag != tag::INT || (*object).tag != tag::TABLE {
+            return Flow::Other($miss);
+        }
+        let table = (*object).bits as *const Table;
+        let index = (*key).bits.wrapping_sub(1);
+        if (*table).array_kind != ElementKind::$kind || index >= u64::from((*table).array_len) {
+            return Flow::Other($miss);
+        }
+        (*table).array.cast::<$type>().add(index as usize)
+    }};
+}
+
+macro_rules! get_number {
+    ($s:ident, $kind:ident, $tag:ident) => {{
+        let element = element!($s, $s.b(), $s.c(), $kind as u64, else get_dynamic);
+        set($s.a(), Value { bits: *element, tag: tag::$tag });
+        $s.pc = $s.pc.add(1);
+        Flow::Next
+    }};
+}
+
+macro_rules! set_number {
+    ($s:ident, $kind:ident, $tag:ident) => {{
+        let element = element!($s, $s.a(), $s.b(), $kind as u64, else append);
+        let value = $s.c();
+        if (*value).tag != tag::$tag {
+            return Flow::Other(set_dynamic);
+        }
+        *element = (*value).bits;
+        $s.pc = $s.pc.add(1);
+        Flow::Next
+    }};
+}
+
 macro_rules! set_element {
     ($s:ident, $key:expr) => {{
         let (object, value) = ($s.a(), $s.c());
@@ -318,7 +354,7 @@ macro_rules! set_element {
         if (*object).tag != tag::TABLE {
             return Flow::Slow;
         }
-        if access::store_element((*object).table_unchecked(), $key, value, cache) {
+        if access::store_element($s.vm(), (*object).table_unchecked(), $key, value, cache) {
             Flow::Next
         } else {
             Flow::Other(set_dynamic)
@@ -342,7 +378,14 @@ handlers! {
         Flow::Next
     },
     GetUpval(s) { copy(s.a(), s.upvalue(s.instr.b())); Flow::Next },
-    SetUpval(s) { copy(s.upvalue(s.instr.b()), s.a()); Flow::Next },
+    SetUpval(s) {
+        let upvalue = s.upvalue_object(s.instr.b());
+        if upvalue.header.needs_barrier(&s.vm().heap) {
+            return Flow::Other(set_marked_upvalue);
+        }
+        copy(upvalue.slot, s.a());
+        Flow::Next
+    },
 
     GetTabUp(s) { get_field!(s, s.upvalue(s.instr.b()), s.a()) },
     GetField(s) { get_field!(s, s.b(), s.a()) },
@@ -360,7 +403,7 @@ handlers! {
                 let (bits, tag) = ((*cache).payload, (*cache).tag);
                 set(to, Value { bits, tag });
             }
-            CachedGet::Miss => return Flow::Slow,
+            CachedGet::Miss => return Flow::Other(look_up_field),
         }
         Flow::Next
     },
@@ -371,15 +414,38 @@ handlers! {
         }
         get_element!(s, s.b(), (*key).raw_int())
     },
+    GetTableInt(s) { get_number!(s, Int, INT) },
+    GetTableFloat(s) { get_number!(s, Float, FLOAT) },
+    GetTableTagged(s) {
+        let element = element!(s, s.b(), s.c(), Tagged as Value, else get_dynamic);
+        if (*element).is_nil() {
+            return Flow::Other(get_dynamic);
+        }
+        copy(s.a(), element);
+        s.pc = s.pc.add(1);
+        Flow::Next
+    },
     GetI(s) { get_element!(s, s.b(), s.instr.c()) },
-    SetTabUp(s) { set_field!(s, s.upvalue(s.instr.a())) },
-    SetField(s) { set_field!(s, s.a()) },
+    SetTabUp(s) { set_field!(s, s.upvalue(s.instr.a()), else Flow::Slow) },
+    SetField(s) { set_field!(s, s.a(), else Flow::Other(store_field)) },
     SetTable(s) {
         let key = s.b();
         if (*key).tag != tag::INT {
             return Flow::Other(set_dynamic);
         }
         set_element!(s, (*key).raw_int())
+    },
+    SetTableInt(s) { set_number!(s, Int, INT) },
+    SetTableFloat(s) { set_number!(s, Float, FLOAT) },
+    SetTableTagged(s) {
+        let element = element!(s, s.a(), s.b(), Tagged as Value, else append);
+        let value = s.c();
+        if (*value).is_nil() || (*s.a()).table_unchecked().header.needs_barrier(&s.vm().heap) {
+            return Flow::Other(set_dynamic);
+        }
+        copy(element, value);
+        s.pc = s.pc.add(1);
+        Flow::Next
     },
     SetI(s) { set_element!(s, s.instr.b() as i64) },
     NewTable(s) {
@@ -514,22 +580,39 @@ handlers! {
             if (*lhs).bits == (*rhs).bits && (*lhs).tag != tag::FLOAT {
                 return s.branch(true);
             }
-            if (*lhs).tag == tag::INT {
-                return s.branch(false);
+            match (*lhs).tag {
+                tag::FLOAT => return s.branch((*lhs).raw_float() == (*rhs).raw_float()),
+                tag::STRING if !(*lhs).string_unchecked().is_short() => return Flow::SlowTest,
+                tag::TABLE if (*lhs).table_unchecked().metatable().is_some() => return Flow::SlowTest,
+                tag::TABLE if (*rhs).table_unchecked().metatable().is_some() => return Flow::SlowTest,
+                tag::USERDATA => return Flow::SlowTest,
+                _ => return s.branch(false),
             }
         } else if !((*lhs).is_number() && (*rhs).is_number()) {
             return s.branch(false);
         }
         Flow::SlowTest
     },
+    EqKInt(s) {
+        let (lhs, rhs) = (s.a(), s.k(s.instr.b()));
+        match (*lhs).tag {
+            tag::INT => s.branch((*lhs).bits == (*rhs).bits),
+            tag::FLOAT => {
+                *s.at = (*s.at).with_op(Op::EqK);
+                Flow::SlowTest
+            }
+            _ => s.branch(false),
+        }
+    },
     EqK(s) {
         let (lhs, rhs) = (s.a(), s.k(s.instr.b()));
         if (*lhs).tag == (*rhs).tag {
+            if (*lhs).tag == tag::INT {
+                *s.at = (*s.at).with_op(Op::EqKInt);
+                return s.branch((*lhs).bits == (*rhs).bits);
+            }
             if (*lhs).bits == (*rhs).bits && (*lhs).tag != tag::FLOAT {
                 return s.branch(true);
-            }
-            if (*lhs).tag == tag::INT {
-                return s.branch(false);
             }
         } else if !((*lhs).is_number() && (*rhs).is_number()) {
             return s.branch(false);
@@ -565,17 +648,46 @@ handlers! {
         if (*slot).tag != tag::CLOSURE {
             return Flow::Other(call_other);
         }
-        let callee = slot.add(FRAME_OFFSET);
-        let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
         let target = (*slot).closure_unchecked().proto;
-        access::note_call(cache, target);
-        if enter_simple(s, target.as_ptr(), callee, s.instr.a() + FRAME_OFFSET, count) {
+        access::note_call(s.vm(), cache, target);
+        if s.instr.b() == 0 {
+            return Flow::Other(call_open);
+        }
+        let plain = s.instr.b() == (*target.as_ptr()).plain_call as usize;
+        if plain && enter_plain(s, target.as_ptr(), s.instr.a() + FRAME_OFFSET, s.instr.c()) {
             Flow::Next
         } else {
-            Flow::Other(call_slow)
+            Flow::Other(call_lua)
         }
     },
-    TailCall(_s) { Flow::Other(tail_call) },
+    TailCall(s) {
+        let slot = s.a();
+        if (*slot).tag != tag::CLOSURE {
+            return Flow::Other(tail_call);
+        }
+        let proto = (*slot).closure_unchecked().proto.as_ptr();
+        let end = s.base.byte_add((*proto).room as usize);
+        let vm = s.vm();
+        if s.instr.b() != (*proto).plain_call as usize
+            || s.instr.c() != 0
+            || (*Frame(s.base).header()).flags & flags::VARARG != 0
+            || end >= vm.stack_limit
+            || (*proto).countdown <= 1
+            || vm.heap.bytes >= vm.heap.threshold
+        {
+            return Flow::Other(tail_call);
+        }
+        (*proto).countdown -= 1;
+        copy(s.base.sub(FRAME_OFFSET), slot);
+        (*Frame(s.base).header()).pc = 0;
+        (*Frame(s.base).header()).varargs = FrameHeader::TAIL_CALL;
+        for index in 0..(*proto).num_params as usize {
+            copy(s.base.add(index), slot.add(FRAME_OFFSET + index));
+        }
+        s.proto = proto;
+        s.pc = (*proto).code;
+        Flow::Next
+    },
     Return(s) {
         if s.instr.c() != 0 {
             return Flow::Other(closing_return);
@@ -584,18 +696,44 @@ handlers! {
     },
     Return0(s) {
         let header = Frame(s.base).header();
-        return_fixed(s, header, 0)
+        if (*header).flags != flags::LUA_CALL || (*header).spare > 1 {
+            return Flow::Other(any_return);
+        }
+        if (*header).spare == 0 {
+            s.vm().top = s.base.sub(FRAME_OFFSET);
+        }
+        resume_caller(s)
     },
     Return1(s) {
         let header = Frame(s.base).header();
-        if (*header).flags & flags::VARARG != 0 {
-            return finish_return(s, s.a());
+        if (*header).flags != flags::LUA_CALL || (*header).spare > 2 {
+            return Flow::Other(any_return);
         }
-        copy(s.base.sub(FRAME_OFFSET), s.a());
-        return_fixed(s, header, 1)
+        let slot = s.base.sub(FRAME_OFFSET);
+        copy(slot, s.a());
+        if (*header).spare == 0 {
+            s.vm().top = slot.add(1);
+        }
+        resume_caller(s)
     },
 
-    ForPrep(_s) { Flow::SlowTest },
+    ForPrep(s) {
+        let index = s.a();
+        let (limit, step) = (index.add(1), index.add(2));
+        let integers = (*index).tag == tag::INT && (*limit).tag == tag::INT && (*step).tag == tag::INT;
+        if !integers || (*step).raw_int() != 1 {
+            return Flow::SlowTest;
+        }
+        let (start, last) = ((*index).raw_int(), (*limit).raw_int());
+        let jump = s.ext();
+        if start > last {
+            s.jump(jump.jump());
+            return Flow::Next;
+        }
+        (*limit).bits = (last as u64).wrapping_sub(start as u64);
+        set(index.add(3), Value::int(start));
+        Flow::Next
+    },
     ForLoop(s) {
         let op = if (*s.a()).tag == tag::INT { Op::ForLoopI } else { Op::ForLoopF };
         *s.at = (*s.at).with_op(op);
@@ -685,9 +823,12 @@ handlers! {
 /// # Safety
 /// `callee` is above the running frame.
 #[inline(always)]
-unsafe fn write_header(callee: *mut Value, prev: usize) {
+unsafe fn write_header(callee: *mut Value, prev: usize, flags: u8, spare: usize) {
     // SAFETY: as the contract says.
-    unsafe { Frame(callee).header().write(Vm::call_header(prev)) }
+    unsafe {
+        let header = FrameHeader { flags, spare: spare as u16, ..Vm::call_header(prev) };
+        Frame(callee).header().write(header);
+    }
 }
 
 /// A back-edge to `pc`: counts, polls, and moves to compiled code when there is some.
@@ -712,7 +853,7 @@ unsafe fn back_edge(s: &mut State, index: usize) -> Flow {
     }
 }
 
-/// `RETURN` without anything to close: the values from `first` on.
+/// A return without anything to close: the values from `first` on.
 ///
 /// # Safety
 /// As for handlers.
@@ -721,99 +862,102 @@ unsafe fn finish_return(s: &mut State, first: *const Value) -> Flow {
     // SAFETY: as the contract says; the results fit where function and arguments were, or below `first`.
     unsafe {
         let count = match s.instr.op() {
+            Op::Return0 => 0,
             Op::Return1 => 1,
             _ if s.instr.b() == 0 => s.vm().top.offset_from(first) as usize,
             _ => s.instr.b() - 1,
         };
         let slot = Frame(s.base).function_slot((*s.proto).num_params as usize);
-        let header = Frame(s.base).header();
-        let (flags, prev) = ((*header).flags, (*header).prev);
+        let FrameHeader { flags, prev, spare, .. } = *Frame(s.base).header();
         for index in 0..count {
             copy(slot.add(index), first.add(index));
         }
-        return_from(s, slot, flags, prev, count as u32)
+        if flags & !flags::VARARG != flags::LUA_CALL {
+            return Flow::Returned { flags, prev, count: count as u32 };
+        }
+        call::adjust_results(s.vm(), slot, count as u32, spare as usize);
+        s.base = s.base.sub(prev as usize);
+        after_call(s);
+        Flow::Next
     }
 }
 
-/// `RETURN0` and `RETURN1`, results in place.
+/// Goes on in the caller, PERF: which is known to be a plain call of a Lua function.
 ///
 /// # Safety
-/// As for handlers.
+/// As for handlers; the frame is flagged [`flags::LUA_CALL`], and its results are in place.
 #[inline(always)]
-unsafe fn return_fixed(s: &mut State, header: *const FrameHeader, count: u32) -> Flow {
-    // SAFETY: as the contract says.
-    unsafe {
-        let (flags, prev) = ((*header).flags, (*header).prev);
-        return_from(s, s.base.sub(FRAME_OFFSET), flags, prev, count)
-    }
-}
-
-/// Goes on in the caller, PERF: here if it is a plain call of a Lua function.
-///
-/// # Safety
-/// `count` results are in place at `slot`; `flags` and `prev` were in the frame's header.
-#[inline(always)]
-unsafe fn return_from(s: &mut State, slot: *mut Value, flags: u8, prev: u32, count: u32) -> Flow {
+unsafe fn resume_caller(s: &mut State) -> Flow {
     // SAFETY: as the contract says; `prev` leads to the caller's frame.
     unsafe {
-        let caller = s.base.sub(prev as usize);
-        let function = caller.sub(FRAME_OFFSET);
-        if flags & flags::NATIVE_CALLER == 0 && prev != 0 && (*function).tag == tag::CLOSURE {
-            let proto = (*function).closure_unchecked().proto.as_ptr();
-            let call = (*proto).code.add((*Frame(caller).header()).pc as usize);
-            let wanted = match (*call).op() {
-                Op::Call => (*call).c(),
-                Op::TForCall => (*call).c() + 1,
-                _ => 0,
-            };
-            if wanted != 0 {
-                let mut index = count as usize;
-                while index < wanted - 1 {
-                    set(slot.add(index), Value::NIL);
-                    index += 1;
-                }
-                s.base = caller;
-                s.proto = proto;
-                s.k = (*proto).consts;
-                s.pc = call.add(2);
-                return Flow::Next;
-            }
-        }
-        Flow::Returned { flags, prev, count }
+        s.base = s.base.sub((*Frame(s.base).header()).prev as usize);
+        after_call(s);
+    }
+    Flow::Next
+}
+
+/// Goes on behind the call at the pc of the frame at `base`.
+///
+/// # Safety
+/// The frame is a Lua function's, and the call takes two words.
+#[inline(always)]
+unsafe fn after_call(s: &mut State) {
+    // SAFETY: as the contract says.
+    unsafe {
+        s.proto = Frame(s.base).function().closure_unchecked().proto.as_ptr();
+        s.pc = (*s.proto).code.add((*Frame(s.base).header()).pc as usize + 2);
     }
 }
 
-/// Enters a Lua function if that is all there is to do: no compiled code, no extra arguments to move, room on the
+/// Enters a Lua function with as many arguments as it has parameters, if that is all there is to do: room on the
 /// stack, nothing to consult on or to collect.
 ///
 /// # Safety
-/// As for handlers; `count` arguments are at `callee`, `prev` slots above the running frame.
+/// As for handlers; the arguments lie `prev` slots above the running frame, which wants `spare` results (as in
+/// [`FrameHeader::spare`]).
 #[inline(always)]
-unsafe fn enter_simple(s: &mut State, proto: *mut Proto, callee: *mut Value, prev: usize, mut count: usize) -> bool {
+unsafe fn enter_plain(s: &mut State, proto: *mut Proto, prev: usize, spare: usize) -> bool {
     // SAFETY: as the contract says.
     unsafe {
-        let (max_stack, params) = ((*proto).max_stack as usize, (*proto).num_params as usize);
         let vm = s.vm();
-        if (*proto).compiled
-            || (*proto).is_vararg
-            || callee.add(max_stack + count + 8) >= vm.stack_limit
-            || (*proto).countdown <= 1
+        let callee = s.base.add(prev);
+        let countdown = (*proto).countdown - 1;
+        if callee.byte_add((*proto).room as usize) >= vm.stack_limit
+            || countdown <= 0
             || vm.heap.bytes >= vm.heap.threshold
         {
             return false;
         }
-        (*proto).countdown -= 1;
+        (*proto).countdown = countdown;
         s.save_pc();
-        write_header(callee, prev);
-        while count < params {
+        write_header(callee, prev, flags::LUA_CALL, spare);
+        s.base = callee;
+        s.proto = proto;
+        s.pc = (*proto).code;
+        true
+    }
+}
+
+/// [`enter_plain`] for any number of arguments.
+///
+/// # Safety
+/// As [`enter_plain`], with `count` arguments.
+#[inline(always)]
+unsafe fn enter_adjusted(s: &mut State, proto: *mut Proto, prev: usize, spare: usize, mut count: usize) -> bool {
+    // SAFETY: as the contract says.
+    unsafe {
+        let callee = s.base.add(prev);
+        if (*proto).plain_call == Proto::NOT_PLAIN
+            || count >= 256
+            || callee.add(count).byte_add((*proto).room as usize) >= s.vm().stack_limit
+        {
+            return false;
+        }
+        while count < (*proto).num_params as usize {
             set(callee.add(count), Value::NIL);
             count += 1;
         }
-        s.base = callee;
-        s.proto = proto;
-        s.k = (*proto).consts;
-        s.pc = (*proto).code;
-        true
+        enter_plain(s, proto, prev, spare)
     }
 }
 
@@ -863,7 +1007,7 @@ unsafe fn call_value(s: &mut State, slot: *mut Value, mut count: usize, wanted: 
                 return Flow::Throw(Throw::Error);
             }
         }
-        write_header(callee, callee.offset_from(s.base) as usize);
+        write_header(callee, callee.offset_from(s.base) as usize, 0, 0);
         if (*slot).tag == tag::CLOSURE {
             return enter_closure(s, slot, count, wanted);
         }
@@ -909,17 +1053,96 @@ unsafe fn generic_call(s: &mut State) -> Flow {
             return call_value(s, slot, 2, s.instr.c() + 1);
         }
         let target = (*slot).closure_unchecked().proto;
-        access::note_call(cache, target);
+        access::note_call(s.vm(), cache, target);
         let callee = slot.add(FRAME_OFFSET);
-        if enter_simple(s, target.as_ptr(), callee, s.instr.a() + 4 + FRAME_OFFSET, 2) {
+        let prev = s.instr.a() + 4 + FRAME_OFFSET;
+        if enter_adjusted(s, target.as_ptr(), prev, s.instr.c() + 1, 2) {
             return Flow::Next;
         }
-        write_header(callee, s.instr.a() + 4 + FRAME_OFFSET);
+        write_header(callee, prev, 0, 0);
         enter_closure(s, slot, 2, s.instr.c() + 1)
     }
 }
 
+/// An access that has met arrays of one kind only gets the form for this kind; another kind takes it back.
+///
+/// # Safety
+/// As for handlers; the instruction is an access to an array of this kind, which the cache has noted.
+unsafe fn quicken_access(s: &State, cache: *const Cache, kind: ElementKind) {
+    // SAFETY: as the contract says.
+    unsafe {
+        let alone = (*cache).index == 1 << kind as u32;
+        let op = match (s.instr.op().unquickened().0, kind) {
+            (Op::GetTable, ElementKind::Int) if alone => Op::GetTableInt,
+            (Op::GetTable, ElementKind::Float) if alone => Op::GetTableFloat,
+            (Op::GetTable, ElementKind::Tagged) if alone => Op::GetTableTagged,
+            (Op::SetTable, ElementKind::Int) if alone => Op::SetTableInt,
+            (Op::SetTable, ElementKind::Float) if alone => Op::SetTableFloat,
+            (Op::SetTable, ElementKind::Tagged) if alone => Op::SetTableTagged,
+            (op, _) => op,
+        };
+        *s.at = s.instr.with_op(op);
+    }
+}
+
+/// A field of a table by the lookup cache, for sites whose inline cache has given up. Null: not to be found so.
+///
+/// # Safety
+/// As for handlers.
+#[inline(always)]
+unsafe fn look_up<'a>(s: &State, object: *const Value, name: Gc<Str>) -> Option<(Gc<Table>, &'a Lookup)> {
+    // SAFETY: as the contract says.
+    unsafe {
+        if (*object).tag != tag::TABLE || !name.is_short() {
+            return None;
+        }
+        let table = (*object).table_unchecked();
+        let vm = s.vm();
+        Some((table, vm.lookups.find(table.shape, name, vm.heap.proto_epoch)?))
+    }
+}
+
 others! {
+    /// `GETFIELD`, `SELF` or `GETTABUP` that the inline cache does not answer.
+    look_up_field(s) {
+        let is_upvalue = s.instr.op() == Op::GetTabUp;
+        let object = if is_upvalue { s.upvalue(s.instr.b()) } else { s.b() };
+        if (*s.cache()).kind != CacheKind::Mega {
+            return Flow::Slow;
+        }
+        let value = match look_up(s, object, (*s.k(s.instr.c())).string_unchecked()) {
+            Some((table, Lookup::Own(slot))) => {
+                let value = *table.slots.add(*slot as usize);
+                if value.is_nil() && table.metatable().is_some() {
+                    return Flow::Slow;
+                }
+                value
+            }
+            Some((_, Lookup::Proto(value))) => *value,
+            None => return Flow::Slow,
+        };
+        if s.instr.op() == Op::SelfField {
+            copy(s.a().add(FRAME_OFFSET), object);
+        }
+        set(s.a(), value);
+        Flow::Next
+    },
+    /// `SETFIELD` that the inline cache does not answer.
+    store_field(s) {
+        if (*s.cache()).kind != CacheKind::Mega || (*s.c()).is_nil() {
+            return Flow::Slow;
+        }
+        let Some((table, Lookup::Own(slot))) = look_up(s, s.a(), (*s.k(s.instr.b())).string_unchecked()) else {
+            return Flow::Slow;
+        };
+        // A store to a proto may move the epoch, one over nil may have to ask `__newindex`.
+        let slot = table.slots.add(*slot as usize);
+        if table.shape.is_proto() || (*slot).is_nil() || table.header.needs_barrier(&s.vm().heap) {
+            return Flow::Slow;
+        }
+        copy(slot, s.c());
+        Flow::Next
+    },
     /// Reading a table otherwise than by an index in the array part.
     get_dynamic(s) {
         let cache = s.cache();
@@ -931,12 +1154,18 @@ others! {
         let key = if s.instr.op() == Op::GetI { Value::int(s.instr.c() as i64) } else { *s.c() };
         let value = match key.tag {
             tag::INT => table.get_int(key.raw_int()),
-            tag::STRING => table.get_str(key.string_unchecked()),
+            tag::STRING if table.shape.is_dict() => table.get_str(key.string_unchecked()),
+            tag::STRING => match look_up(s, object, key.string_unchecked()) {
+                Some((_, Lookup::Own(slot))) => *table.slots.add(*slot as usize),
+                _ => access::get_named(s.vm(), table, key.string_unchecked()),
+            },
             _ => table.get(key),
         };
         if !value.is_nil() {
             if key.tag == tag::INT && (key.bits.wrapping_sub(1)) < u64::from(table.array_len) {
-                access::note_array(cache, table.array_kind);
+                if access::note_array(cache, table.array_kind) {
+                    quicken_access(s, cache, table.array_kind);
+                }
             } else {
                 (*cache).polymorphic = true;
             }
@@ -944,6 +1173,26 @@ others! {
             return Flow::Slow;
         }
         set(s.a(), value);
+        Flow::Next
+    },
+    /// `SETUPVAL` of an upvalue that the collector has reached.
+    set_marked_upvalue(s) {
+        let (upvalue, value) = (s.upvalue_object(s.instr.b()), *s.a());
+        access::set_upvalue(s.vm(), upvalue, value);
+        Flow::Next
+    },
+    /// Writing behind the last element of an array of one kind, with room for one more.
+    append(s) {
+        let (object, key, value) = (s.a(), s.b(), s.c());
+        if (*object).tag != tag::TABLE || (*key).tag != tag::INT {
+            return Flow::Other(set_dynamic);
+        }
+        let table = (*object).table_unchecked();
+        if (*key).bits.wrapping_sub(1) != u64::from(table.array_len) || !table.get_mut().append_in_place(&s.vm().heap, *value)
+        {
+            return Flow::Other(set_dynamic);
+        }
+        (*s.cache()).epoch = 1;
         Flow::Next
     },
     /// Writing a table otherwise than by an index in the array part.
@@ -965,8 +1214,8 @@ others! {
                 } else {
                     table.get_mut().set_int(&mut s.vm().heap, key.raw_int(), value);
                 }
-                if table.array_kind != ElementKind::Empty {
-                    access::note_array(cache, table.array_kind);
+                if table.array_kind != ElementKind::Empty && access::note_array(cache, table.array_kind) {
+                    quicken_access(s, cache, table.array_kind);
                 }
             }
             tag::STRING => table.get_mut().set_str(&mut s.vm().heap, key.string_unchecked(), value),
@@ -979,21 +1228,39 @@ others! {
         let cache = s.cache();
         let slot = s.a();
         if (*slot).tag == tag::NATIVE {
-            access::note_native(cache, *slot);
+            access::note_native(s.vm(), cache, *slot);
         }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
         s.save_pc();
         call_value(s, slot, count, s.instr.c())
     },
-    /// `CALL` of a Lua function for which there is something else to do.
-    call_slow(s) {
+    /// `CALL` of a Lua function with an open list of arguments.
+    call_open(s) {
+        s.ext();
+        let slot = s.a();
+        let proto = (*slot).closure_unchecked().proto.as_ptr();
+        let count = s.vm().top.offset_from(slot.add(FRAME_OFFSET)) as usize;
+        let plain = count + 1 == (*proto).plain_call as usize;
+        if plain && enter_plain(s, proto, s.instr.a() + FRAME_OFFSET, s.instr.c()) {
+            Flow::Next
+        } else {
+            Flow::Other(call_lua)
+        }
+    },
+    /// `CALL` of a Lua function with other arguments than parameters, or for which there is something else to do.
+    call_lua(s) {
         s.ext();
         let slot = s.a();
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
+        let proto = (*slot).closure_unchecked().proto.as_ptr();
+        let prev = s.instr.a() + FRAME_OFFSET;
+        if enter_adjusted(s, proto, prev, s.instr.c(), count) {
+            return Flow::Next;
+        }
         s.save_pc();
-        write_header(callee, s.instr.a() + FRAME_OFFSET);
+        write_header(callee, prev, 0, 0);
         enter_closure(s, slot, count, s.instr.c())
     },
     tail_call(s) {
@@ -1004,7 +1271,7 @@ others! {
         s.save();
         let vm = s.vm();
         if s.instr.c() != 0 {
-            vm.thread.get_mut().close_upvalues(s.base);
+            vm.thread.get_mut().close_upvalues(&mut vm.heap, s.base);
         }
         if !(*slot).is_function() {
             vm.top = callee.add(count);
@@ -1015,7 +1282,7 @@ others! {
         }
         if (*slot).tag == tag::NATIVE {
             // The frame stays below a native: it is what error messages name. `RETURN` follows.
-            write_header(callee, s.instr.a() + FRAME_OFFSET);
+            write_header(callee, s.instr.a() + FRAME_OFFSET, 0, 0);
             let results = call::native_status(vm, callee, count);
             if results < 0 {
                 return Flow::Throw(Throw::from_status(results));
@@ -1034,14 +1301,17 @@ others! {
         let frame = call::prepare_or_throw(vm, frame.0, count);
         if frame.is_null() { Flow::Throw(Throw::Error) } else { Flow::Enter(frame) }
     },
+    /// `RETURN0` or `RETURN1` into anything but a call that takes what there is.
+    any_return(s) {
+        finish_return(s, s.a())
+    },
     /// `RETURN` that closes variables.
     closing_return(s) {
         let vm = s.vm();
         let first = s.a();
         let count = if s.instr.b() == 0 { vm.top.offset_from(first) as usize } else { s.instr.b() - 1 };
         s.save();
-        vm.top = first.add(count).max(vm.top);
-        if let Err(throw) = vm.close_scope(s.base) {
+        if let Err(throw) = vm.close_frame(Frame(s.base), first, count, s.instr.b() == 0) {
             return Flow::Throw(throw);
         }
         vm.top = first.add(count);
@@ -1057,7 +1327,9 @@ others! {
         if vm.heap.bytes >= vm.heap.threshold {
             s.save();
             let top = vm.top;
-            vm.poll_slow(top);
+            if let Err(throw) = vm.poll_slow(top) {
+                return Flow::Throw(throw);
+            }
         }
         if (*state).countdown <= 0 {
             s.save();

@@ -19,20 +19,21 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
+mod continuation;
 mod handlers;
 mod step;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::detached_callee_slot;
 pub use call::{
     adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
 };
+pub(crate) use continuation::{Continuation, detach, detached_callee_slot};
 
 use crate::{
     bytecode::Instr,
     frame::{Frame, Status},
-    function::{Cache, Closure, Proto},
+    function::{Cache, Closure, Proto, Upvalue},
     heap::Gc,
     interp::call::Returned,
     native::Throw,
@@ -40,8 +41,10 @@ use crate::{
     vm::Vm,
 };
 
-/// Code of one opcode: `(vm, base, pc, constants, prototype, instruction)`, `pc` behind the instruction's first word.
-type Handler = unsafe extern "C" fn(*mut Vm, *mut Value, *mut Instr, *const Value, *mut Proto, Instr) -> Status;
+/// Code of one opcode: `(vm, base, pc, prototype, instruction)`, `pc` behind the instruction's first word.
+///
+/// PERF: a sixth argument would leave handlers a single register more than they need on x86-64, and most would save one.
+type Handler = unsafe extern "C" fn(*mut Vm, *mut Value, *mut Instr, *mut Proto, Instr) -> Status;
 
 /// What a handler sees. It never gets an address: see the module's rules.
 struct State {
@@ -52,7 +55,6 @@ struct State {
     at: *mut Instr,
     /// Where to go on.
     pc: *mut Instr,
-    k: *const Value,
     proto: *mut Proto,
     instr: Instr,
 }
@@ -90,7 +92,7 @@ enum Flow {
 /// `caller` is the frame that called `coroutine.yield`.
 pub(crate) unsafe fn resume_at(vm: &mut Vm, caller: Frame, count: u32) -> Status {
     // SAFETY: as the contract says.
-    let Returned { frame, status } = unsafe { call::return_into(vm, caller, count) };
+    let Returned { frame, status } = unsafe { continuation::return_into(vm, caller, count) };
     if frame.is_null() {
         return status;
     }
@@ -115,7 +117,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
                 let (base, pc) = vm.next;
                 let proto = Frame(base).function().closure_unchecked().proto.as_ptr();
                 let handler = handlers::HANDLERS[(*pc).0 as u8 as usize];
-                status = handler(vm, base, pc.add(1), (*proto).consts, proto, *pc);
+                status = handler(vm, base, pc.add(1), proto, *pc);
             }
             status
         }
@@ -131,17 +133,17 @@ const NEXT: Status = Status::MIN;
 /// # Safety
 /// The arguments are those of a running frame.
 #[inline(always)]
-unsafe fn next(vm: *mut Vm, base: *mut Value, pc: *mut Instr, k: *const Value, proto: *mut Proto) -> Status {
+unsafe fn next(vm: *mut Vm, base: *mut Value, pc: *mut Instr, proto: *mut Proto) -> Status {
     // SAFETY: valid bytecode ends in a return, and its opcodes have handlers.
     unsafe {
         #[cfg(threaded)]
         {
             let instr = *pc;
-            handlers::HANDLERS[instr.0 as u8 as usize](vm, base, pc.add(1), k, proto, instr)
+            handlers::HANDLERS[instr.0 as u8 as usize](vm, base, pc.add(1), proto, instr)
         }
         #[cfg(not(threaded))]
         {
-            let _ = (k, proto);
+            let _ = proto;
             (*vm).next = (base, pc);
             NEXT
         }
@@ -158,7 +160,7 @@ unsafe fn enter(vm: *mut Vm, base: *mut Value) -> Status {
     unsafe {
         let proto = Frame(base).function().closure_unchecked().proto.as_ptr();
         let pc = (*proto).code.add((*Frame(base).header()).pc as usize);
-        next(vm, base, pc, (*proto).consts, proto)
+        next(vm, base, pc, proto)
     }
 }
 
@@ -191,7 +193,7 @@ impl State {
     #[inline(always)]
     unsafe fn k(&self, index: usize) -> *const Value {
         // SAFETY: constant operands of valid bytecode are in range.
-        unsafe { self.k.add(index) }
+        unsafe { (*self.proto).consts.add(index) }
     }
     /// The operand word behind the instruction.
     #[inline(always)]
@@ -218,13 +220,15 @@ impl State {
         unsafe { Frame(self.base).function().closure_unchecked() }
     }
     #[inline(always)]
-    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+    unsafe fn upvalue_object(&self, index: usize) -> Gc<Upvalue> {
         // SAFETY: upvalue operands of valid bytecode are in range.
-        unsafe {
-            let first = self.closure().as_ptr().add(1).cast::<Gc<crate::function::Upvalue>>();
-            let upvalue = *first.add(index);
-            (*upvalue.as_ptr()).slot
-        }
+        unsafe { *self.closure().as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) }
+    }
+    /// Where the value of an upvalue is.
+    #[inline(always)]
+    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+        // SAFETY: as above.
+        unsafe { (*self.upvalue_object(index).as_ptr()).slot }
     }
     #[inline(always)]
     unsafe fn jump(&mut self, distance: i32) {
@@ -268,14 +272,14 @@ impl State {
     /// The state is that of a running frame.
     #[inline(always)]
     unsafe fn end(self, flow: Flow) -> Status {
-        let State { vm, base, at, pc, k, proto, instr } = self;
+        let State { vm, base, at, pc, proto, instr } = self;
         // SAFETY: as the contract says.
         unsafe {
             match flow {
-                Flow::Next => next(vm, base, pc, k, proto),
-                Flow::Slow => handlers::slow(vm, base, at, k, proto, instr),
-                Flow::SlowTest => handlers::slow_test(vm, base, at, k, proto, instr),
-                Flow::Other(handler) => handler(vm, base, at.add(1), k, proto, instr),
+                Flow::Next => next(vm, base, pc, proto),
+                Flow::Slow => handlers::slow(vm, base, at, proto, instr),
+                Flow::SlowTest => handlers::slow_test(vm, base, at, proto, instr),
+                Flow::Other(handler) => handler(vm, base, at.add(1), proto, instr),
                 Flow::Enter(frame) => enter(vm, frame),
                 Flow::Returned { flags, prev, count } => {
                     let Returned { frame, status } = call::return_to_caller(&mut *vm, base, flags, prev, count);
@@ -286,7 +290,7 @@ impl State {
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
                 Flow::Throw(throw) => {
-                    let Returned { frame, status } = call::after_throw(&mut *vm, Frame(base), throw);
+                    let Returned { frame, status } = continuation::after_throw(&mut *vm, Frame(base), throw);
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
             }

@@ -213,7 +213,7 @@ unsafe fn set_any(
     // SAFETY: as the contract says.
     unsafe {
         if let (Some(table), tag::INT) = (object.as_table(), key.tag)
-            && access::set_element(table, key.raw_int(), value, cache)
+            && access::set_element(vm, table, key.raw_int(), value, cache)
         {
             return Ok(());
         }
@@ -274,6 +274,9 @@ unsafe fn note_compared(at: *mut crate::bytecode::Instr, lhs: Value, rhs: Value)
     // SAFETY: as the contract says.
     unsafe {
         let (base, hint) = (*at).op().unquickened();
+        if hint == Hint::Any {
+            return;
+        }
         let seen = match (lhs.tag, rhs.tag) {
             (tag::INT, tag::INT) => Hint::Int,
             (tag::FLOAT, tag::FLOAT) => Hint::Float,

@@ -2,7 +2,7 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    interp::access::index,
+    interp::{Continuation, access::index, detach},
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{io, load, package, registry_table},
@@ -60,6 +60,10 @@ pub(super) fn open(vm: &mut Vm) {
     vm.controller.ipairs_function = ipairs_iterator as *const () as usize;
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, "_G", globals);
+    // Where C code looks for them (`LUA_RIDX_MAINTHREAD`, `LUA_RIDX_GLOBALS`).
+    let (registry, main) = (vm.registry, vm.main_thread);
+    vm.raw_set_int(registry, 1, main.into());
+    vm.raw_set_int(registry, 2, globals.into());
 }
 
 fn assert(vm: &mut Vm, args: Args) -> NativeResult {
@@ -105,13 +109,17 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
         "incremental",
     ];
     let option = OPTIONS[vm.check_option(args, 0, Some(0), &OPTIONS)?];
+    if vm.in_finalizer {
+        // As in PUC Lua, whose collector is stopped while a finalizer runs.
+        return vm.ret1(args, Value::NIL);
+    }
     match option {
         "collect" => {
             vm.full_collect();
             vm.ret1(args, 0i64)
         }
         "stop" | "restart" => {
-            vm.heap.running = option == "restart";
+            vm.run_collector(option == "restart");
             vm.ret1(args, 0i64)
         }
         "count" => {
@@ -119,45 +127,46 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
             vm.ret1(args, bytes as f64 / 1024.0)
         }
         "step" => {
-            vm.opt_int(args, 1, 0)?;
-            vm.full_collect();
-            vm.ret1(args, true)
+            // The size of the step in kilobytes.
+            let size = vm.opt_int(args, 1, 0)?;
+            let ended = vm.collect_step(usize::try_from(size).unwrap_or(0).saturating_mul(1024));
+            vm.ret1(args, ended)
         }
         "setpause" => {
-            let pause = vm.opt_int(args, 1, 0)?;
-            let before = vm.heap.pause;
-            vm.heap.pause = pause.clamp(0, 1000) as usize;
+            let value = vm.opt_int(args, 1, 0)?;
+            let before = std::mem::replace(&mut vm.heap.pause, stored_parameter(value));
             vm.ret1(args, before as i64)
         }
         "setstepmul" => {
-            let multiplier = vm.opt_int(args, 1, 0)?;
-            let state = &mut vm.libraries.collector;
-            let before = std::mem::replace(&mut state.step_multiplier, multiplier);
-            vm.ret1(args, before)
+            let value = vm.opt_int(args, 1, 0)?;
+            let before = std::mem::replace(&mut vm.heap.step_multiplier, stored_parameter(value));
+            vm.ret1(args, before as i64)
         }
         "isrunning" => {
             let running = vm.heap.running;
             vm.ret1(args, running)
         }
         mode => {
-            let state = &mut vm.libraries.collector;
-            let before = std::mem::replace(&mut state.generational, mode == "generational");
-            let before = vm.new_string(if before { "generational" } else { "incremental" });
+            let parameters = [vm.opt_int(args, 1, 0)?, vm.opt_int(args, 2, 0)?];
+            // The size of an incremental step is the collector's own choice.
+            if mode == "incremental" {
+                vm.opt_int(args, 3, 0)?;
+                for (value, place) in parameters.into_iter().zip([&mut vm.heap.pause, &mut vm.heap.step_multiplier]) {
+                    if value != 0 {
+                        *place = stored_parameter(value);
+                    }
+                }
+            }
+            let before = std::mem::replace(&mut vm.libraries.is_incremental, mode == "incremental");
+            let before = vm.new_string(if before { "incremental" } else { "generational" });
             vm.ret1(args, before)
         }
     }
 }
 
-/// Settings that programs read back; there is one collector, and it does not use them.
-pub(super) struct CollectorSettings {
-    step_multiplier: i64,
-    generational: bool,
-}
-
-impl Default for CollectorSettings {
-    fn default() -> Self {
-        Self { step_multiplier: 100, generational: true }
-    }
+/// A parameter of the collector as PUC Lua keeps it: a byte that counts fours.
+fn stored_parameter(value: i64) -> usize {
+    usize::from((value / 4) as u8) * 4
 }
 
 fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
@@ -198,7 +207,13 @@ fn pairs(vm: &mut Vm, args: Args) -> NativeResult {
     if handler.is_nil() {
         return vm.ret(args, &[args.upvalue(0), value, Value::NIL]);
     }
-    let count = vm.call(handler, &[value])?;
+    let callee = vm.top;
+    let count = match vm.call_yieldable(handler, &[value]) {
+        Ok(count) => count,
+        // SAFETY: the frame is this native's, and the callee stood at its end.
+        Err(Throw::Yield) => return Err(unsafe { detach(args.frame(), callee, Continuation::Pairs) }),
+        Err(throw) => return Err(throw),
+    };
     let result = |index: u32| if index < count { vm.result(index as usize) } else { Value::NIL };
     let results = [result(0), result(1), result(2)];
     vm.ret(args, &results)

@@ -1,7 +1,8 @@
 //! The standard library (manual §6): thin layers over `text`, `table` and the heap.
 //!
-//! Natives keep to three rules. The collector runs only at polls, hence never inside a native that calls nothing; a
-//! native that calls Lua keeps what it still needs in its arguments, on the stack ([`Vm::push`]) or in a live table.
+//! Natives keep to three rules. The collector runs only at polls and in [`Vm::check_room`], hence never inside a native
+//! that calls nothing; a native that calls Lua or asks for room keeps what it still needs in its arguments, on the stack
+//! ([`Vm::push`]) or in a live table.
 //! What a program passes in can make a native throw, never panic. And messages are worded as PUC-Rio Lua 5.4 words
 //! them, because programs match on them.
 
@@ -11,6 +12,7 @@ mod coroutine;
 mod debug;
 pub mod host;
 pub mod io;
+mod lfs;
 mod load;
 mod math;
 mod os;
@@ -30,7 +32,9 @@ pub(crate) struct State {
     patterns: PatternCache,
     random: math::random::Xoshiro256,
     host: host::Host,
-    collector: base::CollectorSettings,
+    /// The mode that `collectgarbage` was told last. There is one collector; at first, as in PUC Lua's program, it goes by
+    /// the name of the generational one.
+    is_incremental: bool,
     io: Option<Box<io::IoState>>,
 }
 
@@ -38,6 +42,8 @@ pub(crate) struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
     Package,
+    /// LuaFileSystem, for `require`.
+    FileSystem,
     Base,
     String,
     Table,
@@ -50,8 +56,9 @@ pub enum Library {
 }
 
 impl Library {
-    pub const ALL: [Library; 10] = [
+    pub const ALL: [Library; 11] = [
         Library::Package,
+        Library::FileSystem,
         Library::Base,
         Library::String,
         Library::Table,
@@ -78,6 +85,7 @@ pub fn open_libraries(vm: &mut Vm, libraries: &[Library]) {
     for library in libraries {
         let open = match library {
             Library::Package => package::open,
+            Library::FileSystem => lfs::open,
             Library::Base => base::open,
             Library::String => string::open,
             Library::Table => table::open,

@@ -1,10 +1,9 @@
 //! Shapes (hidden classes): the string keys of a table in insertion order, and its metatable.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use super::Table;
 use crate::{
-    front::FastMap,
     heap::{Gc, GcHeader, Heap, Kind},
     string::Str,
 };
@@ -81,6 +80,8 @@ pub struct Shape {
     metatable: Option<Gc<Table>>,
     count: u32,
     flags: u8,
+    /// The keys are no other shape's.
+    owns_keys: bool,
     keys: Rc<RefCell<Keys>>,
     /// Most shapes, those of protos among them, lead nowhere.
     links: Option<Box<Links>>,
@@ -103,7 +104,7 @@ const FEW_SIBLINGS: usize = 8;
 struct Siblings {
     few: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
     /// By address; 0 is no metatable.
-    many: Option<Box<FastMap<u64, Gc<Shape>>>>,
+    many: BTreeMap<u64, Gc<Shape>>,
 }
 
 impl Siblings {
@@ -115,7 +116,7 @@ impl Siblings {
     fn find(&self, metatable: Option<Gc<Table>>) -> Option<Gc<Shape>> {
         match self.few.iter().find(|(other, _)| *other == metatable) {
             Some((_, shape)) => Some(*shape),
-            None => self.many.as_ref()?.get(&Self::address(metatable)).copied(),
+            None => self.many.get(&Self::address(metatable)).copied(),
         }
     }
 
@@ -123,18 +124,13 @@ impl Siblings {
         if self.few.len() < FEW_SIBLINGS {
             self.few.push((metatable, shape));
         } else {
-            self.many.get_or_insert_default().insert(Self::address(metatable), shape);
+            self.many.insert(Self::address(metatable), shape);
         }
     }
 
     fn retain(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
         self.few.retain(|(_, shape)| is_live(*shape));
-        if let Some(many) = &mut self.many {
-            many.retain(|_, shape| is_live(*shape));
-            if many.is_empty() {
-                self.many = None;
-            }
-        }
+        self.many.retain(|_, shape| is_live(*shape));
     }
 }
 
@@ -150,7 +146,10 @@ impl Shape {
         keys: Rc<RefCell<Keys>>,
     ) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
-        let shape = heap.insert(Shape { header, metatable, count, flags, keys, links: None });
+        let owns_keys = Rc::strong_count(&keys) == 1;
+        let shape = Shape { header, metatable, count, flags, owns_keys, keys, links: None };
+        heap.charge_new(shape.owned_bytes());
+        let shape = heap.insert(shape);
         heap.register_shape(shape);
         shape
     }
@@ -207,6 +206,13 @@ impl Shape {
         keys
     }
 
+    /// What the shape takes beside its object: a transition, and its keys, or the last of them when it shares the rest.
+    pub(crate) fn owned_bytes(&self) -> usize {
+        const TRANSITION: usize = 2 * size_of::<(Gc<Str>, Gc<Shape>)>();
+        const KEY: usize = size_of::<Gc<Str>>() + 4 * size_of::<u32>();
+        TRANSITION + if self.owns_keys { self.count as usize * KEY } else { KEY }
+    }
+
     pub(crate) fn trace(&self, heap: &mut Heap) {
         if let Some(metatable) = self.metatable {
             heap.mark(metatable);
@@ -225,15 +231,27 @@ impl Shape {
 }
 
 impl Gc<Shape> {
+    fn transition(self, key: Gc<Str>) -> Option<Gc<Shape>> {
+        let (_, child) = self.links.as_ref()?.transitions.iter().find(|(other, _)| *other == key)?;
+        Some(*child)
+    }
+
     /// The shape after adding `key`, a short string that is not among the keys; `None` when the table should turn
     /// to a dictionary.
     pub(crate) fn with_key(self, heap: &mut Heap, key: Gc<Str>) -> Option<Gc<Shape>> {
-        let transitions = self.links.as_ref().map_or(&[][..], |links| &links.transitions);
-        if let Some((_, child)) = transitions.iter().find(|(k, _)| *k == key) {
-            return Some(*child);
+        if let Some(child) = self.transition(key) {
+            if heap.is_live(child) {
+                return Some(child);
+            }
+            self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
-        if self.count >= MAX_KEYS || transitions.len() >= MAX_TRANSITIONS {
+        let branches = self.links.as_ref().map_or(0, |links| links.transitions.len());
+        if self.count >= MAX_KEYS || branches >= MAX_TRANSITIONS {
             return None;
+        }
+        // The keys may be those of a shape that has been reached already.
+        if heap.is_marking() {
+            heap.mark(key);
         }
         let keys = self.keys_with(key);
         let child = Shape::make(heap, self.metatable, self.flags, self.count + 1, keys);
@@ -249,7 +267,10 @@ impl Gc<Shape> {
             return self;
         }
         if let Some(sibling) = self.links.as_ref().and_then(|links| links.siblings.find(metatable)) {
-            return sibling;
+            if heap.is_live(sibling) {
+                return sibling;
+            }
+            self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
         let sibling = Shape::make(heap, metatable, self.flags, self.count, self.keys.clone());
         // A proto owns its shape alone; a shape with many siblings is one that every table passes through once.

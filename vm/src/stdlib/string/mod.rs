@@ -5,6 +5,7 @@ mod pack;
 mod search;
 
 use crate::{
+    bytecode,
     native::{Args, NativeResult},
     stdlib::{
         args::{Results, end_position, start_position},
@@ -86,8 +87,14 @@ fn char_(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn dump(vm: &mut Vm, args: Args) -> NativeResult {
-    vm.check_function(args, 0)?;
-    Err(vm.throw("unable to dump given function"))
+    let function = vm.check_function(args, 0)?;
+    let strip = args.get(1).is_truthy();
+    let Some(closure) = function.as_closure() else {
+        return Err(vm.throw("unable to dump given function"));
+    };
+    let chunk = bytecode::dump::write(&closure.proto.to_unit(), strip);
+    let chunk = vm.new_string(chunk);
+    vm.ret1(args, chunk)
 }
 
 fn len(vm: &mut Vm, args: Args) -> NativeResult {
@@ -138,7 +145,7 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, string);
     }
     let total = total - between.len();
-    vm.check_memory(total)?;
+    vm.check_room(total)?;
     let result = vm.build_string(total, |to| {
         let step = step.min(total);
         to[..bytes.len()].copy_from_slice(bytes);

@@ -62,7 +62,7 @@ fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8
                 return Err(vm.arg_error(args, index, "string longer than given size"));
             }
             let end = out.len() + item.size;
-            vm.check_memory(end)?;
+            vm.check_room(end)?;
             out.extend_from_slice(string.as_bytes());
             out.resize(end, PADDING);
         }

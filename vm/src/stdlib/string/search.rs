@@ -127,8 +127,8 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
         Ok(None) => return vm.ret0(args),
         Err(error) => return Err(raise(vm, error)),
     };
-    args.set_upvalue(iteration::AT, Value::int(matches.at as i64));
-    args.set_upvalue(iteration::LAST_END, Value::int(found.end as i64));
+    args.set_upvalue(vm, iteration::AT, Value::int(matches.at as i64));
+    args.set_upvalue(vm, iteration::LAST_END, Value::int(found.end as i64));
     let mut results = Results::new();
     push_captures(vm, &matcher, subject, found, true, &mut results)?;
     vm.ret(args, results.as_slice())

@@ -132,7 +132,7 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
         let Some(text) = at(key) else { return Ok(None) };
         total = total.saturating_add(text.len());
     }
-    vm.check_memory(total)?;
+    vm.check_room(total)?;
     let result = vm.build_string(total, |mut to| {
         for key in first..=last {
             // Measured above: each is a string.
