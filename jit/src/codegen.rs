@@ -51,8 +51,8 @@ pub struct Codegen {
 
 impl Codegen {
     /// # Errors
-    /// The host is no target of Cranelift, or a setting is unknown.
-    pub fn new(effort: Effort) -> Result<Codegen, String> {
+    /// The host is no target of Cranelift.
+    pub fn new(effort: Effort) -> Result<Codegen, Bailout> {
         let mut flags = settings::builder();
         let verifier =
             if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() { "true" } else { "false" };
@@ -66,10 +66,12 @@ impl Codegen {
             ("enable_pinned_reg", if effort.pinned { "true" } else { "false" }),
         ];
         for (name, value) in chosen {
-            flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
+            flags.set(name, value).map_err(|_| Bailout("setting"))?;
         }
-        let isa =
-            cranelift_native::builder()?.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+        let isa = cranelift_native::builder()
+            .map_err(|_| Bailout("host"))?
+            .finish(settings::Flags::new(flags))
+            .map_err(|_| Bailout("host"))?;
         Ok(Codegen {
             isa,
             context: Context::new(),

@@ -20,29 +20,39 @@ use trinity_vm::{
 
 use codegen::{CodeMemory, Codegen, Effort};
 
-/// Both tiers.
+/// Both tiers. A code generator is set up for the first function that it compiles: most programs are over before.
+#[derive(Default)]
 pub struct JitCompiler {
-    baseline: Codegen,
-    optimiser: Codegen,
+    baseline: Option<Codegen>,
+    optimiser: Option<Codegen>,
 }
 
 impl JitCompiler {
-    /// # Errors
-    /// Cranelift does not support the host.
-    pub fn new() -> Result<JitCompiler, String> {
-        let regalloc = match std::env::var("TRINITY_TIER1_REGALLOC").as_deref() {
-            Ok("backtracking") => "backtracking",
-            _ => "single_pass",
-        };
-        Ok(JitCompiler {
-            baseline: Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules })?,
-            optimiser: Codegen::new(Effort {
-                opt_level: "speed",
-                regalloc: "backtracking",
-                pinned: false,
-                memory: CodeMemory::Arena,
-            })?,
-        })
+    pub fn new() -> JitCompiler {
+        JitCompiler::default()
+    }
+}
+
+fn baseline() -> Result<Codegen, Bailout> {
+    let regalloc = match std::env::var("TRINITY_TIER1_REGALLOC").as_deref() {
+        Ok("backtracking") => "backtracking",
+        _ => "single_pass",
+    };
+    Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules })
+}
+
+fn optimiser() -> Result<Codegen, Bailout> {
+    Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false, memory: CodeMemory::Arena })
+}
+
+/// The code generator in `slot`, made when there is none yet.
+fn codegen(
+    slot: &mut Option<Codegen>,
+    make: impl FnOnce() -> Result<Codegen, Bailout>,
+) -> Result<&mut Codegen, Bailout> {
+    match slot {
+        Some(codegen) => Ok(codegen),
+        None => Ok(slot.insert(make()?)),
     }
 }
 
@@ -50,8 +60,8 @@ impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::compile(&mut self.baseline, vm, proto, entry),
-            Tier::Hot => tier2::compile(&mut self.optimiser, vm, proto, entry),
+            Tier::Warm => tier1::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
+            Tier::Hot => tier2::compile(codegen(&mut self.optimiser, optimiser)?, vm, proto, entry),
         }
     }
 }

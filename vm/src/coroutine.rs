@@ -23,12 +23,7 @@ impl Vm {
     /// A suspended coroutine that will run `function`.
     pub fn new_thread(&mut self, function: Value) -> Gc<Thread> {
         let thread = self.heap.thread(false);
-        let bottom = thread.stack_base();
-        // SAFETY: a fresh stack.
-        unsafe {
-            *bottom = function;
-            thread.get_mut().top = bottom.add(1);
-        }
+        self.heap.prepare_thread(thread, function);
         thread
     }
 
@@ -47,7 +42,7 @@ impl Vm {
             self.error = self.new_string("C stack overflow");
             return Resumed::Failed;
         }
-        self.on_thread(thread, |vm| {
+        let outcome = self.on_thread(thread, |vm| {
             // SAFETY: the thread is suspended: fresh, or with its yield's frame on top.
             let status = unsafe { vm.run_thread(thread, args) };
             let object = thread.get_mut();
@@ -74,11 +69,16 @@ impl Vm {
                     Resumed::Returned
                 }
             }
-        })
+        });
+        if outcome == Resumed::Returned {
+            self.heap.release_slots(thread.get_mut());
+        }
+        outcome
     }
 
     /// Makes `thread` the running one for `body`, which says in `thread.status` what becomes of it.
     fn on_thread<R>(&mut self, thread: Gc<Thread>, body: impl FnOnce(&mut Vm) -> R) -> R {
+        self.heap.lend_stack(thread);
         let current = self.thread;
         {
             let current = current.get_mut();
@@ -98,7 +98,7 @@ impl Vm {
         self.native_depth += 1;
         let result = body(self);
         self.native_depth = depth;
-        thread.get_mut().limit = self.stack_limit;
+        thread.get_mut().limit = self.stack_limit.max(thread.top);
         thread.get_mut().resumer = None;
         self.heap.note_suspension(thread);
         self.thread = current;
@@ -160,6 +160,7 @@ impl Vm {
             })
         };
         thread.get_mut().end();
+        self.heap.release_slots(thread.get_mut());
         match failure {
             None => true,
             Some(error) => {

@@ -23,14 +23,10 @@ const EMPTY: Entry = Entry { shape: 0, name: 0, epoch: 0, found: Lookup::Own(0) 
 /// A power of two.
 const ENTRIES: usize = 1024;
 
-/// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names.
-pub(crate) struct LookupCache(Box<[Entry; ENTRIES]>);
-
-impl Default for LookupCache {
-    fn default() -> Self {
-        Self(vec![EMPTY; ENTRIES].try_into().unwrap_or_else(|_| unreachable!()))
-    }
-}
+/// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names. Takes
+/// memory when it is first written to.
+#[derive(Default)]
+pub(crate) struct LookupCache(Option<Box<[Entry; ENTRIES]>>);
 
 impl LookupCache {
     fn place(shape: Gc<Shape>, name: Gc<Str>) -> usize {
@@ -40,17 +36,20 @@ impl LookupCache {
 
     #[inline]
     pub fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<&Lookup> {
-        let entry = &self.0[Self::place(shape, name)];
+        let entry = &self.0.as_ref()?[Self::place(shape, name)];
         let is_match = entry.shape == shape.address() && entry.name == name.address();
         let is_current = matches!(entry.found, Lookup::Own(_)) || entry.epoch == epoch;
         (is_match && is_current).then_some(&entry.found)
     }
 
     pub fn note(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, found: Lookup) {
-        self.0[Self::place(shape, name)] = Entry { shape: shape.address(), name: name.address(), epoch, found };
+        let entries = self.0.get_or_insert_with(|| Box::new([EMPTY; ENTRIES]));
+        entries[Self::place(shape, name)] = Entry { shape: shape.address(), name: name.address(), epoch, found };
     }
 
     pub fn clear(&mut self) {
-        self.0.fill(EMPTY);
+        if let Some(entries) = &mut self.0 {
+            entries.fill(EMPTY);
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     heap::{GcStress, Phase, Progress, SLICE_BYTES},
     meta::Meta,
     native::Throw,
+    native_stack,
     thread::limit_step,
     value::Value,
     vm::Vm,
@@ -218,6 +219,7 @@ impl Vm {
             heap.mark(name);
         }
         heap.mark_values(&self.transfer);
+        self.embed.roots.visit(|values| heap.mark_values(values));
         heap.mark_own_roots();
         heap.mark_running(thread, top);
     }
@@ -232,10 +234,15 @@ impl Vm {
         // SAFETY: inside the reservation; the limit never falls below what is in use.
         let lowered = unsafe { top.add(limit_step(top.offset_from(thread.stack_base()) as usize)) };
         if self.stack_limit <= thread.hard_limit() {
+            self.heap.stacks.note_depth(lowered, self.stack_limit);
             self.stack_limit = lowered.min(thread.hard_limit());
             thread.trim(&mut self.heap, self.stack_limit);
         }
         thread.limit = self.stack_limit;
+        // Where the Lua stack was deep, so was the native one that compiled code recurses on.
+        if self.heap.stacks.take_deep() {
+            native_stack::give_back();
+        }
     }
 
     /// Runs up to `count` pending finalizers.

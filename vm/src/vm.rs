@@ -63,6 +63,7 @@ pub struct Vm {
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
     pub(crate) lookups: crate::lookup::LookupCache,
     pub(crate) libraries: crate::stdlib::State,
+    pub(crate) embed: crate::embed::State,
     /// State of the embedding program, by type.
     extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
 }
@@ -121,6 +122,7 @@ impl Vm {
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
             lookups: Default::default(),
             libraries: Default::default(),
+            embed: Default::default(),
             extensions: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;

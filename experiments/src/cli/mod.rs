@@ -18,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Args as _, Command, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::{Failure, Result};
 
@@ -61,10 +61,20 @@ enum Verb {
     Quickstart(quickstart::Args),
 }
 
+/// PERF: describing all verbs takes half of the instructions that an empty program takes, so `run` parses alone.
+fn parse() -> Verb {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|verb| verb == "run") {
+        let command = Command::new("run").bin_name("trinity run").no_binary_name(true);
+        let matches = run::Args::augment_args(command).get_matches_from(words);
+        return Verb::Run(run::Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()));
+    }
+    Cli::parse().verb
+}
+
 /// Parses the command line, does the work, and turns its result into an exit status.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.verb {
+    let done = match parse() {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::run(&args).map(|()| 0),
         Verb::Disasm(args) => disasm::run(&args).map(|()| 0),

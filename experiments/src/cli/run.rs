@@ -51,7 +51,6 @@ pub fn run(args: &Args) -> Result<u8> {
         Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
-    host::check_policy(&args.policy)?;
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),

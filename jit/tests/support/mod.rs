@@ -116,7 +116,7 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
     };
     if let Some(action) = mode.compiles() {
         vm.controller.set_policy(Box::new(Forced { action, calls, loops }));
-        vm.controller.set_compiler(Box::new(JitCompiler::new().expect("the host is supported")));
+        vm.controller.set_compiler(Box::new(JitCompiler::new()));
     }
     stdlib::open(vm);
     let globals = vm.globals;

@@ -67,7 +67,7 @@ impl Heap {
         self.work = 0;
         self.weak_mode_key = Some(weak_mode_key);
         self.mark(weak_mode_key);
-        if let Some(shape) = self.root_shape {
+        for shape in [self.root_shape, self.dict_shape].into_iter().flatten() {
             self.mark(shape);
         }
     }

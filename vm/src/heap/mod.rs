@@ -238,9 +238,12 @@ pub struct Heap {
     pub(crate) to_finalize: std::collections::VecDeque<Value>,
     shapes: Vec<Gc<Shape>>,
     threads: Vec<Gc<Thread>>,
+    pub(crate) stacks: crate::thread::Stacks,
     /// Shapes and threads that [`Phase::Clear`] has looked at.
     cleared: (usize, usize),
     root_shape: Option<Gc<Shape>>,
+    /// Shared by all tables without metatable that keep string keys in their dictionary.
+    dict_shape: Option<Gc<Shape>>,
     /// Moves when a change to a metatable or to a table searched through `__index` may invalidate cached lookups.
     pub proto_epoch: u32,
     /// Bytes of the objects reached so far in this cycle.
@@ -290,8 +293,10 @@ impl Heap {
             to_finalize: Default::default(),
             shapes: Vec::new(),
             threads: Vec::new(),
+            stacks: Default::default(),
             cleared: (0, 0),
             root_shape: None,
+            dict_shape: None,
             proto_epoch: 0,
             live_bytes: 0,
             aside_bytes: 0,
@@ -423,10 +428,24 @@ impl Heap {
         }
     }
 
+    pub(crate) fn dict_shape(&mut self) -> Gc<Shape> {
+        match self.dict_shape {
+            Some(shape) => shape,
+            None => {
+                let shape = Shape::dict(self);
+                self.dict_shape = Some(shape);
+                shape
+            }
+        }
+    }
+
     pub(crate) fn thread(&mut self, is_main: bool) -> Gc<Thread> {
         let thread = Thread::new(self, is_main);
         let thread = self.insert(thread);
         self.threads.push(thread);
+        if is_main {
+            self.lend_stack(thread);
+        }
         thread
     }
 
@@ -527,7 +546,10 @@ impl Heap {
                 }
                 Kind::Native => object.cast::<Native>().drop_in_place(),
                 Kind::Userdata => object.cast::<Userdata>().drop_in_place(),
-                Kind::Thread => object.cast::<Thread>().drop_in_place(),
+                Kind::Thread => {
+                    self.finish_thread(&mut *object.cast::<Thread>());
+                    object.cast::<Thread>().drop_in_place();
+                }
                 Kind::Proto => object.cast::<Proto>().drop_in_place(),
                 Kind::Shape => object.cast::<Shape>().drop_in_place(),
             }

@@ -274,11 +274,9 @@ fn values_of_a_weak_table_die_before_finalizers_and_keys_after() {
 #[test]
 fn upvalues_of_a_dead_coroutine_keep_their_values() {
     let mut vm = vm(GcStress::Off);
-    let thread = vm.heap.thread(false);
-    let slot = thread.stack_base();
     let value = vm.heap.string(b"the captured value");
-    // SAFETY: the stack is fresh.
-    unsafe { *slot = value.into() };
+    let thread = vm.new_thread(value.into());
+    let slot = thread.stack_base();
     let upvalue = thread.get_mut().find_upvalue(&mut vm.heap, slot);
     let globals = vm.globals;
     let function = vm.load(b"return kept", b"=test", globals.into()).expect("valid source");

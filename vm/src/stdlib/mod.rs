@@ -39,19 +39,80 @@ pub(crate) struct State {
     io: Option<Box<io::IoState>>,
 }
 
+/// One of the libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    Package,
+    /// LuaFileSystem, for `require`.
+    FileSystem,
+    Base,
+    String,
+    Table,
+    Math,
+    Io,
+    Os,
+    Coroutine,
+    Utf8,
+    Debug,
+}
+
+impl Library {
+    pub const ALL: [Library; 11] = [
+        Library::Package,
+        Library::FileSystem,
+        Library::Base,
+        Library::String,
+        Library::Table,
+        Library::Math,
+        Library::Io,
+        Library::Os,
+        Library::Coroutine,
+        Library::Utf8,
+        Library::Debug,
+    ];
+
+    /// Those that can be left to a program that nobody vouches for, after [`close_doors`].
+    pub const SANDBOX: [Library; 7] =
+        [Library::Base, Library::String, Library::Table, Library::Math, Library::Os, Library::Coroutine, Library::Utf8];
+}
+
 /// Opens every library in the globals of `vm`.
 pub fn open(vm: &mut Vm) {
-    package::open(vm);
-    lfs::open(vm);
-    base::open(vm);
-    string::open(vm);
-    table::open(vm);
-    math::open(vm);
-    io::open(vm);
-    os::open(vm);
-    coroutine::open(vm);
-    utf8::open(vm);
-    debug::open(vm);
+    open_libraries(vm, &Library::ALL);
+}
+
+/// Opens some libraries in the globals of `vm`.
+pub fn open_libraries(vm: &mut Vm, libraries: &[Library]) {
+    for library in libraries {
+        let open = match library {
+            Library::Package => package::open,
+            Library::FileSystem => lfs::open,
+            Library::Base => base::open,
+            Library::String => string::open,
+            Library::Table => table::open,
+            Library::Math => math::open,
+            Library::Io => io::open,
+            Library::Os => os::open,
+            Library::Coroutine => coroutine::open,
+            Library::Utf8 => utf8::open,
+            Library::Debug => debug::open,
+        };
+        open(vm);
+    }
+}
+
+/// Removes the functions of [`Library::SANDBOX`] that reach files, processes or the environment.
+pub fn close_doors(vm: &mut Vm) {
+    let globals = vm.globals;
+    for name in ["dofile", "loadfile"] {
+        vm.set_field(globals, name, Value::NIL);
+    }
+    let key = vm.heap.string(b"os");
+    if let Some(os) = globals.get_str(key).as_table() {
+        for name in ["execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"] {
+            vm.set_field(os, name, Value::NIL);
+        }
+    }
 }
 
 /// Makes a table of natives, a global and a loaded module.

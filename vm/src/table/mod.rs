@@ -167,7 +167,7 @@ impl Table {
         match &self.dict {
             None => Value::NIL,
             Some(dict) if key.is_short() => {
-                dict.find_short(key).map_or(Value::NIL, |position| dict.entries[position].value)
+                dict.find_short(key).map_or(Value::NIL, |position| dict.entries[position].value())
             }
             Some(dict) => dict.get(key.into()),
         }
@@ -230,7 +230,7 @@ impl Table {
     fn remove_from_dict(&mut self, key: Value) -> Value {
         let Some(dict) = &mut self.dict else { return Value::NIL };
         match dict.find(key) {
-            Some(position) => std::mem::replace(&mut dict.entries[position].value, Value::NIL),
+            Some(position) => dict.entries[position].take(),
             None => Value::NIL,
         }
     }
@@ -318,14 +318,14 @@ impl Table {
             if value.is_nil() {
                 return;
             }
-            let dict = Box::new(Dict::with_capacity(2));
+            let dict = Box::new(Dict::new());
             heap.charge(&self.header, dict.bytes() + size_of::<Dict>());
             self.dict = Some(dict);
         }
         heap.barrier(&self.header, value);
         let dict = self.dict.as_mut().expect("made above");
         if let Some(position) = dict.find(key) {
-            dict.entries[position].value = value;
+            dict.entries[position].set_value(value);
             return;
         }
         if value.is_nil() {
@@ -361,8 +361,8 @@ impl Table {
                 bins[(64 - (key as u64 - 1).leading_zeros()) as usize] += 1;
             }
         };
-        for entry in dict.entries.iter().filter(|entry| entry.key.is_int() && !entry.value.is_nil()) {
-            count(entry.key.raw_int());
+        for entry in dict.entries.iter().filter(|entry| entry.key().is_int() && !entry.value().is_nil()) {
+            count(entry.key().raw_int());
         }
         count(incoming);
         let mut used = 0;
@@ -381,10 +381,10 @@ impl Table {
         let mut moved: Vec<(i64, Value)> = Vec::new();
         let dict = self.dict.as_mut().expect("checked");
         for entry in &mut dict.entries {
-            if entry.key.is_int() && !entry.value.is_nil() {
-                let key = entry.key.raw_int();
+            if entry.key().is_int() && !entry.value().is_nil() {
+                let key = entry.key().raw_int();
                 if key >= 1 && key as u64 <= best {
-                    moved.push((key, std::mem::replace(&mut entry.value, Value::NIL)));
+                    moved.push((key, entry.take()));
                 }
             }
         }
@@ -476,7 +476,7 @@ impl Table {
         } else if position < cap + slots {
             same(self.shape.key_at((position - cap) as u32).into())
         } else {
-            self.dict.as_ref().and_then(|dict| dict.entries.get(position - cap - slots)).is_some_and(|e| same(e.key))
+            self.dict.as_ref().and_then(|dict| dict.entries.get(position - cap - slots)).is_some_and(|e| same(e.key()))
         }
     }
 
@@ -503,8 +503,8 @@ impl Table {
         let dict = self.dict.as_ref()?;
         while let Some(entry) = dict.entries.get(position - cap - slots) {
             position += 1;
-            if !entry.value.is_nil() {
-                return Some((position, entry.key, entry.value));
+            if !entry.value().is_nil() {
+                return Some((position, entry.key(), entry.value()));
             }
         }
         None
@@ -525,7 +525,7 @@ impl Table {
         if let Some(dict) = &self.dict {
             for entry in &dict.entries {
                 // The key of a removed entry may be asked for by `next`, never followed: keep it alive all the same.
-                visit(entry.key, entry.value);
+                visit(entry.key(), entry.value());
             }
         }
     }
@@ -550,7 +550,7 @@ impl Table {
         if let Some(dict) = &self.dict {
             let end = dict.entries.len().min(at.entry + count - visited);
             for entry in &dict.entries[at.entry.min(end)..end] {
-                visit(entry.key, entry.value);
+                visit(entry.key(), entry.value());
                 visited += 1;
             }
             at.entry = at.entry.max(end);
@@ -578,8 +578,8 @@ impl Table {
         if let Some(dict) = &mut self.dict {
             let mut removed = false;
             for entry in &mut dict.entries {
-                if is_dead(entry.key, entry.value) {
-                    entry.value = Value::NIL;
+                if is_dead(entry.key(), entry.value()) {
+                    entry.take();
                     removed = true;
                 }
             }

@@ -1,6 +1,6 @@
 //! Shapes (hidden classes): the string keys of a table in insertion order, and its metatable.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use super::Table;
 use crate::{
@@ -83,10 +83,55 @@ pub struct Shape {
     /// The keys are no other shape's.
     owns_keys: bool,
     keys: Rc<RefCell<Keys>>,
-    /// Weak: see `Heap::prune_shapes`.
+    /// Most shapes, those of protos among them, lead nowhere.
+    links: Option<Box<Links>>,
+}
+
+/// Where shapes lead. Weak: see `Heap::prune_shapes`.
+#[derive(Default)]
+struct Links {
+    /// By the key that is added.
     transitions: Vec<(Gc<Str>, Gc<Shape>)>,
-    /// The same keys under another metatable. Weak.
-    siblings: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
+    /// The same keys under another metatable.
+    siblings: Siblings,
+}
+
+/// Most siblings that are searched one by one.
+const FEW_SIBLINGS: usize = 8;
+
+/// Shapes by metatable. A program may give each of its tables a metatable of its own.
+#[derive(Default)]
+struct Siblings {
+    few: Vec<(Option<Gc<Table>>, Gc<Shape>)>,
+    /// By address; 0 is no metatable.
+    many: BTreeMap<u64, Gc<Shape>>,
+}
+
+impl Siblings {
+    fn address(metatable: Option<Gc<Table>>) -> u64 {
+        metatable.map_or(0, |table| table.address() as u64)
+    }
+
+    #[inline]
+    fn find(&self, metatable: Option<Gc<Table>>) -> Option<Gc<Shape>> {
+        match self.few.iter().find(|(other, _)| *other == metatable) {
+            Some((_, shape)) => Some(*shape),
+            None => self.many.get(&Self::address(metatable)).copied(),
+        }
+    }
+
+    fn add(&mut self, metatable: Option<Gc<Table>>, shape: Gc<Shape>) {
+        if self.few.len() < FEW_SIBLINGS {
+            self.few.push((metatable, shape));
+        } else {
+            self.many.insert(Self::address(metatable), shape);
+        }
+    }
+
+    fn retain(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
+        self.few.retain(|(_, shape)| is_live(*shape));
+        self.many.retain(|_, shape| is_live(*shape));
+    }
 }
 
 impl Shape {
@@ -102,12 +147,16 @@ impl Shape {
     ) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
         let owns_keys = Rc::strong_count(&keys) == 1;
-        let shape =
-            Shape { header, metatable, count, flags, owns_keys, keys, transitions: Vec::new(), siblings: Vec::new() };
+        let shape = Shape { header, metatable, count, flags, owns_keys, keys, links: None };
         heap.charge_new(shape.owned_bytes());
         let shape = heap.insert(shape);
         heap.register_shape(shape);
         shape
+    }
+
+    /// The shape of a table without metatable that keeps string keys in its dictionary.
+    pub(crate) fn dict(heap: &mut Heap) -> Gc<Shape> {
+        Self::make(heap, None, shape_flags::DICT, 0, Rc::default())
     }
 
     /// The shape of an empty table without metatable.
@@ -174,22 +223,30 @@ impl Shape {
     }
 
     pub(crate) fn retain_transitions(&mut self, mut is_live: impl FnMut(Gc<Shape>) -> bool) {
-        self.transitions.retain(|(_, child)| is_live(*child));
-        self.siblings.retain(|(_, sibling)| is_live(*sibling));
+        if let Some(links) = &mut self.links {
+            links.transitions.retain(|(_, child)| is_live(*child));
+            links.siblings.retain(is_live);
+        }
     }
 }
 
 impl Gc<Shape> {
+    fn transition(self, key: Gc<Str>) -> Option<Gc<Shape>> {
+        let (_, child) = self.links.as_ref()?.transitions.iter().find(|(other, _)| *other == key)?;
+        Some(*child)
+    }
+
     /// The shape after adding `key`, a short string that is not among the keys; `None` when the table should turn
     /// to a dictionary.
     pub(crate) fn with_key(self, heap: &mut Heap, key: Gc<Str>) -> Option<Gc<Shape>> {
-        if let Some((_, child)) = self.transitions.iter().find(|(k, _)| *k == key) {
-            if heap.is_live(*child) {
-                return Some(*child);
+        if let Some(child) = self.transition(key) {
+            if heap.is_live(child) {
+                return Some(child);
             }
             self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
-        if self.count >= MAX_KEYS || self.transitions.len() >= MAX_TRANSITIONS {
+        let branches = self.links.as_ref().map_or(0, |links| links.transitions.len());
+        if self.count >= MAX_KEYS || branches >= MAX_TRANSITIONS {
             return None;
         }
         // The keys may be those of a shape that has been reached already.
@@ -199,7 +256,7 @@ impl Gc<Shape> {
         let keys = self.keys_with(key);
         let child = Shape::make(heap, self.metatable, self.flags, self.count + 1, keys);
         if !self.is_proto() {
-            self.get_mut().transitions.push((key, child));
+            self.get_mut().links.get_or_insert_default().transitions.push((key, child));
         }
         Some(child)
     }
@@ -209,29 +266,30 @@ impl Gc<Shape> {
         if self.metatable == metatable {
             return self;
         }
-        if let Some((_, sibling)) = self.siblings.iter().find(|(m, _)| *m == metatable) {
-            if heap.is_live(*sibling) {
-                return *sibling;
+        if let Some(sibling) = self.links.as_ref().and_then(|links| links.siblings.find(metatable)) {
+            if heap.is_live(sibling) {
+                return sibling;
             }
             self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
-        let keys = self.keys_copy();
-        let sibling = Shape::make(heap, metatable, self.flags, self.count, keys);
+        let sibling = Shape::make(heap, metatable, self.flags, self.count, self.keys.clone());
         // A proto owns its shape alone; a shape with many siblings is one that every table passes through once.
         if !self.is_proto() {
-            self.get_mut().siblings.push((metatable, sibling));
+            self.get_mut().links.get_or_insert_default().siblings.add(metatable, sibling);
         }
         sibling
     }
 
     /// A shape with the same metatable for a table that keeps string keys in its dictionary.
     pub(crate) fn to_dict(self, heap: &mut Heap) -> Gc<Shape> {
-        Shape::make(heap, self.metatable, self.flags | shape_flags::DICT, 0, Rc::default())
+        if self.is_proto() {
+            return Shape::make(heap, self.metatable, self.flags | shape_flags::DICT, 0, Rc::default());
+        }
+        heap.dict_shape().with_metatable(heap, self.metatable)
     }
 
     /// The same keys in a shape of the table's own.
     pub(crate) fn to_proto(self, heap: &mut Heap) -> Gc<Shape> {
-        let keys = self.keys_copy();
-        Shape::make(heap, self.metatable, self.flags | shape_flags::PROTO, self.count, keys)
+        Shape::make(heap, self.metatable, self.flags | shape_flags::PROTO, self.count, self.keys.clone())
     }
 }
