@@ -13,7 +13,7 @@ use std::{
 use trinity_datasets::{SpoolHandle, SpoolSink};
 use trinity_jit::JitCompiler;
 use trinity_vm::{
-    bytecode::FnUnit,
+    bytecode::{FnUnit, dump},
     coroutine,
     front::strip_shebang,
     meta::Meta,
@@ -468,9 +468,13 @@ pub fn optimiser_ir(path: &Path) -> Result<String> {
 fn compile(path: &Path) -> Result<(FnUnit, u64)> {
     let source = std::fs::read(path).at("read", path)?;
     let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
-    let unit = trinity_vm::front::compile(strip_shebang(&source), &name)
-        .map_err(|error| Failure::work(String::from_utf8_lossy(&error.message).into_owned()))?;
-    Ok((unit, source.len() as u64))
+    let chunk = strip_shebang(&source);
+    let unit = if chunk.starts_with(&dump::SIGNATURE) {
+        dump::read(chunk).map_err(|error| format!("{}: bad binary format ({error})", path.display()))
+    } else {
+        trinity_vm::front::compile(chunk, &name).map_err(|error| String::from_utf8_lossy(&error.message).into_owned())
+    };
+    Ok((unit.map_err(Failure::work)?, source.len() as u64))
 }
 
 fn count_functions(unit: &FnUnit) -> u64 {

@@ -109,6 +109,38 @@ fn syntax_errors_read_as_in_the_reference_implementation() {
     assert!(failures.is_empty(), "source, found, expected:\n{}", failures.join("\n"));
 }
 
+/// What `syntax/sources.lua` makes, compiled here and by the reference implementation.
+#[test]
+fn generated_errors_read_as_in_the_reference_implementation() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax/sources.lua");
+    let Ok(output) = std::process::Command::new("lua5.4").arg(script).output() else {
+        println!("skipped: no lua5.4");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = |line: &str| -> Vec<u8> {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).expect("a hexadecimal digit") as u8;
+        line.as_bytes().as_chunks().0.iter().map(|[high, low]| digit(high) << 4 | digit(low)).collect()
+    };
+    let text = String::from_utf8(output.stdout).expect("hexadecimal digits");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut failures = Vec::new();
+    for [source, expected] in lines.as_chunks().0 {
+        let (source, expected) = (bytes(source), bytes(expected));
+        let found = match compile(&source, b"=c") {
+            Ok(unit) => validate(&unit).map_or_else(String::into_bytes, |()| b"compiles".to_vec()),
+            Err(error) => error.message.into_vec(),
+        };
+        if found != expected {
+            let [source, found, expected] = [source, found, expected].map(|t| t.escape_ascii().to_string());
+            failures.push(format!("{source}\n  {found}\n  {expected}"));
+        }
+    }
+    assert!(lines.len() > 10_000);
+    let some = &failures[..failures.len().min(20)];
+    assert!(failures.is_empty(), "{} differ: source, found, expected:\n{}", failures.len(), some.join("\n"));
+}
+
 #[test]
 fn nesting_is_limited_where_the_reference_implementation_limits_it() {
     let overflow = "C stack overflow";
