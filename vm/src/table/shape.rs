@@ -21,6 +21,9 @@ pub mod shape_flags {
 const MAX_KEYS: u32 = 512;
 /// Most transitions out of one shape before further tables turn to dictionaries.
 const MAX_TRANSITIONS: usize = 48;
+/// Siblings that a shape remembers: those used most are last, the first is forgotten. A program may make a metatable for
+/// each of its objects.
+const MAX_SIBLINGS: usize = 64;
 /// Keys from which a lookup goes through an index rather than a scan.
 const SCAN_KEYS: usize = 8;
 
@@ -209,9 +212,14 @@ impl Gc<Shape> {
         if self.metatable == metatable {
             return self;
         }
-        if let Some((_, sibling)) = self.siblings.iter().find(|(m, _)| *m == metatable) {
-            if heap.is_live(*sibling) {
-                return *sibling;
+        if let Some(place) = self.siblings.iter().rposition(|(m, _)| *m == metatable) {
+            let siblings = &mut self.get_mut().siblings;
+            let sibling = siblings[place].1;
+            if heap.is_live(sibling) {
+                if place + 1 < siblings.len() {
+                    siblings.swap(place, place + 1);
+                }
+                return sibling;
             }
             self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
@@ -219,7 +227,11 @@ impl Gc<Shape> {
         let sibling = Shape::make(heap, metatable, self.flags, self.count, keys);
         // A proto owns its shape alone; a shape with many siblings is one that every table passes through once.
         if !self.is_proto() {
-            self.get_mut().siblings.push((metatable, sibling));
+            let siblings = &mut self.get_mut().siblings;
+            if siblings.len() >= MAX_SIBLINGS {
+                siblings.remove(0);
+            }
+            siblings.push((metatable, sibling));
         }
         sibling
     }
