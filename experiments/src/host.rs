@@ -5,7 +5,7 @@ pub mod captured;
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     rc::Rc,
 };
