@@ -204,3 +204,22 @@ fn cells_can_be_run_one_by_one_and_only_once() {
     assert_eq!(run("34").status.code(), Some(2));
     assert_eq!(fs::read_to_string(folder.path().join("x/cells.jsonl")).expect("reads").lines().count(), 1);
 }
+
+/// Where standard output and error are one file, what a program prints, writes to either and lets its children say
+/// comes in the order in which lua5.4 writes it.
+#[test]
+fn what_is_printed_keeps_its_place_among_errors_and_children() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let source = "print('1') os.execute('echo 2') io.write('4\\n') os.execute('echo 3') io.stdout:flush()\n\
+                  io.write('5 ') print('and') io.write('7\\n') io.stderr:write('6\\n') io.stdout:flush()\n\
+                  print('8') local pipe = io.popen('cat >&2', 'w') print('9') pipe:write('10\\n') pipe:close()\n\
+                  print('11') error('12', 0)";
+    std::fs::write(folder.path().join("order.lua"), source).expect("writes");
+    let output = std::process::Command::new("sh")
+        .args(["-c", "exec \"$0\" run order.lua 2>&1", env!("CARGO_BIN_EXE_trinity")])
+        .current_dir(folder.path())
+        .output()
+        .expect("the shell starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.starts_with("1\n2\n3\n4\n5 and\n6\n7\n8\n9\n10\n11\nlua: 12\n"), "{said}");
+}

@@ -182,4 +182,4 @@ local balanced = require "pl.luabalanced"
 show(balanced.match_bracketed("(a(b)c) d", 1), balanced.match_string([["a\"b" x]], 1), balanced.match_expression("f(x)+{1,2} y", 1), balanced.match_namelist("a, b c", 1), balanced.match_explist("a, {b}, c d", 1))
 show(balanced.gsub("x = 'y' -- z", function(kind, piece) return kind .. "<" .. piece .. ">" end))
 local all = require "pl.import_into" ()
-show(all.List == List, all.tablex == tablex, all.stringx.strip " s ", require "pl".utils ~= nil)
+show(all.List == List, all.tablex == tablex, all.stringx.strip " s ", type(require "pl"))

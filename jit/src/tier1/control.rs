@@ -106,7 +106,7 @@ impl Emitter<'_, '_> {
     }
 
     /// `TFORCALL`. Where the iterator has been `next` or that of `ipairs`, a step within the array part is inline: both
-    /// go from key `k` to `k + 1` there.
+    /// go from key `k` to `k + 1` there. (From 0 only that of `ipairs` does: to `next` it is a key beside the array.)
     pub(super) fn generic_for(&mut self, hint: Hint) {
         let instr = self.instr();
         let a = instr.a();
@@ -138,6 +138,9 @@ impl Emitter<'_, '_> {
         let len = self.load(I32, regions.object, table, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
         let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, key, len);
+        let zero = self.equals(key, 0);
+        let beside = self.b.ins().band(is_next, zero);
+        let inside = self.b.ins().band_not(inside, beside);
         self.require(inside, slow);
 
         let table = self.bits(a + 1);

@@ -46,3 +46,18 @@ local grow = {} for i = 1, 40 do grow["k" .. i] = i end
 local c = 0 for k, v in pairs(grow) do c = c + v end print(c)
 g1 = 0 for i = 1, 100 do g1 = g1 + i end print(g1) g1 = nil print(g1) for i = 1, 3 do g2 = (g2 or 0) + 1 end print(g2)
 local t = {10, 20, 30} t[1], t[2] = t[2], t[1] print(t[1], t[2], t[3], t[4])
+
+-- Zero is a key like any other, not the place where `next` begins.
+do
+  local function visit(t)
+    local seen = {}
+    for key in next, t do
+      seen[#seen + 1] = key
+      if #seen > 9 then break end
+    end
+    return #seen
+  end
+  local count = 0
+  for _ = 1, 100 do count = count + visit({ [0] = "zero", "one", "two" }) + visit({ "one" }) + visit({ [0] = "zero" }) end
+  print(count)
+end
