@@ -6,7 +6,7 @@
 use std::ffi::{CString, c_char};
 
 use trinity_vm::{
-    bytecode::{FnUnit, disassemble, validate},
+    bytecode::{FnUnit, disassemble, dump, validate},
     front::{
         compile,
         number::{Number, parse_number},
@@ -23,8 +23,8 @@ use trinity_vm::{
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 5] =
-    [("front", front), ("pattern", pattern), ("pack", pack), ("format", format), ("number", number)];
+pub const TARGETS: [(&str, Target); 6] =
+    [("front", front), ("dump", dump), ("pattern", pattern), ("pack", pack), ("format", format), ("number", number)];
 
 /// Any text compiles to valid bytecode, of a size linear in the text's, or to a message.
 pub fn front(data: &[u8]) {
@@ -38,6 +38,28 @@ pub fn front(data: &[u8]) {
 
 fn size(unit: &FnUnit) -> usize {
     unit.code.len() + unit.children.iter().map(size).sum::<usize>()
+}
+
+/// A program, a zero byte, and changes to its dump, each of three bytes (a place, and what is different there): what is
+/// read is valid, and survives being written and read again.
+pub fn dump(data: &[u8]) {
+    let (source, changes) = halves(data);
+    let Ok(unit) = compile(source, b"=fuzz") else { return };
+    let mut chunk = dump::write(&unit, changes.len() % 2 == 1);
+    let payload = chunk.len() - dump::HEADER;
+    let (changes, _) = changes.as_chunks::<3>();
+    for [low, high, difference] in changes {
+        chunk[dump::HEADER + usize::from(u16::from_le_bytes([*low, *high])) % payload] ^= difference;
+    }
+    match dump::read(&dump::with_checksum(chunk)) {
+        Ok(unit) => {
+            assert_eq!(validate(&unit), Ok(()));
+            let again = dump::write(&unit, false);
+            let back = dump::read(&again).unwrap_or_else(|error| panic!("{error}\n{}", disassemble(&unit)));
+            assert_eq!(dump::write(&back, false), again);
+        }
+        Err(error) => assert!(!changes.is_empty(), "{error}"),
+    }
 }
 
 /// Splits input at its first zero byte.

@@ -169,3 +169,7 @@ lines(function()
 
   end
 end)
+
+-- Divisions of strings by zero have no position.
+try(function() return "1" % 0 end)
+try(function() return 1 // "0" end)
