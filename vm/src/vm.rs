@@ -38,6 +38,10 @@ pub struct Vm {
     /// The value being thrown.
     pub error: Value,
     pub heap: Heap,
+    /// The interpreter's handlers by opcode.
+    ///
+    /// PERF: here a jump finds them by one operand, which a table elsewhere would take an address for.
+    pub(crate) handlers: [crate::interp::Handler; 256],
     pub thread: Gc<Thread>,
     pub(crate) main_thread: Gc<Thread>,
     pub globals: Gc<Table>,
@@ -101,6 +105,7 @@ impl Vm {
             exit_count: 0,
             error: Value::NIL,
             heap,
+            handlers: crate::interp::HANDLERS,
             thread,
             main_thread: thread,
             globals,

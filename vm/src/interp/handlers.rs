@@ -54,7 +54,7 @@ macro_rules! handlers {
         $(handler!(#[expect(non_snake_case, reason = "named after the opcode")] $op($s) $body);)*
 
         /// By opcode.
-        pub(super) static HANDLERS: [Handler; 256] = {
+        pub(crate) static HANDLERS: [Handler; 256] = {
             let mut table: [Handler; 256] = [not_an_instruction; 256];
             $(table[Op::$op as usize] = $op;)*
             table
