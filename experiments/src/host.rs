@@ -6,6 +6,7 @@ use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::OnceLock,
 };
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
@@ -16,6 +17,7 @@ use trinity_vm::{
     front::strip_shebang,
     meta::Meta,
     native::{Args, NativeResult},
+    observe::InterruptHandle,
     seam::{Action, Decision, DecisionKind, DecisionPoint, EntryPoint, Policy, RunSummary, Tier},
     stdlib,
     value::Value,
@@ -44,6 +46,10 @@ pub struct HostOptions {
     pub force_tier: Option<u8>,
     pub log: Option<Log>,
     pub stats_json: Option<PathBuf>,
+    /// Only the libraries for programs that are not trusted.
+    pub sandbox: bool,
+    /// Ticks that the program may take; it runs in tier 0 only.
+    pub fuel: Option<u64>,
 }
 
 /// Where the log of a run goes.
@@ -101,14 +107,19 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T>
 }
 
 /// A VM for a thread of [`on_large_stack`], with its libraries.
-fn new_vm() -> Box<Vm> {
-    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, ..VmOptions::default() });
-    stdlib::open(&mut vm);
+fn new_vm(options: &HostOptions) -> Box<Vm> {
+    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, fuel: options.fuel, ..VmOptions::default() });
+    if options.sandbox {
+        stdlib::open_sandboxed(&mut vm);
+    } else {
+        stdlib::open(&mut vm);
+    }
     vm
 }
 
 fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
-    let mut vm = new_vm();
+    let mut vm = new_vm(options);
+    end_on_interrupt(&mut vm);
     let mut host = vm.host();
     host.exit = leave;
     vm.set_host(host);
@@ -136,6 +147,22 @@ fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, a
     vm.close_state();
     stdlib::io::flush(&mut vm);
     Ok(finish(&mut vm, i32::from(!succeeded)))
+}
+
+/// Ctrl-C ends the program with an error, and the process when it is pressed once more.
+fn end_on_interrupt(vm: &mut Vm) {
+    static HANDLE: OnceLock<InterruptHandle> = OnceLock::new();
+    extern "C" fn interrupt(signal: libc::c_int) {
+        if let Some(handle) = HANDLE.get() {
+            handle.interrupt();
+        }
+        // SAFETY: a signal handler may call it.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    if HANDLE.set(vm.interrupt_handle()).is_ok() {
+        // SAFETY: the handler only stores to atomics and calls `signal`.
+        unsafe { libc::signal(libc::SIGINT, interrupt as *const () as libc::sighandler_t) };
+    }
 }
 
 fn script_name(source: &Source) -> String {
@@ -178,6 +205,8 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     };
     vm.controller.set_policy(policy);
     vm.controller.max_tier = match options.max_tier {
+        // Ticks are counted by the interpreter.
+        _ if options.fuel.is_some() => Tier::Cold,
         Some(0) => Tier::Cold,
         Some(1) => Tier::Warm,
         _ => Tier::Hot,
@@ -310,10 +339,11 @@ fn leave(vm: &mut Vm, status: i32) {
 /// Writes what was asked for; returns the exit status, which is not 0 when that failed.
 fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
     let ending = std::mem::take(vm.extension::<Ending>());
+    let ticks = vm.fuel_used();
     let summary = vm.finish_run();
     // Dropped, the sink writes what it still holds.
     drop(vm.controller.take_sink());
-    match ending.write(&summary, exit_status) {
+    match ending.write(&summary, ticks, exit_status) {
         Ok(()) => exit_status,
         Err(failure) => {
             eprintln!("trinity: {failure}");
@@ -323,9 +353,9 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
 }
 
 impl Ending {
-    fn write(&self, summary: &RunSummary, exit_status: i32) -> Result<()> {
+    fn write(&self, summary: &RunSummary, ticks: Option<u64>, exit_status: i32) -> Result<()> {
         if let Some(path) = &self.options.stats_json {
-            let stats = stats(summary, exit_status, &self.fallbacks.borrow());
+            let stats = stats(summary, ticks, exit_status, &self.fallbacks.borrow());
             let text = serde_json::to_vec_pretty(&stats)
                 .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
             files::write_whole(path, &text)?;
@@ -343,12 +373,18 @@ impl Ending {
     }
 }
 
-fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static str, u64>) -> RunStats {
+fn stats(
+    summary: &RunSummary,
+    ticks: Option<u64>,
+    exit_status: i32,
+    fallbacks: &BTreeMap<&'static str, u64>,
+) -> RunStats {
     let named =
         |pairs: &[(&'static str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     RunStats {
         wall_ns: summary.wall_ns,
         cpu_ns: summary.cpu_ns,
+        ticks,
         exit_status,
         gc_ns: summary.gc_ns,
         gc_cycles: summary.gc_cycles,
@@ -441,7 +477,7 @@ pub fn optimiser_ir(path: &Path) -> Result<String> {
     let text = std::fs::read(path).at("read", path)?;
     let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
     on_large_stack(|| {
-        let mut vm = new_vm();
+        let mut vm = new_vm(&HostOptions::default());
         stdlib::io::redirect_stdout(&mut vm, Box::new(std::io::sink()));
         set_arg(&mut vm, &[path.display().to_string()]);
         if !run_chunk(&mut vm, strip_shebang(&text), &name, &[]) {

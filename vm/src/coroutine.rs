@@ -62,6 +62,9 @@ impl Vm {
         }
         self.thread = thread;
         self.stack_limit = thread.limit;
+        if thread.hook.is_some() || current.hook.is_some() {
+            self.update_observation();
+        }
         let depth = self.native_depth;
         self.native_depth += 1;
         // SAFETY: the thread is suspended: fresh, or with its yield's frame on top.
@@ -102,6 +105,9 @@ impl Vm {
         self.frame = current.frame;
         self.top = current.top;
         self.stack_limit = current.limit;
+        if thread.hook.is_some() || current.hook.is_some() {
+            self.update_observation();
+        }
         outcome
     }
 
@@ -229,6 +235,7 @@ fn protected(vm: &mut Vm, args: Args, first: usize) -> NativeResult {
             header.varargs = unsafe { from.offset_from(frame.0) } as u32;
             Err(Throw::Yield)
         }
+        Err(Throw::Error) if vm.is_stopping() => Err(Throw::Error),
         Err(Throw::Error) => {
             vm.native_depth = depth;
             vm.thread.get_mut().nonyieldable = nonyieldable;

@@ -8,6 +8,7 @@ use crate::{
     heap::Gc,
     interp::arith::Arith,
     native::Throw,
+    observe::hook::is_tail_called,
     value::Value,
     vm::Vm,
 };
@@ -223,6 +224,12 @@ impl Vm {
     pub(crate) fn called_as(&self, frame: Frame) -> Option<(&'static str, Vec<u8>)> {
         // SAFETY: frames of the running thread are live.
         unsafe {
+            if self.is_hook(frame) {
+                return Some(("hook", b"?".to_vec()));
+            }
+            if is_tail_called(frame) {
+                return None;
+            }
             let caller = frame.caller()?;
             let proto = frame_proto(caller)?;
             let (kind, name) = view(&proto).called_name((*caller.header()).pc as usize)?;
@@ -311,6 +318,10 @@ impl Vm {
             }
             text.extend_from_slice(b"\n\t");
             self.describe_frame(*frame, &mut text);
+            // SAFETY: as above.
+            if unsafe { is_tail_called(*frame) } {
+                text.extend_from_slice(b"\n\t(...tail calls...)");
+            }
         }
         text
     }

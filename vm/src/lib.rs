@@ -14,6 +14,7 @@ pub mod interp;
 mod lookup;
 pub mod meta;
 pub mod native;
+pub mod observe;
 pub mod seam;
 pub mod stdlib;
 pub mod string;

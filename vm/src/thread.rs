@@ -13,6 +13,7 @@ use crate::{
     frame::Frame,
     function::Upvalue,
     heap::{Gc, GcHeader, Heap},
+    observe::hook::Hook,
     value::Value,
 };
 
@@ -59,6 +60,8 @@ pub struct Thread {
     /// Native activations that a yield could not pass.
     pub(crate) nonyieldable: u32,
     pub(crate) is_main: bool,
+    /// What `debug.sethook` has set for it.
+    pub(crate) hook: Option<Box<Hook>>,
     /// The error that killed it.
     pub(crate) failure: Value,
 }
@@ -81,6 +84,7 @@ impl Thread {
             tbc: Vec::new(),
             nonyieldable: 0,
             is_main,
+            hook: None,
             failure: Value::NIL,
         }
     }
@@ -122,6 +126,9 @@ impl Thread {
             }
         }
         heap.mark_value(self.failure);
+        if let Some(hook) = &self.hook {
+            heap.mark_value(hook.function);
+        }
         if let Some(resumer) = self.resumer {
             heap.mark(resumer);
         }

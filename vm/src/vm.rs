@@ -11,6 +11,7 @@ use crate::{
     heap::{Gc, Heap},
     meta::Meta,
     native::Throw,
+    observe::Observer,
     string::Str,
     table::Table,
     thread::{STACK_SLOTS, Thread, ThreadStatus, limit_step},
@@ -68,6 +69,7 @@ pub struct Vm {
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
     pub(crate) lookups: crate::lookup::LookupCache,
     pub(crate) libraries: crate::stdlib::State,
+    pub(crate) observer: Observer,
     /// State of the embedding program, by type.
     extensions: std::collections::HashMap<std::any::TypeId, Box<dyn std::any::Any>>,
 }
@@ -75,6 +77,8 @@ pub struct Vm {
 /// How a VM is made.
 #[derive(Clone, Debug)]
 pub struct VmOptions {
+    /// Ticks that programs may take, see [`Vm::set_fuel`].
+    pub fuel: Option<u64>,
     pub hash_seed: u32,
     /// Native stack that compiled code may use, in bytes, counted from where the VM is created.
     pub native_stack: usize,
@@ -82,7 +86,7 @@ pub struct VmOptions {
 
 impl Default for VmOptions {
     fn default() -> Self {
-        Self { hash_seed: 0x5bd1_e995, native_stack: 6 << 20 }
+        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20 }
     }
 }
 
@@ -126,10 +130,14 @@ impl Vm {
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
             lookups: Default::default(),
             libraries: Default::default(),
+            observer: Observer::default(),
             extensions: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
+        if options.fuel.is_some() {
+            vm.set_fuel(options.fuel);
+        }
         vm
     }
 
@@ -181,7 +189,11 @@ impl Vm {
             Err(_) => {
                 let level = self.top;
                 let error = self.error;
-                Err(self.unwind_to(level, error))
+                let error = self.unwind_to(level, error);
+                if self.native_depth == 0 {
+                    self.forget_interruption();
+                }
+                Err(error)
             }
         }
     }
@@ -297,6 +309,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub fn poll_slow(&mut self, live_top: *mut Value) {
+        self.poll_observation();
         if self.heap.wants_collection() {
             self.top = live_top;
             self.collect();
@@ -351,6 +364,7 @@ impl Vm {
             self.stack_limit = lowered.min(self.thread.hard_limit());
         }
         self.thread.get_mut().limit = self.stack_limit;
+        self.lower_threshold_again();
         self.gc_ns += start.elapsed().as_nanos() as u64;
     }
 
@@ -362,7 +376,7 @@ impl Vm {
     }
 
     fn run_finalizers(&mut self) {
-        if self.in_finalizer {
+        if self.in_finalizer || self.is_stopping() {
             return;
         }
         self.in_finalizer = true;
@@ -377,6 +391,9 @@ impl Vm {
             if self.call(finalizer, &[value]).is_err() {
                 let thrown = self.error;
                 let thrown = self.unwind_to(top, thrown);
+                if self.is_stopping() {
+                    break;
+                }
                 self.warn_finalizer(thrown);
             }
             self.error = error;

@@ -10,7 +10,8 @@ use crate::{
 /// Run a Lua program, as `lua` does
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
-                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua")]
+                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua\n  \
+                  trinity run --sandbox --fuel 100000000 script.lua")]
 pub struct Args {
     /// Run this text before the script (may be given several times)
     #[arg(short = 'e', value_name = "CHUNK")]
@@ -33,6 +34,14 @@ pub struct Args {
     /// Write what the run used to this file
     #[arg(long, value_name = "FILE")]
     stats_json: Option<PathBuf>,
+    /// Give the program no file, process or environment access, source text only to `load`, and of the debug library
+    /// only `traceback` and `getinfo`
+    #[arg(long)]
+    sandbox: bool,
+    /// End the program with an error after this many ticks (bytecode instructions, and comparable work of library
+    /// functions); it runs in tier 0
+    #[arg(long, value_name = "TICKS")]
+    fuel: Option<u64>,
     /// The program (`-` for standard input) and its arguments
     #[arg(value_name = "SCRIPT [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
     script: Vec<String>,
@@ -48,6 +57,9 @@ pub fn run(args: &Args) -> Result<u8> {
         Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
+    if args.fuel.is_some() && (args.force_tier > Some(0) || args.max_tier > Some(0)) {
+        return Err(Failure::usage("--fuel counts what the interpreter executes: use it with tier 0 only"));
+    }
     host::check_policy(&args.policy)?;
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
@@ -56,6 +68,8 @@ pub fn run(args: &Args) -> Result<u8> {
         force_tier: args.force_tier,
         log,
         stats_json: args.stats_json.clone(),
+        sandbox: args.sandbox,
+        fuel: args.fuel,
     };
     let status = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
     // A status is one byte to whoever waits for the process.

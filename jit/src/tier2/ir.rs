@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use trinity_vm::{bytecode::Op, frame::Status};
+use trinity_vm::bytecode::Op;
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident $prefix:literal) => {
@@ -259,7 +259,6 @@ pub enum Term {
     Branch(V, Block, Block),
     /// With this status or result count.
     Return(V),
-    ReturnStatus(Status),
     Exit(ExitId),
 }
 
@@ -374,7 +373,6 @@ impl Func {
             Inst::Store(..) | Inst::StoreTag(..) | Inst::SetPc(_) | Inst::Guard(..) => Ty::None,
             Inst::Helper(helper, ..) => match helper {
                 Helper::Pow | Helper::FloatMod => Ty::F64,
-                Helper::Poll => Ty::None,
                 _ => Ty::I64,
             },
         }

@@ -44,7 +44,7 @@ impl Heap {
         self.close_dead_threads();
         self.cycles += 1;
         let live = self.live_bytes.max(super::FIRST_THRESHOLD / 2);
-        self.threshold = if self.stress { 0 } else { live.saturating_mul(self.pause.max(110)) / 100 };
+        self.set_threshold(if self.stress { 0 } else { live.saturating_mul(self.pause.max(110)) / 100 });
         self.begin_sweep();
     }
 

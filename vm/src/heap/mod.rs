@@ -9,7 +9,14 @@ mod mark;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{alloc::Layout, fmt, marker::PhantomData, ops::Deref, ptr::NonNull};
+use std::{
+    alloc::Layout,
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    ptr::NonNull,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use cells::{Cells, charged};
 
@@ -139,7 +146,7 @@ impl<T> Deref for Gc<T> {
 pub struct Heap {
     /// Bytes in use, as charged by the objects: what was found dead does not count, swept or not.
     pub bytes: usize,
-    /// A poll collects when `bytes` passes this.
+    /// A poll collects when `bytes` passes this. Interrupts write it from other threads.
     pub threshold: usize,
     epoch: u8,
     cells: Cells,
@@ -207,10 +214,30 @@ impl Heap {
         GcHeader { kind, mark: self.epoch, finalizable: false }
     }
 
+    /// Whether a poll has something to do: to collect, or what another thread asks for.
+    #[inline(always)]
+    pub fn poll_is_due(&self) -> bool {
+        // SAFETY: the field is live and aligned. It is accessed atomically because an interrupt writes it.
+        let threshold = unsafe { AtomicUsize::from_ptr((&raw const self.threshold).cast_mut()) };
+        self.bytes >= threshold.load(Ordering::Relaxed)
+    }
+
     /// Whether a poll should collect.
     #[inline(always)]
     pub fn wants_collection(&self) -> bool {
-        self.bytes >= self.threshold && self.running
+        self.poll_is_due() && self.running
+    }
+
+    pub(crate) fn set_threshold(&mut self, bytes: usize) {
+        // SAFETY: as in `poll_is_due`.
+        unsafe { AtomicUsize::from_ptr(&raw mut self.threshold) }.store(bytes, Ordering::SeqCst);
+    }
+
+    /// After an interrupt has lowered the threshold.
+    pub(crate) fn rearm(&mut self) {
+        if !self.stress {
+            self.set_threshold(self.bytes + FIRST_THRESHOLD);
+        }
     }
 
     /// Most bytes that were in use at a time.

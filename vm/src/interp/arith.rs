@@ -258,6 +258,7 @@ fn join(vm: &mut Vm, values: &[Value]) -> Value {
         write(buffer.as_mut_ptr());
         return vm.heap.string(&buffer[..total]).into();
     }
+    vm.spend_bytes(total);
     // SAFETY: `write` writes all bytes.
     unsafe { vm.heap.long_string_unset(total, write) }.into()
 }
@@ -271,6 +272,7 @@ fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
             None => vm.write_number(*value, &mut buffer),
         }
     }
+    vm.spend_bytes(buffer.len());
     let result = vm.heap.string(&buffer).into();
     if buffer.capacity() <= 1 << 20 {
         vm.controller.scratch = buffer;

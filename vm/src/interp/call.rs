@@ -10,6 +10,9 @@ use crate::{
     vm::Vm,
 };
 
+/// Values that are copied for one tick.
+const VALUES_PER_TICK: usize = 4;
+
 /// Where to go after a return or a throw.
 ///
 /// PERF: two scalars, returned in registers.
@@ -65,7 +68,7 @@ pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> R
             vm.top = base.add(max_stack);
             vm.consult_call(Gc::from_ptr(proto));
         }
-        if vm.heap.bytes >= vm.heap.threshold {
+        if vm.heap.poll_is_due() {
             vm.frame = Frame(base);
             vm.poll_slow(base.add(max_stack));
         }
@@ -116,6 +119,7 @@ pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) 
         let wanted = if c == 0 { count } else { c - 1 };
         if c == 0 {
             vm.ensure_stack(to, count + 8)?;
+            vm.spend(count / VALUES_PER_TICK);
         }
         for index in 0..wanted {
             *to.add(index) = if index < count { *first.add(index) } else { Value::NIL };
@@ -262,7 +266,7 @@ pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Ret
         loop {
             let header = at.header();
             let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
-            if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 {
+            if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 && !vm.is_stopping() {
                 // The results overwrite the header.
                 let caller = at.caller();
                 let count = crate::coroutine::catch_detached(vm, at);
@@ -304,7 +308,7 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
             pc: 0,
             prev: if header.prev == 0 { 0 } else { header.prev - moved_down },
             nil_tag: tag::NIL,
-            flags: header.flags & (flags::NATIVE_CALLER | flags::LUA_CALL),
+            flags: header.flags & (flags::NATIVE_CALLER | flags::LUA_CALL) | flags::TAIL_CALLED,
             spare: header.spare,
             varargs: 0,
         });

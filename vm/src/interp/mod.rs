@@ -20,15 +20,17 @@ pub mod arith;
 mod call;
 pub mod compare;
 mod handlers;
+mod observe;
 mod step;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use call::detached_callee_slot;
-pub(crate) use handlers::HANDLERS;
 pub use call::{
     adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
 };
+pub(crate) use handlers::HANDLERS;
+pub(crate) use observe::OBSERVE;
 
 use crate::{
     bytecode::Instr,

@@ -13,6 +13,9 @@ use crate::{
 /// First byte of a precompiled chunk, which this VM does not read.
 const SIGNATURE: u8 = 0x1b;
 
+/// Bytes of source text that are compiled for one tick.
+const SOURCE_BYTES_PER_TICK: usize = 2;
+
 /// Compiles the text of a chunk.
 ///
 /// `mode` says what is acceptable: `t` for text, `b` for binary (which is recognised and refused).
@@ -27,6 +30,7 @@ pub fn load_chunk(
     env: Value,
 ) -> Result<Gc<Closure>, Vec<u8>> {
     let binary = source.first() == Some(&SIGNATURE);
+    let mode = if binary && vm.libraries.sandboxed { Some(&b"t"[..]) } else { mode };
     let (kind, letter) = if binary { ("binary", b'b') } else { ("text", b't') };
     if let Some(mode) = mode
         && !mode.contains(&letter)
@@ -71,6 +75,7 @@ pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
     if chunk.is_string() || chunk.is_number() {
         let source = vm.check_string(args, 0)?;
         let name = vm.opt_string(args, 1)?.unwrap_or(source);
+        vm.charge(source.len() / SOURCE_BYTES_PER_TICK)?;
         let result = load_chunk(vm, source.as_bytes(), name.as_bytes(), mode, env);
         return loaded(vm, args, result);
     }
@@ -78,10 +83,12 @@ pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
     vm.check_function(args, 0)?;
     match read_pieces(vm, chunk) {
         Ok(source) => {
+            vm.charge(source.len() / SOURCE_BYTES_PER_TICK)?;
             let name = name.as_ref().map_or(&b"=(load)"[..], |name| name.as_bytes());
             let result = load_chunk(vm, &source, name, mode, env);
             loaded(vm, args, result)
         }
+        Err(_) if vm.is_stopping() => Err(vm.throw_stop()),
         Err(error) => vm.ret(args, &[Value::NIL, error]),
     }
 }

@@ -15,6 +15,7 @@ mod load;
 mod math;
 mod os;
 mod package;
+mod sandbox;
 mod string;
 mod table;
 mod utf8;
@@ -23,6 +24,7 @@ use crate::{heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCach
 
 pub use base::warning;
 pub use load::load_chunk;
+pub use sandbox::open_sandboxed;
 
 /// What the libraries of one VM remember. Values for Lua live in the registry instead, where the collector sees them.
 #[derive(Default)]
@@ -32,6 +34,8 @@ pub(crate) struct State {
     host: host::Host,
     collector: base::CollectorSettings,
     io: Option<Box<io::IoState>>,
+    /// The libraries are those of [`open_sandboxed`].
+    sandboxed: bool,
 }
 
 /// Opens every library in the globals of `vm`.
@@ -56,6 +60,13 @@ fn library(vm: &mut Vm, name: &'static str, functions: &[(&'static str, NativeFn
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, name, table);
     table
+}
+
+/// The table of an open library.
+fn library_table(vm: &mut Vm, name: &str) -> Gc<Table> {
+    let loaded = registry_table(vm, package::LOADED);
+    let key = vm.heap.string(name.as_bytes());
+    loaded.get_str(key).as_table().expect("the library has been opened")
 }
 
 /// The table in the registry under `name`, made when it is not there.

@@ -487,6 +487,12 @@ impl Table {
         None
     }
 
+    /// Positions in traversal order, those without an entry included.
+    pub(crate) fn positions(&self) -> usize {
+        let dict = self.dict.as_ref().map_or(0, |dict| dict.entries.len());
+        self.array_cap as usize + self.shape.count() as usize + dict
+    }
+
     /// Every entry, for the collector.
     pub(crate) fn each_slot(&self, mut visit: impl FnMut(Value, Value)) {
         if self.array_kind == ElementKind::Tagged {
