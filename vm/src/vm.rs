@@ -79,6 +79,7 @@ pub struct Vm {
 pub struct VmOptions {
     /// Ticks that programs may take, see [`Vm::set_fuel`].
     pub fuel: Option<u64>,
+    /// Mixed into the hashes of short strings, beside a number that differs from process to process.
     pub hash_seed: u32,
     /// Native stack that compiled code may use, in bytes, counted from where the VM is created.
     pub native_stack: usize,

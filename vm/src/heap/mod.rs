@@ -23,7 +23,7 @@ use cells::{Cells, charged};
 use crate::{
     function::{Closure, Native, Proto, Upvalue},
     string::{Interner, Str},
-    table::{Shape, Table},
+    table::{Shape, Table, process_seed},
     thread::Thread,
     userdata::Userdata,
     value::Value,
@@ -192,7 +192,7 @@ impl Heap {
             running: true,
             stress: false,
             pause: 200,
-            interner: Interner::new(hash_seed),
+            interner: Interner::new(hash_seed ^ process_seed() as u32),
             gray: Vec::new(),
             weak_values: Vec::new(),
             ephemerons: Vec::new(),

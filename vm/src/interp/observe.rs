@@ -13,13 +13,7 @@ use crate::{
 pub(crate) const OBSERVE: Handler = observe;
 
 /// Takes a tick and goes on to the instruction's own handler.
-unsafe extern "C" fn observe(
-    vm: *mut Vm,
-    base: *mut Value,
-    pc: *mut Instr,
-    proto: *mut Proto,
-    instr: Instr,
-) -> Status {
+unsafe extern "C" fn observe(vm: *mut Vm, base: *mut Value, pc: *mut Instr, proto: *mut Proto, instr: Instr) -> Status {
     // SAFETY: the arguments are those of a running frame.
     unsafe {
         let observer = &mut (*vm).observer;

@@ -160,6 +160,14 @@ impl Vm {
         // A call leaves its own pc in the header, or that of the instruction after it.
         let previous = if !stayed && before == index { index.saturating_sub(1) } else { before };
         let line = proto.line(index as usize);
+        // The reference implementation executes these with the instruction before them.
+        let previous_op = proto.code()[before as usize].op();
+        if matches!(
+            (previous_op, instr.op()),
+            (Op::TForPrep, Op::TForCall | Op::TForCallNext) | (Op::TailCall, Op::Return)
+        ) {
+            return Ok(());
+        }
         let first = entered || proto.is_vararg && index == 1 && before == 0;
         let jumped_back = stayed && index <= before;
         if first || jumped_back || line != proto.line(previous as usize) {

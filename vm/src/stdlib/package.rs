@@ -49,6 +49,13 @@ pub(super) fn search_preload_only(vm: &mut Vm) {
     vm.set_field(package, "searchers", searchers);
 }
 
+/// Sets `package.path` to what it is without environment variables.
+pub fn reset_path(vm: &mut Vm) {
+    let package = library_table(vm, "package");
+    let path = vm.new_string(DEFAULT_PATH);
+    vm.set_field(package, "path", path);
+}
+
 fn initial_path() -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt;
     let Some(path) = PATH_VARIABLES.iter().find_map(std::env::var_os) else { return DEFAULT_PATH.into() };

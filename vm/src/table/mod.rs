@@ -11,6 +11,7 @@ mod shape;
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use dict::process_seed;
 pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
 

@@ -325,7 +325,11 @@ impl<'a> Matcher<'a> {
                 && let Single::Byte(next) = follow.bytes
             {
                 // PERF: `.-x`, the commonest use, skips to the next `x`.
-                match memchr::memchr(next, &self.subject[at..]) {
+                let found = memchr::memchr(next, &self.subject[at..]);
+                if !self.spend(found.unwrap_or(self.subject.len() - at) / BYTES_PER_STEP) {
+                    return FAULTED;
+                }
+                match found {
                     Some(offset) => at += offset,
                     None => return FAILED,
                 }
