@@ -1,5 +1,7 @@
 //! The VM as the command line uses it. The only file that names the VM's and the compilers' types.
 
+mod repl;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -76,6 +78,22 @@ pub enum Source {
     Stdin,
 }
 
+/// What a process runs, in this order: modules, chunks, a script, lines that are typed.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// `MODULE` or `GLOBAL=MODULE`.
+    pub modules: Vec<String>,
+    /// Texts given with `-e`.
+    pub chunks: Vec<String>,
+    pub source: Option<Source>,
+    /// Arguments of the script.
+    pub args: Vec<String>,
+    pub interactive: bool,
+    pub warnings: bool,
+    /// `LUA_INIT` and `LUA_PATH` mean nothing.
+    pub ignore_environment: bool,
+}
+
 /// A file that compiles.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -88,10 +106,9 @@ pub fn check_policy(spec: &str) -> Result<()> {
     trinity_policy::build(spec).map(drop).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does, and returns the exit status. A program that
-/// calls `os.exit` ends this process here.
-pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
-    on_large_stack(|| run_here(options, chunks, source, args))
+/// Runs a program as `lua` does and returns the exit status. A program that calls `os.exit` ends this process here.
+pub fn run_script(options: &HostOptions, program: &Program) -> Result<i32> {
+    on_large_stack(|| run_here(options, program))
 }
 
 /// Does `work` on a thread of its own, whose stack is deep enough for recursion in compiled code.
@@ -117,33 +134,21 @@ fn new_vm(options: &HostOptions) -> Box<Vm> {
     vm
 }
 
-fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
+fn run_here(options: &HostOptions, program: &Program) -> Result<i32> {
     let mut vm = new_vm(options);
     end_on_interrupt(&mut vm);
     let mut host = vm.host();
     host.exit = leave;
     vm.set_host(host);
-    let mut script: Vec<String> = source.map(script_name).into_iter().collect();
-    script.extend(args.iter().cloned());
+    let mut script: Vec<String> = program.source.as_ref().map(script_name).into_iter().collect();
+    script.extend(program.args.iter().cloned());
     let mut ending = Ending { options: options.clone(), script: script.clone(), ..Ending::default() };
     install(&mut vm, options, &mut ending)?;
     *vm.extension::<Ending>() = ending;
     open_trinity(&mut vm);
     set_arg(&mut vm, &script);
 
-    let mut succeeded = true;
-    for chunk in chunks {
-        succeeded = succeeded && run_chunk(&mut vm, chunk.as_bytes(), b"=(command line)", &[]);
-    }
-    if let (true, Some(source)) = (succeeded, source) {
-        succeeded = match read_source(source) {
-            Ok((text, name)) => run_chunk(&mut vm, strip_shebang(&text), &name, args),
-            Err(message) => {
-                complain(message.as_bytes());
-                false
-            }
-        };
-    }
+    let succeeded = run_program(&mut vm, program, options.sandbox);
     vm.close_state();
     stdlib::io::flush(&mut vm);
     Ok(finish(&mut vm, i32::from(!succeeded)))
@@ -159,9 +164,65 @@ fn end_on_interrupt(vm: &mut Vm) {
         // SAFETY: a signal handler may call it.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    if HANDLE.set(vm.interrupt_handle()).is_ok() {
-        // SAFETY: the handler only stores to atomics and calls `signal`.
-        unsafe { libc::signal(libc::SIGINT, interrupt as *const () as libc::sighandler_t) };
+    HANDLE.get_or_init(|| vm.interrupt_handle());
+    // SAFETY: the handler only stores to atomics and calls `signal`.
+    unsafe { libc::signal(libc::SIGINT, interrupt as *const () as libc::sighandler_t) };
+}
+
+/// False after the first error, which has been shown.
+fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
+    vm.controller.warnings = program.warnings;
+    if program.ignore_environment && !sandbox {
+        stdlib::reset_path(vm);
+    }
+    if !(program.ignore_environment || sandbox || run_init(vm)) {
+        return false;
+    }
+    for module in &program.modules {
+        let (global, name) = module.split_once('=').unwrap_or((module, module));
+        let text = "local global, name = ... _G[global] = require(name)";
+        if !run_chunk(vm, text.as_bytes(), b"=(command line)", &[global.to_owned(), name.to_owned()]) {
+            return false;
+        }
+    }
+    for chunk in &program.chunks {
+        if !run_chunk(vm, chunk.as_bytes(), b"=(command line)", &[]) {
+            return false;
+        }
+    }
+    let mut succeeded = true;
+    if let Some(source) = &program.source {
+        succeeded = match read_source(source) {
+            Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &program.args),
+            Err(message) => {
+                complain(message.as_bytes());
+                false
+            }
+        };
+    }
+    if program.interactive {
+        repl::interact(vm);
+        return true;
+    }
+    succeeded
+}
+
+/// What the environment wants to be run first: a chunk, or the file behind an `@`.
+fn run_init(vm: &mut Vm) -> bool {
+    let Some((variable, text)) =
+        ["LUA_INIT_5_4", "LUA_INIT"].iter().find_map(|name| Some((name, std::env::var(name).ok()?)))
+    else {
+        return true;
+    };
+    match text.strip_prefix('@') {
+        None => run_chunk(vm, text.as_bytes(), format!("={variable}").as_bytes(), &[]),
+        Some(path) => match read_source(&Source::File(path.into())) {
+            Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &[]),
+            Err(message) => {
+                complain(message.as_bytes());
+                false
+            }
+        },
     }
 }
 
@@ -271,23 +332,34 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
             return false;
         }
     };
+    let args: Vec<Value> = args.iter().map(|text| vm.new_string(text)).collect();
+    match call_protected(vm, function.into(), &args) {
+        Ok(_) => true,
+        Err(message) => {
+            complain(&message);
+            false
+        }
+    }
+}
+
+/// Calls a function; the error is its message with a traceback.
+fn call_protected(vm: &mut Vm, function: Value, args: &[Value]) -> Result<Vec<Value>, Vec<u8>> {
     // The handler sees the stack where the error was thrown, which a call from the host would have unwound.
     let protected = vm.new_native("xpcall", coroutine::xpcall);
     let handler = vm.new_native("message handler", message_handler);
-    let mut values = vec![Value::from(function), handler];
-    values.extend(args.iter().map(|text| vm.new_string(text)));
-    let (succeeded, message) = match vm.call_from_host(protected, &values) {
-        Ok(results) => {
+    let values = [&[function, handler], args].concat();
+    let message = match vm.call_from_host(protected, &values) {
+        Ok(mut results) => {
             let succeeded = results.first().is_some_and(|value| value.is_truthy());
-            (succeeded, results.get(1).copied().unwrap_or(Value::NIL))
+            results.drain(..results.len().min(1));
+            if succeeded {
+                return Ok(results);
+            }
+            results.first().copied().unwrap_or(Value::NIL)
         }
-        Err(error) => (false, error),
+        Err(error) => error,
     };
-    if !succeeded {
-        let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
-        complain(&message);
-    }
-    succeeded
+    Err(message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec()))
 }
 
 /// Error value to message with traceback (`msghandler` of PUC's lua.c).

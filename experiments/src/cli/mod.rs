@@ -8,6 +8,7 @@ mod disasm;
 mod experiment;
 mod policy;
 mod quickstart;
+mod repl;
 mod run;
 mod suite;
 mod train;
@@ -43,6 +44,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Run(run::Args),
+    Repl(repl::Args),
     Check(check::Args),
     Disasm(disasm::Args),
     #[command(subcommand)]
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Repl(args) => repl::run(&args),
         Verb::Check(args) => check::run(&args).map(|()| 0),
         Verb::Disasm(args) => disasm::run(&args).map(|()| 0),
         Verb::Suite(verb) => suite::run(&verb).map(|()| 0),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     failure::{Failure, Result},
-    host::{self, HostOptions, Log, Source},
+    host::{self, HostOptions, Log, Program, Source},
 };
 
 /// Run a Lua program, as `lua` does
@@ -16,6 +16,18 @@ pub struct Args {
     /// Run this text before the script (may be given several times)
     #[arg(short = 'e', value_name = "CHUNK")]
     chunks: Vec<String>,
+    /// Load this module into a global of its name before chunks and script, or into G (may be given several times)
+    #[arg(short = 'l', value_name = "[G=]MODULE")]
+    modules: Vec<String>,
+    /// Read and evaluate lines from standard input after that
+    #[arg(short = 'i')]
+    interactive: bool,
+    /// Turn warnings on
+    #[arg(short = 'W')]
+    warnings: bool,
+    /// Ignore LUA_INIT and LUA_PATH
+    #[arg(short = 'E')]
+    ignore_environment: bool,
     /// Who decides what to compile (see `trinity policy list`)
     #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
     policy: String,
@@ -50,7 +62,7 @@ pub struct Args {
 /// The exit status is the program's.
 pub fn run(args: &Args) -> Result<u8> {
     let (source, rest) = match args.script.split_first() {
-        None if args.chunks.is_empty() => {
+        None if args.chunks.is_empty() && args.modules.is_empty() && !args.interactive => {
             return Err(Failure::usage("name a script, `-` for standard input, or a chunk with -e"));
         }
         None => (None, &[][..]),
@@ -71,7 +83,16 @@ pub fn run(args: &Args) -> Result<u8> {
         sandbox: args.sandbox,
         fuel: args.fuel,
     };
-    let status = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
+    let program = Program {
+        modules: args.modules.clone(),
+        chunks: args.chunks.clone(),
+        source,
+        args: rest.to_vec(),
+        interactive: args.interactive,
+        warnings: args.warnings,
+        ignore_environment: args.ignore_environment,
+    };
+    let status = host::run_script(&options, &program)?;
     // A status is one byte to whoever waits for the process.
     Ok(status as u8)
 }
