@@ -1,11 +1,13 @@
-//! The VM as the command line uses it. The only file that names the VM's and the compilers' types.
+//! The VM as the command line uses it. Only this module names the VM's and the compilers' types.
+
+pub mod captured;
 
 mod repl;
 
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     rc::Rc,
     sync::OnceLock,
@@ -46,6 +48,8 @@ pub struct HostOptions {
     pub policy: String,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
+    /// Most bytes that the heap may use.
+    pub memory_limit: Option<usize>,
     pub log: Option<Log>,
     pub stats_json: Option<PathBuf>,
     /// Only the libraries for programs that are not trusted.
@@ -125,7 +129,12 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T>
 
 /// A VM for a thread of [`on_large_stack`], with its libraries.
 fn new_vm(options: &HostOptions) -> Box<Vm> {
-    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, fuel: options.fuel, ..VmOptions::default() });
+    let mut vm = Vm::new(&VmOptions {
+        native_stack: NATIVE_STACK,
+        fuel: options.fuel,
+        memory_limit: options.memory_limit,
+        ..VmOptions::default()
+    });
     if options.sandbox {
         stdlib::open_sandboxed(&mut vm);
     } else {
@@ -195,7 +204,7 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
         succeeded = match read_source(source) {
             Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &program.args),
             Err(message) => {
-                complain(message.as_bytes());
+                complain(&mut vm, message.as_bytes());
                 false
             }
         };
@@ -328,7 +337,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     let function = match stdlib::load_chunk(vm, text, name, None, globals) {
         Ok(function) => function,
         Err(message) => {
-            complain(&message);
+            complain(vm, &message);
             return false;
         }
     };
@@ -367,28 +376,25 @@ fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
     let error = args.get(0);
     let text = if error.is_string() || error.is_number() {
         vm.to_display(error)?.as_bytes().to_vec()
-    } else if !vm.metamethod(error, Meta::ToString).is_nil() {
-        let text = vm.to_display(error)?;
-        return vm.ret1(args, Value::from(text));
     } else {
+        let handler = vm.metamethod(error, Meta::ToString);
+        if !handler.is_nil() {
+            let text = vm.call1(handler, &[error])?;
+            if text.is_string() {
+                return vm.ret1(args, text);
+            }
+        }
         format!("(error object is a {} value)", error.type_name()).into_bytes()
     };
     let frame = vm.frame;
-    let mut traceback = vm.traceback(frame, 1, Some(&text));
-    // Below the main chunk stand the protected call and the host; PUC shows one such line.
-    const HOST: &[u8] = b"\n\t[C]: in ?";
-    if traceback.ends_with(&[HOST, HOST].concat()) {
-        traceback.truncate(traceback.len() - HOST.len());
-    }
+    let traceback = vm.traceback(frame, 1, Some(&text));
     let message = vm.new_string(traceback);
     vm.ret1(args, message)
 }
 
 /// A message of the program's own, on stderr.
-fn complain(message: &[u8]) {
-    let line = [b"lua: ", message, b"\n"].concat();
-    // Where stderr cannot be written, nobody can be told.
-    let _ = std::io::stderr().write_all(&line);
+fn complain(vm: &mut Vm, message: &[u8]) {
+    stdlib::io::write_stderr(vm, &[b"lua: ", message, b"\n"].concat());
 }
 
 /// What is left to do when the program ends.
@@ -460,6 +466,8 @@ fn stats(
         exit_status,
         gc_ns: summary.gc_ns,
         gc_cycles: summary.gc_cycles,
+        gc_max_pause_ns: summary.gc_max_pause_ns,
+        gc_p999_pause_ns: summary.gc_p999_pause_ns,
         peak_heap_bytes: summary.peak_heap_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         functions: summary.functions,

@@ -5,6 +5,7 @@ pub mod collect;
 pub mod experiment;
 pub mod failure;
 pub mod files;
+pub mod fuzz;
 pub mod host;
 pub mod process;
 pub mod progress;

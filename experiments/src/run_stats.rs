@@ -15,6 +15,10 @@ pub struct RunStats {
     pub exit_status: i32,
     pub gc_ns: u64,
     pub gc_cycles: u64,
+    /// The collector's longest stop of the program, in processor time.
+    pub gc_max_pause_ns: u64,
+    /// What 99.9 % of its stops have kept below, too large by at most an eighth.
+    pub gc_p999_pause_ns: u64,
     pub peak_heap_bytes: u64,
     /// Largest resident set of this process image; 0 where the system does not tell.
     pub peak_rss_bytes: u64,

@@ -10,7 +10,7 @@ use trinity_vm::{
     bytecode::FRAME_GAP,
     frame::{FRAME_OFFSET, FrameHeader},
     function::{Cache, Closure, LoopState, Native, Proto, Upvalue},
-    heap::Heap,
+    heap::{GcHeader, Heap},
     string::Str,
     table::{Shape, Table},
     value::Value,
@@ -42,8 +42,11 @@ pub const VM_NATIVE_LIMIT: i32 = offset(offset_of!(Vm, native_limit));
 pub const VM_EXIT_COUNT: i32 = offset(offset_of!(Vm, exit_count));
 pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, bytes));
 pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));
+pub const VM_BARRIER_MARK: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark));
 pub const VM_PROTO_EPOCH: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, proto_epoch));
 
+/// The collector's mark, in every object.
+pub const MARK: i32 = offset(GcHeader::MARK_OFFSET);
 pub const CLOSURE_PROTO: i32 = offset(offset_of!(Closure, proto));
 pub const CLOSURE_UPVALUES: i32 = offset(size_of::<Closure>());
 pub const UPVALUE_SLOT: i32 = offset(offset_of!(Upvalue, slot));
@@ -123,6 +126,13 @@ pub fn entry_signature(convention: CallConv) -> Signature {
 /// `(vm, base, pc) → status`: most helpers.
 pub fn helper_signature(convention: CallConv) -> Signature {
     signature(convention, &[types::I64, types::I64, types::I32], types::I64)
+}
+
+/// `(vm, holder, payload, tag)`: the slow half of a write barrier.
+pub fn barrier_signature(convention: CallConv) -> Signature {
+    let mut signature = Signature::new(convention);
+    signature.params.extend([types::I64, types::I64, types::I64, types::I8].map(AbiParam::new));
+    signature
 }
 
 /// `(vm, base, pc, status) → status`: the end of a call.

@@ -14,9 +14,13 @@ fn with_stack(body: impl FnOnce() + Send + 'static) {
 }
 
 fn programs() -> Vec<(String, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
-    let mut programs: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder of programs exists")
+    let folders = ["/tests/programs", "/../vm/tests/language"];
+    let mut programs: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| {
+            let folder = format!("{}{folder}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_dir(folder).expect("the folder of programs exists")
+        })
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "lua"))
         .map(|path| {
@@ -57,4 +61,17 @@ fn tier_1_with_feedback_prints_what_the_interpreter_prints() {
 #[test]
 fn tier_1_survives_a_collection_at_every_poll() {
     compare(Mode::Tier1Stress, Mode::InterpreterStress);
+}
+
+#[test]
+fn tier_2_prints_what_the_interpreter_prints() {
+    compare(Mode::Tier2, Mode::Interpreter);
+    compare(Mode::Tier2Warm, Mode::Interpreter);
+}
+
+#[test]
+fn every_tier_survives_a_slice_of_a_collection_at_every_poll() {
+    compare(Mode::InterpreterSlices, Mode::InterpreterStress);
+    compare(Mode::Tier1Slices, Mode::InterpreterStress);
+    compare(Mode::Tier2Slices, Mode::InterpreterStress);
 }

@@ -1,4 +1,4 @@
-//! The benchmark suite gives its results in tier 1.
+//! The benchmark suite gives its results in every tier.
 
 #[allow(dead_code, reason = "each user of the module needs a part of it")]
 mod support;
@@ -72,4 +72,16 @@ fn tier_1_from_the_first_call_gives_the_suites_results() {
 #[test]
 fn tier_1_with_feedback_gives_the_suites_results() {
     check(Mode::Tier1Warm);
+}
+
+#[test]
+fn tier_2_gives_the_suites_results() {
+    check(Mode::Tier2Warm);
+}
+
+#[test]
+fn every_tier_gives_the_suites_results_with_a_slice_of_a_collection_at_every_poll() {
+    check(Mode::InterpreterSlices);
+    check(Mode::Tier1Slices);
+    check(Mode::Tier2Slices);
 }

@@ -38,11 +38,11 @@ fn main() -> ExitCode {
     let globals = vm.globals;
     vm.set_field(globals, "arg", arg);
     let name = [b"@", path.as_encoded_bytes()].concat();
-    let outcome = match vm.load(strip_shebang(&source), &name, globals.into()) {
+    let outcome = match stdlib::load_chunk(&mut vm, strip_shebang(&source), &name, None, globals.into()) {
         Ok(function) => {
             vm.call_from_host(function.into(), &values).map(|_| ()).map_err(|error| describe(&mut vm, error))
         }
-        Err(error) => Err(error.message.into_vec()),
+        Err(message) => Err(message),
     };
     vm.close_state();
     stdlib::io::flush(&mut vm);

@@ -4,7 +4,7 @@ use crate::{
     bytecode::FRAME_GAP,
     frame::{FRAME_OFFSET, Frame, flags, status},
     heap::Gc,
-    interp,
+    interp::{self, Continuation, detach},
     native::{Args, NativeResult, Throw},
     thread::{Thread, ThreadStatus},
     value::Value,
@@ -47,6 +47,38 @@ impl Vm {
             self.error = self.new_string("C stack overflow");
             return Resumed::Failed;
         }
+        self.on_thread(thread, |vm| {
+            // SAFETY: the thread is suspended: fresh, or with its yield's frame on top.
+            let status = unsafe { vm.run_thread(thread, args) };
+            let object = thread.get_mut();
+            match status {
+                status::YIELD => {
+                    object.status = ThreadStatus::Suspended;
+                    Resumed::Yielded
+                }
+                status::THROW => {
+                    object.status = ThreadStatus::Dead;
+                    object.frame = vm.error_frame;
+                    object.failure = vm.error;
+                    object.top = vm.top.max(vm.error_top);
+                    Resumed::Failed
+                }
+                count => {
+                    let bottom = object.stack_base();
+                    vm.transfer.clear();
+                    for index in 0..count as usize {
+                        // SAFETY: results lie from the bottom on.
+                        vm.transfer.push(unsafe { *bottom.add(index) });
+                    }
+                    object.end();
+                    Resumed::Returned
+                }
+            }
+        })
+    }
+
+    /// Makes `thread` the running one for `body`, which says in `thread.status` what becomes of it.
+    fn on_thread<R>(&mut self, thread: Gc<Thread>, body: impl FnOnce(&mut Vm) -> R) -> R {
         let current = self.thread;
         {
             let current = current.get_mut();
@@ -67,38 +99,11 @@ impl Vm {
         }
         let depth = self.native_depth;
         self.native_depth += 1;
-        // SAFETY: the thread is suspended: fresh, or with its yield's frame on top.
-        let status = unsafe { self.run_thread(thread, args) };
+        let result = body(self);
         self.native_depth = depth;
-        let outcome = match status {
-            status::YIELD => {
-                thread.get_mut().status = ThreadStatus::Suspended;
-                Resumed::Yielded
-            }
-            status::THROW => {
-                let thread = thread.get_mut();
-                thread.status = ThreadStatus::Dead;
-                thread.frame = self.error_frame;
-                thread.failure = self.error;
-                thread.top = self.top.max(self.error_top);
-                Resumed::Failed
-            }
-            count => {
-                let bottom = thread.stack_base();
-                self.transfer.clear();
-                for index in 0..count as usize {
-                    // SAFETY: results lie from the bottom on.
-                    self.transfer.push(unsafe { *bottom.add(index) });
-                }
-                let thread = thread.get_mut();
-                thread.status = ThreadStatus::Dead;
-                thread.frame = Frame(std::ptr::null_mut());
-                thread.top = bottom;
-                Resumed::Returned
-            }
-        };
         thread.get_mut().limit = self.stack_limit;
         thread.get_mut().resumer = None;
+        self.heap.note_suspension(thread);
         self.thread = current;
         let current = current.get_mut();
         current.status = ThreadStatus::Running;
@@ -108,7 +113,7 @@ impl Vm {
         if thread.hook.is_some() || current.hook.is_some() {
             self.update_observation();
         }
-        outcome
+        result
     }
 
     /// # Safety
@@ -147,28 +152,43 @@ impl Vm {
     /// `coroutine.close`: ends a suspended or dead coroutine. Says whether it ended without error (else `vm.error`).
     pub fn close_thread(&mut self, thread: Gc<Thread>) -> bool {
         let failed = thread.status == ThreadStatus::Dead && !thread.frame.0.is_null();
-        let mut error = if failed { thread.failure } else { Value::NIL };
-        // Its variables are closed on the closing thread's stack.
-        let slots = std::mem::take(&mut thread.get_mut().tbc);
-        thread.get_mut().close_upvalues(thread.stack_base());
-        let mut ok = !failed;
-        for slot in slots.into_iter().rev() {
-            // SAFETY: the slot lies on the thread's stack, which is live.
-            let value = unsafe { *slot };
-            let handler = self.metamethod(value, crate::meta::Meta::Close);
-            if self.call(handler, &[value, error]).is_err() {
-                error = self.error;
-                ok = false;
+        let failure = failed.then_some(thread.failure);
+        thread.get_mut().close_upvalues(&mut self.heap, thread.stack_base());
+        let failure = if thread.tbc.is_empty() {
+            failure
+        } else {
+            self.on_thread(thread, |vm| {
+                vm.settle_stack_limit();
+                vm.thread.get_mut().nonyieldable += 1;
+                let failure = vm.close_all(failure);
+                vm.thread.get_mut().nonyieldable -= 1;
+                failure
+            })
+        };
+        thread.get_mut().end();
+        match failure {
+            None => true,
+            Some(error) => {
+                self.error = error;
+                false
             }
         }
-        let object = thread.get_mut();
-        object.status = ThreadStatus::Dead;
-        object.frame = Frame(std::ptr::null_mut());
-        object.top = object.stack_base();
-        if !ok {
-            self.error = error;
+    }
+
+    /// Closes every variable of the running thread, none of whose functions goes on. An error replaces `failure`.
+    fn close_all(&mut self, mut failure: Option<Value>) -> Option<Value> {
+        while let Some(slot) = self.thread.get_mut().tbc.pop() {
+            // The calls are the first of the thread.
+            self.frame = Frame(std::ptr::null_mut());
+            // SAFETY: what lies above a variable is not needed any more.
+            self.top = unsafe { slot.add(1) };
+            let error = failure.unwrap_or(Value::NIL);
+            self.thread.get_mut().failure = error;
+            if self.close_protected(slot, error).is_err() {
+                failure = Some(self.error);
+            }
         }
-        ok
+        failure
     }
 
     /// Whether the running function may yield.
@@ -220,27 +240,21 @@ fn protected(vm: &mut Vm, args: Args, first: usize) -> NativeResult {
     let (depth, nonyieldable) = (vm.native_depth, vm.thread.nonyieldable);
     // SAFETY: the arguments are live and lie below where the callee's copies go.
     let call_args = unsafe { std::slice::from_raw_parts(args.base().add(first), args.len() - first) };
-    let outcome = vm.call_yieldable(args.get(0), call_args);
-    // SAFETY: the frame is this native's.
-    let header = unsafe { &mut *frame.header() };
-    match outcome {
-        Ok(count) => {
-            // SAFETY: results lie from `from` on.
-            unsafe { Ok(succeed(frame, from, count)) }
-        }
+    let has_handler = first == 2;
+    match vm.call_yieldable(args.get(0), call_args) {
+        // SAFETY: results lie from `from` on.
+        Ok(count) => unsafe { Ok(succeed(frame, from, count)) },
         Err(Throw::Yield) => {
-            header.flags |= flags::PROTECTED | flags::DETACHED;
-            header.spare = first as u16;
-            // SAFETY: the callee's slot lies above this frame's base on the same stack.
-            header.varargs = unsafe { from.offset_from(frame.0) } as u32;
-            Err(Throw::Yield)
+            let continuation = if has_handler { Continuation::Xpcall } else { Continuation::Pcall };
+            // SAFETY: the frame is this native's, and the callee stood at its end.
+            Err(unsafe { detach(frame, from, continuation) })
         }
         Err(Throw::Error) if vm.is_stopping() => Err(Throw::Error),
         Err(Throw::Error) => {
             vm.native_depth = depth;
             vm.thread.get_mut().nonyieldable = nonyieldable;
-            let handler = if first == 2 { Some(args.get(1)) } else { None };
-            Ok(fail(vm, frame, from, handler))
+            // SAFETY: the frame is this native's.
+            unsafe { fail(vm, frame, from, has_handler) }
         }
     }
 }
@@ -249,65 +263,104 @@ fn protected(vm: &mut Vm, args: Args, first: usize) -> NativeResult {
 ///
 /// # Safety
 /// `count` results lie at `results`, above the native frame.
-unsafe fn succeed(frame: Frame, results: *mut Value, count: u32) -> u32 {
-    // SAFETY: as the contract says; going up, a result is read before its place is overwritten.
+pub(crate) unsafe fn succeed(frame: Frame, results: *mut Value, count: u32) -> u32 {
+    // SAFETY: as the contract says; a result may be moved up by one slot.
     unsafe {
         let slot = frame.0.sub(FRAME_OFFSET);
+        std::ptr::copy(results, slot.add(1), count as usize);
         *slot = Value::TRUE;
-        for index in 0..count as usize {
-            *slot.add(1 + index) = *results.add(index);
-        }
         count + 1
     }
 }
 
 /// Results of a protected call that threw: handler called where the error was thrown, variables closed, `false` and
 /// the error.
-fn fail(vm: &mut Vm, frame: Frame, level: *mut Value, handler: Option<Value>) -> u32 {
-    let mut error = vm.error;
-    if let Some(handler) = handler {
-        vm.frame = vm.error_frame;
-        vm.top = vm.error_top.max(level);
-        error = match vm.call1(handler, &[error]) {
-            Ok(message) => message,
-            Err(_) => vm.error,
-        };
-    }
-    vm.frame = frame;
-    vm.top = vm.error_top.max(level);
-    let error = vm.unwind_to(level, error);
-    vm.frame = frame;
-    vm.top = level;
-    vm.settle_stack_limit();
-    // SAFETY: the native's frame has room for two results from its function slot on.
+///
+/// # Errors
+/// A `__close` yields.
+///
+/// # Safety
+/// `frame` is that of `pcall` or `xpcall`, whose callee was at `level`.
+unsafe fn fail(vm: &mut Vm, frame: Frame, level: *mut Value, has_handler: bool) -> Result<u32, Throw> {
+    // SAFETY: as the contract says; a yield makes use of what is noted here.
     unsafe {
+        let continuation = if has_handler { Continuation::XpcallUnwind } else { Continuation::PcallUnwind };
+        let _ = detach(frame, level, continuation);
+        let error = handle(vm, frame, level);
+        unwind_protected(vm, frame, error)
+    }
+}
+
+/// What the message handler of the `xpcall` in `frame` makes of the error that has just been thrown; the error itself
+/// if there is none. Errors in the handler go to the handler, as often as they could nest.
+///
+/// # Safety
+/// `frame` is that of a protected call that is being unwound, `level` where its callee was.
+unsafe fn handle(vm: &mut Vm, frame: Frame, level: *mut Value) -> Value {
+    // SAFETY: as the contract says; the handler is argument 1.
+    unsafe {
+        if !Continuation::of(frame).has_handler() {
+            return vm.error;
+        }
+        for _ in vm.native_depth..MAX_NATIVE_DEPTH {
+            vm.frame = vm.error_frame;
+            vm.top = vm.error_top.max(level);
+            let error = vm.error;
+            if let Ok(message) = vm.call1(*frame.0.add(1), &[error]) {
+                return message;
+            }
+        }
+        vm.new_string("error in error handling")
+    }
+}
+
+/// Closes the variables above a protected call that has failed with `error`. Its results are then in place.
+///
+/// # Errors
+/// A `__close` yields.
+///
+/// # Safety
+/// `frame` is that of a protected call that is being unwound.
+pub(crate) unsafe fn unwind_protected(vm: &mut Vm, frame: Frame, mut error: Value) -> Result<u32, Throw> {
+    // SAFETY: as the contract says; the variables lie above the frame, and what lies above them is dead.
+    unsafe {
+        let level = interp::detached_callee_slot(frame);
+        vm.thread.get_mut().close_upvalues(&mut vm.heap, level);
+        while let Some(slot) = vm.thread.tbc.last().copied().filter(|slot| *slot >= level) {
+            vm.thread.get_mut().tbc.pop();
+            // The function is not needed any more: the error stays alive in its place.
+            *frame.0 = error;
+            vm.frame = frame;
+            vm.top = slot.add(1);
+            match vm.close_protected(slot, error) {
+                Ok(()) => {}
+                Err(Throw::Yield) => return Err(Throw::Yield),
+                Err(Throw::Error) => error = handle(vm, frame, level),
+            }
+        }
+        (*frame.header()).flags &= !(flags::PROTECTED | flags::DETACHED);
+        vm.frame = frame;
+        vm.top = level;
+        vm.settle_stack_limit();
+        // The native's frame has room for two results from its function slot on.
         let slot = frame.0.sub(FRAME_OFFSET);
         *slot = Value::FALSE;
         *slot.add(FRAME_GAP) = error;
+        Ok(2)
     }
-    2
-}
-
-/// A detached protected call's callee has returned `count` results at `results`.
-///
-/// # Safety
-/// `frame` is the detached frame.
-pub(crate) unsafe fn finish_protected(_vm: &mut Vm, frame: Frame, results: *mut Value, count: u32) -> u32 {
-    // SAFETY: as the contract says.
-    unsafe { succeed(frame, results, count) }
 }
 
 /// Something threw above a detached protected call.
 ///
+/// # Errors
+/// A `__close` yields.
+///
 /// # Safety
 /// `frame` is the detached frame.
-pub(crate) unsafe fn catch_detached(vm: &mut Vm, frame: Frame) -> u32 {
+pub(crate) unsafe fn catch_detached(vm: &mut Vm, frame: Frame) -> Result<u32, Throw> {
     // SAFETY: as the contract says.
     unsafe {
-        let header = &mut *frame.header();
-        header.flags &= !(flags::PROTECTED | flags::DETACHED);
         let level = interp::detached_callee_slot(frame);
-        let handler = if header.spare == 2 { Some(*frame.0.add(1)) } else { None };
-        fail(vm, frame, level, handler)
+        fail(vm, frame, level, Continuation::of(frame).has_handler())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     front::number::{Number, parse_number},
-    heap::{Gc, Heap},
+    heap::Gc,
     meta::Meta,
     native::Throw,
     string::Str,
@@ -21,25 +21,31 @@ pub(crate) struct Identities {
 }
 
 impl Identities {
-    fn of(&mut self, value: Value) -> u64 {
+    /// The number of the object at `address`.
+    pub(crate) fn of(&mut self, address: u64) -> u64 {
         let next = &mut self.next;
-        *self.numbers.entry(value.bits).or_insert_with(|| {
+        *self.numbers.entry(address).or_insert_with(|| {
             *next += 1;
             // Shaped like an address, because programs parse it.
             0x5500_0000_0000 + *next * 0x20
         })
     }
 
-    /// Forgets objects that died in the collection that has just marked.
-    pub(crate) fn retain(&mut self, heap: &Heap) {
-        self.numbers.retain(|address, _| heap.is_live_address(*address));
+    /// The object at `address` is being freed.
+    #[cold]
+    pub(crate) fn forget(&mut self, address: u64) {
+        self.numbers.remove(&address);
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.numbers.capacity() * (size_of::<(u64, u64)>() + 1)
     }
 }
 
 impl Vm {
     /// `%p`-like identity of a heap value: stable while it lives, and independent of where it lies.
     pub fn identity(&mut self, value: Value) -> u64 {
-        if value.is_heap() { self.identities.of(value) } else { value.bits }
+        if value.is_heap() { self.heap.identity(value) } else { value.bits }
     }
 
     /// Appends a number as `tostring` shows it.
@@ -79,11 +85,6 @@ impl Vm {
     /// # Errors
     /// What `__tostring` throws, or its result is not a string.
     pub fn to_display(&mut self, value: Value) -> Result<Gc<Str>, Throw> {
-        match value.tag {
-            tag::STRING => return Ok(value.string_unchecked()),
-            tag::INT | tag::FLOAT => return Ok(self.number_to_string(value)),
-            _ => {}
-        }
         let handler = self.metamethod(value, Meta::ToString);
         if !handler.is_nil() {
             let result = self.call1(handler, &[value])?;
@@ -93,6 +94,8 @@ impl Vm {
             return result.as_string().ok_or(()).map_err(|()| self.throw("'__tostring' must return a string"));
         }
         let text = match value.tag {
+            tag::STRING => return Ok(value.string_unchecked()),
+            tag::INT | tag::FLOAT => return Ok(self.number_to_string(value)),
             tag::NIL => b"nil".to_vec(),
             tag::FALSE => b"false".to_vec(),
             tag::TRUE => b"true".to_vec(),

@@ -2,19 +2,18 @@
 
 use crate::{
     bytecode::{CodeView, Instr, NameKind, Op},
-    frame::Frame,
+    frame::{FRAME_OFFSET, Frame},
     front::chunk_id,
     function::{Proto, frame_proto},
     heap::Gc,
     interp::arith::Arith,
     native::Throw,
-    observe::hook::is_tail_called,
     value::Value,
     vm::Vm,
 };
 
 fn view(proto: &Proto) -> CodeView<'_> {
-    CodeView { code: proto.code(), consts: &proto.unit.consts, locals: &proto.unit.locals, upvals: &proto.unit.upvals }
+    CodeView::new(&proto.unit, proto.code())
 }
 
 /// Registers whose values the instruction operates on, in the order in which errors blame them.
@@ -22,18 +21,27 @@ fn operand_registers(instr: Instr) -> impl Iterator<Item = usize> {
     use crate::bytecode::Field;
     let op = instr.op().unquickened().0;
     let layout = op.layout();
-    let concat = if op == Op::Concat { instr.a()..instr.a() + instr.b() } else { 0..0 };
     let target = op.is_table_access() && layout.a == Field::Reg && matches!(op, Op::SetTable | Op::SetI | Op::SetField);
     let a = target.then(|| instr.a());
     let b = (!target && layout.b == Field::Reg).then(|| instr.b());
     let c = (!op.is_table_access() && layout.c == Field::Reg).then(|| instr.c());
-    concat.rev().chain(a).chain(c).chain(b)
+    a.into_iter().chain(b).chain(c)
+}
+
+/// ` (kind 'name')`, as far as a C string shows the name; empty without one.
+fn info(name: Option<(NameKind, &[u8])>) -> Vec<u8> {
+    let Some((kind, name)) = name else { return Vec::new() };
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    [format!(" ({} '", kind.as_str()).as_bytes(), name, b"')"].concat()
 }
 
 impl Vm {
     /// The frame `level` calls above the running one (0: itself).
     pub(crate) fn frame_at(&self, level: usize) -> Option<Frame> {
         let mut frame = self.frame;
+        if frame.0.is_null() {
+            return None;
+        }
         for _ in 0..level {
             // SAFETY: `self.frame` is live, and callers of live frames are.
             frame = unsafe { frame.caller()? };
@@ -41,26 +49,44 @@ impl Vm {
         Some(frame)
     }
 
+    /// The frames from `top` on, which may be null. The host's own, below everything, is not among them if a native
+    /// stands above it, for that is the host's too.
+    pub(crate) fn frames(&self, top: Frame) -> impl Iterator<Item = Frame> + use<> {
+        // SAFETY: inside the main thread's stack.
+        let host = Frame(unsafe { self.main_thread.stack_base().add(FRAME_OFFSET) });
+        std::iter::successors(Some(top).filter(|top| !top.0.is_null()), move |frame| {
+            // SAFETY: the top frame of a thread is live, and so are its callers.
+            unsafe { frame.caller().filter(|caller| *caller != host || frame_proto(*frame).is_some()) }
+        })
+    }
+
     /// `chunk:line:` of the Lua function at `level`, empty when it is not one.
     pub fn where_(&self, level: usize) -> Vec<u8> {
         let Some(frame) = self.frame_at(level) else { return Vec::new() };
-        self.position(frame)
+        self.position(frame, false)
     }
 
-    fn position(&self, frame: Frame) -> Vec<u8> {
+    /// `chunk:line: ` for a Lua function. Where lines have been stripped the line is -1, or, unless `always`, nothing
+    /// is said.
+    fn position(&self, frame: Frame, always: bool) -> Vec<u8> {
         // SAFETY: the frame is live.
         let Some(proto) = (unsafe { frame_proto(frame) }) else { return Vec::new() };
         // SAFETY: as above.
         let pc = unsafe { (*frame.header()).pc } as usize;
+        let line = match proto.line(pc) {
+            0 if !always => return Vec::new(),
+            0 => -1,
+            line => i64::from(line),
+        };
         let mut text = chunk_id(&proto.unit.source).into_owned();
-        text.extend_from_slice(format!(":{}: ", proto.line(pc)).as_bytes());
+        text.extend_from_slice(format!(":{line}: ").as_bytes());
         text
     }
 
     /// Throws `message` with the position of the running frame.
     #[cold]
     pub fn runtime_error(&mut self, message: impl AsRef<[u8]>) -> Throw {
-        let mut text = self.position(self.frame);
+        let mut text = self.frame_at(0).map_or_else(Vec::new, |frame| self.position(frame, true));
         text.extend_from_slice(message.as_ref());
         self.error = self.new_string(text);
         self.note_error_place()
@@ -76,76 +102,63 @@ impl Vm {
     /// ` (local 'x')` and the like for a value that the running instruction reads, found by looking for the register
     /// or upvalue that holds it.
     fn variable_info(&self, value: Value) -> Vec<u8> {
-        let frame = self.frame;
+        let Some(frame) = self.frame_at(0) else { return Vec::new() };
+        let same = |other: Value| other.bits == value.bits && other.tag == value.tag;
         // SAFETY: the running frame is live; its registers are readable up to `max_stack`.
         unsafe {
             let Some(proto) = frame_proto(frame) else { return Vec::new() };
-            let pc = (*frame.header()).pc as usize;
-            let Some(instr) = proto.code().get(pc).copied() else { return Vec::new() };
-            let same = |other: Value| other.bits == value.bits && other.tag == value.tag;
-            let view = view(&proto);
-            let name = match instr.op() {
-                Op::GetTabUp => view.upvalue_name(instr.b()).map(|name| (NameKind::Upvalue, name)),
-                Op::SetTabUp => view.upvalue_name(instr.a()).map(|name| (NameKind::Upvalue, name)),
-                _ => operand_registers(instr)
-                    .find(|register| same(*frame.0.add(*register)))
-                    .and_then(|register| view.register_name(pc, register)),
-            };
-            match name {
-                Some((kind, name)) => {
-                    let mut text = format!(" ({} '", kind.as_str()).into_bytes();
-                    text.extend_from_slice(name);
-                    text.extend_from_slice(b"')");
-                    text
+            let Some(instr) = proto.code().get((*frame.header()).pc as usize).copied() else { return Vec::new() };
+            let upvalue = match instr.op().unquickened().0 {
+                Op::GetTabUp => instr.b(),
+                Op::SetTabUp => instr.a(),
+                _ => {
+                    let mut registers = operand_registers(instr);
+                    let found = registers.find(|register| same(*frame.0.add(*register)));
+                    return found.map_or(Vec::new(), |register| self.register_info(register));
                 }
-                None => Vec::new(),
-            }
+            };
+            // A handler on the way through `__index` may be at fault instead.
+            let held = frame.function().closure_unchecked().upvalues()[upvalue].get();
+            let name = view(&proto).upvalue_name(upvalue).filter(|_| same(held));
+            info(name.map(|name| (NameKind::Upvalue, name)))
+        }
+    }
+
+    /// As [`Self::variable_info`], for what a register of the running frame holds.
+    fn register_info(&self, register: usize) -> Vec<u8> {
+        // SAFETY: the running frame is live.
+        unsafe {
+            let Some(proto) = frame_proto(self.frame) else { return Vec::new() };
+            info(view(&proto).register_name((*self.frame.header()).pc as usize, register))
         }
     }
 
     /// `attempt to VERB a TYPE value (variable)`.
     #[cold]
     pub fn operand_error(&mut self, value: Value, verb: &str) -> Throw {
+        let info = self.variable_info(value);
+        self.operand_error_with(value, verb, &info)
+    }
+
+    fn operand_error_with(&mut self, value: Value, verb: &str, info: &[u8]) -> Throw {
         let mut text = format!("attempt to {verb} a ").into_bytes();
         text.extend(self.type_name_of(value));
         text.extend_from_slice(b" value");
-        text.extend(self.variable_info(value));
+        text.extend_from_slice(info);
         self.runtime_error(text)
-    }
-
-    #[cold]
-    pub(crate) fn index_error(&mut self, value: Value, key: Value) -> Throw {
-        let info = self.variable_info(value);
-        if info.is_empty()
-            && let Some(key) = key.as_string()
-        {
-            let mut text = b"attempt to index a ".to_vec();
-            text.extend(self.type_name_of(value));
-            text.extend_from_slice(b" value (field '");
-            text.extend_from_slice(key.as_bytes());
-            text.extend_from_slice(b"')");
-            return self.runtime_error(text);
-        }
-        self.operand_error(value, "index")
     }
 
     #[cold]
     pub(crate) fn call_error(&mut self, value: Value) -> Throw {
-        let frame = self.frame;
-        let mut text = b"attempt to call a ".to_vec();
-        text.extend(self.type_name_of(value));
-        text.extend_from_slice(b" value");
         // SAFETY: the running frame is live.
-        unsafe {
-            if let Some(proto) = frame_proto(frame)
-                && let Some((kind, name)) = view(&proto).called_name((*frame.header()).pc as usize)
-            {
-                text.extend_from_slice(format!(" ({} '", kind.as_str()).as_bytes());
-                text.extend_from_slice(name);
-                text.extend_from_slice(b"')");
-            }
-        }
-        self.runtime_error(text)
+        let info = unsafe {
+            let called = |frame: Frame| {
+                let proto = frame_proto(frame)?;
+                Some(info(view(&proto).called_name((*frame.header()).pc as usize)))
+            };
+            self.frame_at(0).and_then(called).unwrap_or_default()
+        };
+        self.operand_error_with(value, "call", &info)
     }
 
     #[cold]
@@ -158,30 +171,29 @@ impl Vm {
                 text.extend_from_slice(b" has no integer representation");
                 return self.runtime_error(text);
             }
-            if self.to_number(a).is_some() && self.to_number(b).is_some() {
-                return self.runtime_error("number has no integer representation");
-            }
             let culprit = if a.is_number() { b } else { a };
             return self.operand_error(culprit, "perform bitwise operation on");
         }
-        if a.is_string() || b.is_string() {
-            // The string library's metamethods say this in PUC Lua.
-            let mut text = format!("attempt to {} a '", op.event()).into_bytes();
-            text.extend(self.type_name_of(a));
-            text.extend_from_slice(b"' with a '");
-            text.extend(self.type_name_of(b));
-            text.push(b'\'');
-            return self.runtime_error(text);
-        }
-        // The second operand is the culprit when the first could be a number.
-        let culprit = if self.to_number(a).is_some() { b } else { a };
+        let culprit = if a.is_number() { b } else { a };
         self.operand_error(culprit, "perform arithmetic on")
     }
 
+    /// `left .. right` is not defined, where `left` is in a register and `right` in the next.
+    ///
+    /// # Safety
+    /// `left` points to registers of the running frame.
     #[cold]
-    pub(crate) fn concat_error(&mut self, a: Value, b: Value) -> Throw {
-        let culprit = if a.is_string() || a.is_number() { b } else { a };
-        self.operand_error(culprit, "concatenate")
+    pub(crate) unsafe fn concat_error(&mut self, left: *const Value) -> Throw {
+        // SAFETY: as the contract says.
+        let (culprit, value) = unsafe {
+            let right = left.add(1);
+            let culprit = if (*left).is_string() || (*left).is_number() { right } else { left };
+            (culprit, *culprit)
+        };
+        // SAFETY: as above.
+        let register = unsafe { culprit.offset_from(self.frame.0) } as usize;
+        let info = self.register_info(register);
+        self.operand_error_with(value, "concatenate", &info)
     }
 
     #[cold]
@@ -222,15 +234,15 @@ impl Vm {
 
     /// How the function in `frame` was called: kind and name, if its caller is a Lua function.
     pub(crate) fn called_as(&self, frame: Frame) -> Option<(&'static str, Vec<u8>)> {
-        // SAFETY: frames of the running thread are live.
+        // SAFETY: frames of a thread that has not ended are live.
         unsafe {
             if self.is_hook(frame) {
                 return Some(("hook", b"?".to_vec()));
             }
-            if is_tail_called(frame) {
+            let caller = frame.caller()?;
+            if (*frame.header()).is_tail_call() {
                 return None;
             }
-            let caller = frame.caller()?;
             let proto = frame_proto(caller)?;
             let (kind, name) = view(&proto).called_name((*caller.header()).pc as usize)?;
             Some((kind.as_str(), name.to_vec()))
@@ -299,12 +311,15 @@ impl Vm {
             text.push(b'\n');
         }
         text.extend_from_slice(b"stack traceback:");
-        let mut frames = Vec::new();
-        let mut at = Some(frame).filter(|frame| !frame.0.is_null());
-        while let Some(frame) = at {
-            frames.push(frame);
-            // SAFETY: frames of a live thread's stack.
-            at = unsafe { frame.caller() };
+        let mut frames: Vec<Frame> = self.frames(frame).collect();
+        // A native that the host calls stands for the host.
+        let root = self.main_thread.stack_base().wrapping_add(FRAME_OFFSET);
+        // SAFETY: frames of a live thread's stack.
+        if let [.., called, host] = frames[..]
+            && host.0 == root
+            && unsafe { frame_proto(called) }.is_none()
+        {
+            frames.pop();
         }
         let frames: Vec<Frame> = frames.into_iter().skip(level).collect();
         // The count that is shown is one short of those left out, as in PUC Lua.
@@ -318,10 +333,6 @@ impl Vm {
             }
             text.extend_from_slice(b"\n\t");
             self.describe_frame(*frame, &mut text);
-            // SAFETY: as above.
-            if unsafe { is_tail_called(*frame) } {
-                text.extend_from_slice(b"\n\t(...tail calls...)");
-            }
         }
         text
     }
@@ -332,7 +343,10 @@ impl Vm {
         match &proto {
             Some(proto) => {
                 text.extend_from_slice(&chunk_id(&proto.unit.source));
-                text.extend_from_slice(format!(":{}: in ", proto.line(pc)).as_bytes());
+                match proto.line(pc) {
+                    0 => text.extend_from_slice(b": in "),
+                    line => text.extend_from_slice(format!(":{line}: in ").as_bytes()),
+                }
             }
             None => text.extend_from_slice(b"[C]: in "),
         }
@@ -354,6 +368,10 @@ impl Vm {
                 }
                 None => text.push(b'?'),
             }
+        }
+        // SAFETY: the frame is live.
+        if unsafe { (*frame.header()).is_tail_call() } {
+            text.extend_from_slice(b"\n\t(...tail calls...)");
         }
     }
 

@@ -26,10 +26,26 @@ pub struct FrameHeader {
     /// [`flags`].
     pub flags: u8,
     /// With [`flags::LUA_CALL`] operand `C` of the call: results wanted + 1, or 0 for all. With [`flags::DETACHED`] the
-    /// kind of protected call.
+    /// `interp::Continuation`.
     pub spare: u16,
-    /// Extra arguments of a vararg function, at `base[-2 - params - varargs …]`; see [`Frame::function_slot`].
+    /// With [`flags::VARARG`] the number of extra arguments, at `base[-2 - params - varargs …]`; see
+    /// [`Frame::function_slot`]. With [`flags::DETACHED`] the distance to the callee. [`FrameHeader::TAIL_CALL`] may be
+    /// added to it.
     pub varargs: u32,
+}
+
+impl FrameHeader {
+    /// Bit of `varargs`: the function was called by a tail call, so the frame below is not its caller's.
+    pub const TAIL_CALL: u32 = 1 << 31;
+
+    /// Extra arguments of the function.
+    pub fn extra_arguments(&self) -> usize {
+        if self.flags & flags::VARARG == 0 { 0 } else { (self.varargs & !Self::TAIL_CALL) as usize }
+    }
+
+    pub fn is_tail_call(&self) -> bool {
+        self.varargs & Self::TAIL_CALL != 0
+    }
 }
 
 const _: () = assert!(size_of::<FrameHeader>() == size_of::<Value>());
@@ -40,19 +56,16 @@ pub mod flags {
     pub const NATIVE_CALLER: u8 = 1;
     /// The frame was moved above its extra arguments by `VARARGPREP`.
     pub const VARARG: u8 = 2;
-    /// A `pcall` or `xpcall` frame: a throw stops here.
+    /// A detached frame of `pcall` or `xpcall`: a throw stops here.
     pub const PROTECTED: u8 = 4;
-    /// A frame of `pcall` or `xpcall` whose native activation is gone (the coroutine yielded through it).
+    /// A native's frame whose activation is gone (the coroutine yielded through it): `spare` says how it goes on.
     pub const DETACHED: u8 = 8;
-    /// The frame of a metamethod that the interpreter called on behalf of the instruction at the caller's pc, and
-    /// whose native activation is gone: its result finishes that instruction.
-    pub const CONTINUATION: u8 = 16;
+    /// `a <= b` waits for the answer to `b < a` (a yield has dropped the activation that asked).
+    pub const NEGATED: u8 = 16;
     /// The caller is a frame of the interpreter that waits at a call in two words, and `spare` says for what.
     pub const LUA_CALL: u8 = 32;
     /// A debug hook has been told of this activation, or it began before there was a hook.
     pub const REPORTED: u8 = 64;
-    /// The frame of a Lua function that stands in the place of the one that called it last thing.
-    pub const TAIL_CALLED: u8 = 128;
 }
 
 /// A frame by the address of its first register.
@@ -103,7 +116,7 @@ impl Frame {
             if (*header).flags & flags::VARARG == 0 {
                 self.0.sub(FRAME_OFFSET)
             } else {
-                self.0.sub(FRAME_OFFSET + (*header).varargs as usize + params + FRAME_OFFSET)
+                self.0.sub(FRAME_OFFSET + (*header).extra_arguments() + params + FRAME_OFFSET)
             }
         }
     }

@@ -66,6 +66,14 @@ impl Cache {
     /// Refills after which a site counts as megamorphic.
     pub const MEGA: u8 = 32;
 
+    /// To be called after the cache has been filled: it keeps what it names alive.
+    #[inline]
+    pub(crate) fn note_filled(&self, heap: &mut Heap) {
+        if heap.is_marking() {
+            self.trace(heap);
+        }
+    }
+
     fn trace(&self, heap: &mut Heap) {
         // SAFETY: cached shapes, values and prototypes are kept alive by this very tracing.
         unsafe {
@@ -234,6 +242,11 @@ impl Proto {
         self.unit.lines.get(pc).copied().unwrap_or(0)
     }
 
+    /// The function as the front end made it, with those inside it.
+    pub fn to_unit(&self) -> FnUnit {
+        FnUnit { children: self.children.iter().map(|child| child.to_unit()).collect(), ..self.unit.clone() }
+    }
+
     pub(crate) fn owned_bytes(&self) -> usize {
         size_of_val(&*self.code_owner) * 2
             + size_of_val(&*self.consts_owner)
@@ -271,7 +284,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             Const::Bool(value) => Value::bool(*value),
             Const::Int(value) => Value::int(*value),
             Const::Float(value) => Value::float(*value),
-            Const::Str(bytes) => heap.string(bytes).into(),
+            Const::Str(id) => heap.string(unit.strings.get(*id)).into(),
         })
         .collect();
     let mut code_owner: Box<[Instr]> = unit.code.clone().into();
@@ -336,7 +349,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         caches_owner,
         loops_owner,
     };
-    heap.charge(proto.owned_bytes());
+    heap.charge_new(proto.owned_bytes());
     heap.insert(proto)
 }
 
@@ -362,7 +375,8 @@ fn hash_unit(unit: &FnUnit, children: &[Gc<Proto>]) -> u64 {
             Const::Bool(value) => eat(&[b'b', u8::from(*value)]),
             Const::Int(value) => eat(&value.to_le_bytes()),
             Const::Float(value) => eat(&value.to_bits().to_be_bytes()),
-            Const::Str(bytes) => {
+            Const::Str(id) => {
+                let bytes = unit.strings.get(*id);
                 eat(&bytes.len().to_le_bytes());
                 eat(bytes);
             }
@@ -437,7 +451,8 @@ impl Closure {
 }
 
 impl Gc<Closure> {
-    pub(crate) fn set_upvalue(self, index: usize, upvalue: Gc<Upvalue>) {
+    pub(crate) fn set_upvalue(self, heap: &mut Heap, index: usize, upvalue: Gc<Upvalue>) {
+        heap.barrier_object(&self.header, upvalue);
         debug_assert!(index < self.upvalue_count as usize);
         // SAFETY: the tail has `upvalue_count` entries.
         unsafe { *self.as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) = upvalue };
@@ -455,6 +470,7 @@ impl Heap {
 
     pub(crate) fn native(&mut self, name: &'static str, function: NativeFn, upvalues: Box<[Value]>) -> Gc<Native> {
         let header = self.header(Kind::Native);
+        self.charge_new(size_of_val(&*upvalues));
         self.insert(Native { header, entry: crate::native::native_entry, function, name, upvalues })
     }
 }

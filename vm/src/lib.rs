@@ -15,6 +15,7 @@ mod lookup;
 pub mod meta;
 pub mod native;
 pub mod observe;
+mod safepoint;
 pub mod seam;
 pub mod stdlib;
 pub mod string;

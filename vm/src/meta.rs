@@ -67,6 +67,12 @@ impl Vm {
         }
     }
 
+    /// Whether numbers may be shown otherwise than as numerals.
+    #[inline]
+    pub(crate) fn numbers_have_metatable(&self) -> bool {
+        self.type_metatables[tag::INT as usize].is_some()
+    }
+
     /// The metamethod of a value, or nil.
     #[inline]
     pub fn metamethod(&self, value: Value, meta: Meta) -> Value {

@@ -86,10 +86,12 @@ impl Args {
         let function = unsafe { Frame(self.base).function() };
         function.as_native().and_then(|native| native.upvalues.get(index).copied()).unwrap_or(Value::NIL)
     }
-    pub fn set_upvalue(self, index: usize, value: Value) {
+    /// Replaces upvalue `index` of the running native, which must have it.
+    pub fn set_upvalue(self, vm: &mut Vm, index: usize, value: Value) {
         // SAFETY: as in `upvalue`.
         let function = unsafe { Frame(self.base).function() };
         if let Some(native) = function.as_native() {
+            vm.heap.barrier(&native.header, value);
             native.get_mut().upvalues[index] = value;
         }
     }
@@ -227,14 +229,9 @@ impl Vm {
         let base = unsafe {
             *from = function;
             let base = from.add(FRAME_OFFSET);
-            Frame(base).header().write(FrameHeader {
-                pc: 0,
-                prev: base.offset_from(caller.0) as u32,
-                nil_tag: tag::NIL,
-                flags: 0,
-                spare: 0,
-                varargs: 0,
-            });
+            // Variables of a thread that is being closed have no caller.
+            let prev = if caller.0.is_null() { 0 } else { base.offset_from(caller.0) as usize };
+            Frame(base).header().write(Vm::call_header(prev));
             for (index, value) in args.iter().enumerate() {
                 *base.add(index) = *value;
             }
@@ -414,12 +411,12 @@ impl Vm {
     /// Raw write from a native.
     ///
     /// # Errors
-    /// Nil and NaN cannot be keys.
+    /// Nil and NaN cannot be keys; the message has no position.
     pub fn raw_set(&mut self, table: Gc<Table>, key: Value, value: Value) -> Result<(), Throw> {
         use crate::table::KeyError;
         table.get_mut().set(&mut self.heap, key, value).map_err(|error| match error {
-            KeyError::Nil => self.throw("table index is nil"),
-            KeyError::Nan => self.throw("table index is NaN"),
+            KeyError::Nil => self.runtime_error("table index is nil"),
+            KeyError::Nan => self.runtime_error("table index is NaN"),
         })
     }
 

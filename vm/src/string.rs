@@ -133,6 +133,10 @@ impl Interner {
         Self { slots: vec![Slot::EMPTY; 1024].into(), used: 0, live: 0, seed }
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.slots)
+    }
+
     /// Forgets all strings, whose removal is ignored from then on.
     pub(crate) fn clear(&mut self) {
         *self = Self { slots: vec![Slot::EMPTY; 1].into(), used: 0, live: 0, seed: self.seed };
@@ -166,11 +170,14 @@ impl Interner {
         }
     }
 
+    /// Whether the next insertion has to rehash.
+    #[inline]
+    fn is_full(&self) -> bool {
+        (self.used + 1) * 4 > self.slots.len() * 3
+    }
+
     #[inline]
     fn insert(&mut self, string: *mut Str, hash: u32) {
-        if (self.used + 1) * 4 > self.slots.len() * 3 {
-            self.rehash();
-        }
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         while self.slots[at].0 > 1 {
@@ -266,6 +273,11 @@ impl Heap {
             (&raw mut (*string).len).write(bytes.len());
             (&raw mut (*string).hash).write(hash);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), string.add(1).cast(), bytes.len());
+        }
+        if self.interner.is_full() {
+            let before = self.interner.bytes();
+            self.interner.rehash();
+            self.charge_aside(before, self.interner.bytes());
         }
         // The allocation may have swept, which changes slots: insertion probes again.
         self.interner.insert(string, hash);

@@ -30,6 +30,11 @@ pub(crate) fn limit_step(used: usize) -> usize {
     used.clamp(LIMIT_STEP.0, LIMIT_STEP.1)
 }
 
+/// Stacks are charged for by the page, the first one from the beginning.
+const PAGE: usize = 4096;
+/// Stacks of up to this many bytes keep their memory.
+const TRIM_BYTES: usize = 256 << 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadStatus {
     /// Not started, or waiting in a yield.
@@ -57,6 +62,10 @@ pub struct Thread {
     pub(crate) resumer: Option<Gc<Thread>>,
     /// To-be-closed slots, innermost last.
     pub(crate) tbc: Vec<*mut Value>,
+    /// It has run since the collector marked it, and waits to be marked again.
+    pub(crate) is_touched: bool,
+    /// Bytes of the stack that are charged for.
+    charged: usize,
     /// Native activations that a yield could not pass.
     pub(crate) nonyieldable: u32,
     pub(crate) is_main: bool,
@@ -67,11 +76,12 @@ pub struct Thread {
 }
 
 impl Thread {
-    pub(crate) fn new(heap: &Heap, is_main: bool) -> Thread {
+    pub(crate) fn new(heap: &mut Heap, is_main: bool) -> Thread {
         let stack = StackMemory::take();
         let base = stack.base();
         // SAFETY: the stack is larger than one step.
         let limit = unsafe { base.add(limit_step(0)) };
+        heap.charge_new(PAGE);
         Thread {
             header: heap.header(crate::heap::Kind::Thread),
             stack,
@@ -82,11 +92,20 @@ impl Thread {
             open_upvalues: None,
             resumer: None,
             tbc: Vec::new(),
+            is_touched: false,
+            charged: PAGE,
             nonyieldable: 0,
             is_main,
             hook: None,
             failure: Value::NIL,
         }
+    }
+
+    /// Becomes dead, without an error.
+    pub(crate) fn end(&mut self) {
+        self.status = ThreadStatus::Dead;
+        self.frame = Frame(std::ptr::null_mut());
+        self.top = self.stack_base();
     }
 
     pub(crate) fn stack_base(&self) -> *mut Value {
@@ -98,15 +117,47 @@ impl Thread {
         unsafe { self.stack.base().add(STACK_SLOTS) }
     }
 
-    /// Marks a stack. `top` of the running thread is passed to [`Thread::trace_below`] by the collector's roots.
+    /// Slots in use while not running.
+    pub(crate) fn used_slots(&self) -> usize {
+        // SAFETY: both lie in one reservation.
+        unsafe { self.top.offset_from(self.stack_base()) as usize }
+    }
+
+    /// Bytes of memory behind the stack.
+    pub(crate) fn stack_bytes(&self) -> usize {
+        self.charged
+    }
+
+    /// Charges for the stack up to `limit`.
+    pub(crate) fn charge_to(&mut self, heap: &mut Heap, limit: *mut Value) {
+        let bytes = (limit as usize - self.stack_base() as usize).next_multiple_of(PAGE);
+        if bytes > self.charged {
+            heap.charge(&self.header, bytes - self.charged);
+            self.charged = bytes;
+        }
+    }
+
+    /// Gives the system back what lies above `limit`, when it is much.
+    pub(crate) fn trim(&mut self, heap: &mut Heap, limit: *mut Value) {
+        let bytes = (limit as usize - self.stack_base() as usize).next_multiple_of(PAGE);
+        if self.charged > TRIM_BYTES && bytes < self.charged / 4 {
+            // SAFETY: the range is part of this stack; its slots are dead.
+            unsafe {
+                libc::madvise(self.stack_base().byte_add(bytes).cast(), self.charged - bytes, libc::MADV_DONTNEED);
+            }
+            heap.discharge(&self.header, self.charged - bytes);
+            self.charged = bytes;
+        }
+    }
+
+    /// Marks the stack of a thread that does not run. Those that do, or wait for one that does, are among the roots.
     pub(crate) fn trace(&mut self, heap: &mut Heap) {
-        if self.status != ThreadStatus::Running {
+        if !matches!(self.status, ThreadStatus::Running | ThreadStatus::Normal) {
             self.trace_below(heap, self.top);
             // What is above has just been cleared.
             // SAFETY: inside the reservation.
             unsafe {
-                let used = self.top.offset_from(self.stack_base()) as usize;
-                self.limit = self.limit.min(self.top.add(limit_step(used)));
+                self.limit = self.limit.min(self.top.add(limit_step(self.used_slots())));
             }
         }
     }
@@ -140,13 +191,15 @@ impl Thread {
     }
 
     /// Closes every open upvalue at `level` or above.
-    pub(crate) fn close_upvalues(&mut self, level: *mut Value) {
+    pub(crate) fn close_upvalues(&mut self, heap: &mut Heap, level: *mut Value) {
         while let Some(upvalue) = self.open_upvalues {
             if upvalue.slot < level {
                 return;
             }
             let object = upvalue.get_mut();
             self.open_upvalues = object.next_open();
+            // The stack slot needed no barrier, the upvalue does.
+            heap.barrier(&object.header, object.get());
             object.closed = object.get();
             object.slot = &raw mut object.closed;
         }

@@ -16,6 +16,10 @@ pub struct Userdata {
 }
 
 impl Userdata {
+    pub(crate) fn owned_bytes(&self) -> usize {
+        size_of_val(&*self.data)
+    }
+
     pub(crate) fn trace(&self, heap: &mut Heap) {
         if let Some(metatable) = self.metatable {
             heap.mark(metatable);

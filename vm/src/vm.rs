@@ -58,9 +58,8 @@ pub struct Vm {
     pub(crate) error_frame: Frame,
     pub(crate) error_top: *mut Value,
     pub(crate) native_depth: u32,
-    /// Identity numbers for `tostring`, given at first observation.
-    pub(crate) identities: crate::display::Identities,
     pub(crate) in_finalizer: bool,
+    /// Nanoseconds that the collector has taken.
     pub gc_ns: u64,
     pub controller: Controller,
     pub(crate) created: Instant,
@@ -83,11 +82,13 @@ pub struct VmOptions {
     pub hash_seed: u32,
     /// Native stack that compiled code may use, in bytes, counted from where the VM is created.
     pub native_stack: usize,
+    /// Most bytes that the heap may use; a program that needs more gets the error "not enough memory".
+    pub memory_limit: Option<usize>,
 }
 
 impl Default for VmOptions {
     fn default() -> Self {
-        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20 }
+        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20, memory_limit: None }
     }
 }
 
@@ -122,7 +123,6 @@ impl Vm {
             error_frame: Frame(std::ptr::null_mut()),
             error_top: std::ptr::null_mut(),
             native_depth: 0,
-            identities: Default::default(),
             in_finalizer: false,
             gc_ns: 0,
             controller: Controller::default(),
@@ -138,6 +138,9 @@ impl Vm {
         vm.make_root_frame();
         if options.fuel.is_some() {
             vm.set_fuel(options.fuel);
+        }
+        if let Some(bytes) = options.memory_limit {
+            vm.heap.set_limit(bytes);
         }
         vm
     }
@@ -175,7 +178,7 @@ impl Vm {
         let closure = self.heap.closure(proto, count);
         for index in 0..count {
             let upvalue = self.heap.closed_upvalue(if index == 0 { env } else { Value::NIL });
-            closure.set_upvalue(index, upvalue);
+            closure.set_upvalue(&mut self.heap, index, upvalue);
         }
         closure
     }
@@ -290,6 +293,7 @@ impl Vm {
         // SAFETY: inside the reservation.
         let wanted = unsafe { self.thread.stack_base().add(wanted) };
         self.stack_limit = self.stack_limit.max(wanted);
+        self.thread.get_mut().charge_to(&mut self.heap, self.stack_limit);
         Ok(())
     }
 
@@ -305,111 +309,12 @@ impl Vm {
         throw
     }
 
-    /// The slow half of a safepoint (the fast one compares `heap.bytes` with `heap.threshold`): collects when due.
-    /// `live_top` is the end of the running frame.
-    #[cold]
-    #[inline(never)]
-    pub fn poll_slow(&mut self, live_top: *mut Value) {
-        self.poll_observation();
-        if self.heap.wants_collection() {
-            self.top = live_top;
-            self.collect();
-        }
-        if !self.heap.to_finalize.is_empty() {
-            self.top = live_top;
-            self.run_finalizers();
-        }
-    }
-
-    /// A full mark; what is dead is freed lazily. The live stack ends at `self.top`.
-    pub fn collect(&mut self) {
-        let start = Instant::now();
-        let top = self.top;
-        let thread = self.thread;
-        thread.get_mut().limit = self.stack_limit.max(top);
-        let mode = self.meta_names[Meta::Mode as usize];
-        let Vm {
-            heap,
-            error,
-            main_thread,
-            globals,
-            registry,
-            string_metatable,
-            type_metatables,
-            meta_names,
-            transfer,
-            identities,
-            ..
-        } = self;
-        heap.collect(mode, |heap| {
-            heap.mark_value(*error);
-            heap.mark(*main_thread);
-            heap.mark(thread);
-            heap.mark(*globals);
-            heap.mark(*registry);
-            for table in string_metatable.iter().chain(type_metatables.iter().flatten()) {
-                heap.mark(*table);
-            }
-            for name in meta_names {
-                heap.mark(*name);
-            }
-            heap.mark_values(transfer);
-            thread.trace_below(heap, top);
-        });
-        self.lookups.clear();
-        identities.retain(&self.heap);
-        self.controller.forget_dead(&self.heap);
-        // SAFETY: inside the reservation; the limit never falls below what is in use.
-        let lowered = unsafe { top.add(limit_step(top.offset_from(thread.stack_base()) as usize)) };
-        if self.stack_limit <= self.thread.hard_limit() {
-            self.stack_limit = lowered.min(self.thread.hard_limit());
-        }
-        self.thread.get_mut().limit = self.stack_limit;
-        self.lower_threshold_again();
-        self.gc_ns += start.elapsed().as_nanos() as u64;
-    }
-
-    /// A full cycle, the sweep included.
-    pub fn full_collect(&mut self) {
-        self.collect();
-        self.run_finalizers();
-        self.heap.finish_sweep();
-    }
-
-    fn run_finalizers(&mut self) {
-        if self.in_finalizer || self.is_stopping() {
-            return;
-        }
-        self.in_finalizer = true;
-        let frame = self.frame;
-        let top = self.top;
-        while let Some(value) = self.heap.to_finalize.pop_front() {
-            let finalizer = self.metamethod(value, Meta::Gc);
-            if !finalizer.is_function() {
-                continue;
-            }
-            let error = self.error;
-            if self.call(finalizer, &[value]).is_err() {
-                let thrown = self.error;
-                let thrown = self.unwind_to(top, thrown);
-                if self.is_stopping() {
-                    break;
-                }
-                self.warn_finalizer(thrown);
-            }
-            self.error = error;
-            self.frame = frame;
-            self.top = top;
-        }
-        self.in_finalizer = false;
-    }
-
     /// Runs every pending and future finalizer: the end of the program (manual §2.5.3).
     pub fn close_state(&mut self) {
         let bottom = self.thread.stack_base();
         let _ = self.unwind_to(bottom, Value::NIL);
         self.heap.finalize_everything();
-        self.run_finalizers();
+        self.run_finalizers(usize::MAX);
     }
 
     /// Nanoseconds since the VM was made.

@@ -1,6 +1,6 @@
-//! The standard library against the recorded output of PUC-Rio Lua 5.4.
+//! The standard library and the language against the recorded output of PUC-Rio Lua 5.4.
 //!
-//! `stdlib/NAME.lua` prints what it sees; `stdlib/NAME.txt` is what lua5.4 printed for it. To record again, set
+//! `stdlib/NAME.lua` and `language/NAME.lua` print what they see; `NAME.txt` is what lua5.4 printed for it. To record again, set
 //! `TRINITY_BLESS`: that asks lua5.4, never this VM.
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 };
 
 use trinity_vm::{
+    heap::GcStress,
     stdlib,
     value::Value,
     vm::{Vm, VmOptions},
@@ -40,13 +41,10 @@ fn vm_with_output() -> (Box<Vm>, Output) {
     (vm, output)
 }
 
-/// Runs a chunk and returns what it printed, an error message last. With `stress`, every poll collects.
-fn run(source: &[u8], name: &str, stress: bool) -> String {
+/// Runs a chunk and returns what it printed, an error message last. Polls do what `stress` says.
+fn run(source: &[u8], name: &str, stress: GcStress) -> String {
     let (mut vm, output) = vm_with_output();
-    if stress {
-        vm.heap.stress = true;
-        vm.heap.threshold = 0;
-    }
+    vm.heap.set_stress(stress);
     let globals = vm.globals.into();
     let outcome = match vm.load(source, name.as_bytes(), globals) {
         Ok(function) => vm.call_from_host(function.into(), &[]).map(|_| ()),
@@ -63,8 +61,8 @@ fn run(source: &[u8], name: &str, stress: bool) -> String {
     text
 }
 
-fn scripts() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stdlib");
+fn scripts(folder: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
     let entries = std::fs::read_dir(directory).expect("the scripts' directory is there");
     let mut scripts: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "lua"));
@@ -73,11 +71,20 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 #[test]
-fn scripts_print_what_the_reference_implementation_prints() {
+fn the_library_prints_what_the_reference_implementation_prints() {
+    compare("stdlib");
+}
+
+#[test]
+fn the_language_prints_what_the_reference_implementation_prints() {
+    compare("language");
+}
+
+fn compare(folder: &str) {
     let mut failures = Vec::new();
-    for script in scripts() {
+    for script in scripts(folder) {
         let golden = script.with_extension("txt");
-        let name = format!("tests/stdlib/{}", script.file_name().unwrap_or_default().display());
+        let name = format!("tests/{folder}/{}", script.file_name().unwrap_or_default().display());
         if std::env::var_os(BLESS).is_some() {
             let output = Command::new("lua5.4")
                 .arg(&name)
@@ -88,9 +95,11 @@ fn scripts_print_what_the_reference_implementation_prints() {
         }
         let source = std::fs::read(&script).expect("a listed script is readable");
         let expected = String::from_utf8_lossy(&std::fs::read(&golden).unwrap_or_default()).into_owned();
-        let got = run(&source, &format!("@{name}"), false);
-        if run(&source, &format!("@{name}"), true) != got {
-            failures.push(format!("{name}: collecting at every poll changes the output"));
+        let got = run(&source, &format!("@{name}"), GcStress::Off);
+        for stress in [GcStress::Full, GcStress::Slices] {
+            if run(&source, &format!("@{name}"), stress) != got {
+                failures.push(format!("{name}: {stress:?} collection at every poll changes the output"));
+            }
         }
         let mut lines = expected.lines().zip(got.lines()).enumerate();
         if let Some((at, (expected, got))) = lines.find(|(_, (expected, got))| expected != got) {
@@ -108,7 +117,7 @@ fn scripts_print_what_the_reference_implementation_prints() {
 
 #[test]
 fn print_and_io_write_share_a_buffer() {
-    assert_eq!(run(b"io.write('a') print('b') io.stdout:write('c', 1, '\\n')", "=test", false), "ab\nc1\n");
+    assert_eq!(run(b"io.write('a') print('b') io.stdout:write('c', 1, '\\n')", "=test", GcStress::Off), "ab\nc1\n");
 }
 
 #[test]

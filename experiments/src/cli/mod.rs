@@ -6,6 +6,7 @@ mod collect;
 mod data;
 mod disasm;
 mod experiment;
+mod fuzz;
 mod policy;
 mod quickstart;
 mod repl;
@@ -50,6 +51,7 @@ enum Verb {
     #[command(subcommand)]
     Suite(suite::Verb),
     Bench(bench::Args),
+    Fuzz(fuzz::Args),
     Collect(collect::Args),
     #[command(subcommand)]
     Data(data::Verb),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Verb::Disasm(args) => disasm::run(&args).map(|()| 0),
         Verb::Suite(verb) => suite::run(&verb).map(|()| 0),
         Verb::Bench(args) => bench::run(&args).map(|()| 0),
+        Verb::Fuzz(args) => fuzz::run(&args).map(|()| 0),
         Verb::Collect(args) => collect::run(&args).map(|()| 0),
         Verb::Data(verb) => data::run(&verb).map(|()| 0),
         Verb::Train(args) => train::run(&args).map(|()| 0),

@@ -37,6 +37,9 @@ pub struct Args {
     /// Compile every function for this tier at its first call, whatever the policy
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
+    /// Most memory that the program may use, with a suffix K, M or G; beyond it, it gets "not enough memory"
+    #[arg(long, value_name = "BYTES", value_parser = memory_size)]
+    memory_limit: Option<usize>,
     /// Log every decision and its consequences as a data set in this folder
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
@@ -78,6 +81,7 @@ pub fn run(args: &Args) -> Result<u8> {
         policy: args.policy.clone(),
         max_tier: args.max_tier,
         force_tier: args.force_tier,
+        memory_limit: args.memory_limit,
         log,
         stats_json: args.stats_json.clone(),
         sandbox: args.sandbox,
@@ -95,4 +99,18 @@ pub fn run(args: &Args) -> Result<u8> {
     let status = host::run_script(&options, &program)?;
     // A status is one byte to whoever waits for the process.
     Ok(status as u8)
+}
+
+/// A number of bytes with an optional suffix, each 1024 times the one before.
+fn memory_size(text: &str) -> std::result::Result<usize, String> {
+    let digits = text.trim_end_matches(['K', 'M', 'G', 'k', 'm', 'g']);
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err("one suffix is enough".to_owned()),
+    };
+    let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 64M".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }

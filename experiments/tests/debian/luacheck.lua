@@ -1,11 +1,3 @@
--- Debian keeps some of these modules under older versions of Lua only, though they run in 5.4.
-local roots = {}
-for _, version in ipairs({ "5.4", "5.3", "5.1" }) do
-  local root = "/usr/share/lua/" .. version
-  roots[#roots + 1] = root .. "/?.lua;" .. root .. "/?/init.lua"
-end
-package.path = table.concat(roots, ";")
-
 local luacheck = require("luacheck")
 
 local piece = [[

@@ -138,6 +138,17 @@ pub unsafe extern "C" fn set_tabup(vm: *mut Vm, base: *mut Value, pc: u32) -> St
     }
 }
 
+/// `U[B] = R[A]`.
+pub unsafe extern "C" fn set_upvalue(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers; an upvalue's slot is its own or on a live stack.
+    unsafe {
+        let site = Site::new(vm, base, pc);
+        let (upvalue, value) = (site.closure.upvalues()[site.instr.b()], site.get(site.instr.a()));
+        access::set_upvalue(site.vm, upvalue, value);
+    }
+    0
+}
+
 /// `R[A][R[B]] = R[C]`.
 pub unsafe extern "C" fn set_table(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
@@ -167,7 +178,7 @@ unsafe fn store_element(site: Site<'_>, key: Value) -> Status {
         let (object, value, cache) = (site.get(site.instr.a()), site.get(site.instr.c()), site.cache());
         if key.tag == tag::INT
             && let Some(table) = object.as_table()
-            && access::set_element(table, key.raw_int(), value, cache)
+            && access::set_element(site.vm, table, key.raw_int(), value, cache)
         {
             return 0;
         }

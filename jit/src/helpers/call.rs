@@ -42,10 +42,12 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
         Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
         let function = *slot;
         let status = if let Some(closure) = function.as_closure() {
-            access::note_call(site.cache(), closure.proto);
+            let cache = site.cache();
+            access::note_call(site.vm, cache, closure.proto);
             (closure.proto.entry)(vm, callee, count as u64)
         } else {
-            access::note_native(site.cache(), function);
+            let cache = site.cache();
+            access::note_native(site.vm, cache, function);
             enter_native(site.vm, function, callee, count)
         };
         settle_call(site, slot, status)
@@ -106,7 +108,8 @@ pub unsafe extern "C" fn note_call(vm: *mut Vm, base: *mut Value, pc: u32) -> St
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
         if let Some(closure) = site.get(site.instr.a()).as_closure() {
-            access::note_call(site.cache(), closure.proto);
+            let cache = site.cache();
+            access::note_call(site.vm, cache, closure.proto);
         }
     }
     0
@@ -155,7 +158,7 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
-        let mut first = site.reg(site.instr.a());
+        let first = site.reg(site.instr.a());
         let count = match (site.instr.op(), site.instr.b()) {
             (Op::Return1, _) => 1,
             (_, 0) => site.vm.top.offset_from(first) as usize,
@@ -163,11 +166,10 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
         };
         if site.instr.c() != 0 {
             let end = base.add(site.closure.proto.max_stack as usize);
-            site.vm.top = first.add(count).max(end);
-            first = match site.vm.close_frame(Frame(base), first, count) {
-                Ok(first) => first,
-                Err(throw) => return throw.status(),
-            };
+            site.vm.top = end;
+            if let Err(throw) = site.vm.close_frame(Frame(base), first, count, site.instr.b() == 0) {
+                return throw.status();
+            }
         }
         let slot = Frame(base).function_slot(site.closure.proto.num_params as usize);
         std::ptr::copy(first, slot, count);

@@ -55,7 +55,7 @@ pub unsafe extern "C" fn enter_counted(vm: *mut Vm, base: *mut Value, count: u64
 }
 
 /// A back-edge that has to poll or to be consulted on, or whose loop has better code. Returns code to enter with this
-/// frame, or 0.
+/// frame, 0, or the status of what was thrown.
 pub unsafe extern "C" fn back_edge(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
     unsafe { leave_for_loop(vm, base, pc, Tier::Hot) }
@@ -81,7 +81,9 @@ unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -
         let state = proto.loops.add(index);
         if site.vm.heap.poll_is_due() {
             let top = site.vm.top;
-            site.vm.poll_slow(top);
+            if let Err(throw) = site.vm.poll_slow(top) {
+                return throw.status();
+            }
         }
         if site.vm.is_observing() {
             (*Frame(base).header()).pc = proto.unit.loops[index].header_pc;
@@ -196,7 +198,7 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
         Frame(callee).header().write(Vm::call_header(site.instr.a() + 4 + FRAME_OFFSET));
         let function = *slot;
         let mut status = if let Some(closure) = function.as_closure() {
-            access::note_call(cache, closure.proto);
+            access::note_call(site.vm, cache, closure.proto);
             (closure.proto.entry)(vm, callee, count as u64)
         } else if let Some(native) = function.as_native() {
             match site.vm.call_native(native.function, callee, count as u32) {

@@ -13,7 +13,8 @@ mod call;
 mod flow;
 
 pub use access::{
-    get_field, get_i, get_table, get_tabup, len, newtable, self_field, set_field, set_i, set_list, set_table, set_tabup,
+    get_field, get_i, get_table, get_tabup, len, newtable, self_field, set_field, set_i, set_list, set_table,
+    set_tabup, set_upvalue,
 };
 pub use arith::{arith, compare, concat, equals, equals_constant, unary};
 pub use call::{call, finish_call, note_call, ret, tail_call};

@@ -42,13 +42,17 @@ fn has_metatable(cache: &Cache) -> bool {
 }
 
 impl Emitter<'_, '_> {
-    /// Address of the value of an upvalue.
-    fn upvalue(&mut self, index: usize) -> Value {
+    fn upvalue_object(&mut self, index: usize) -> Value {
         let (stack, object) = (self.regions.stack, self.regions.object);
         let base = self.base();
         let closure = self.load(I64, stack, base, abi::FUNCTION);
-        let upvalue = self.load(I64, object, closure, abi::CLOSURE_UPVALUES + 8 * index as i32);
-        self.load(I64, object, upvalue, abi::UPVALUE_SLOT)
+        self.load(I64, object, closure, abi::CLOSURE_UPVALUES + 8 * index as i32)
+    }
+
+    /// Address of the value of an upvalue.
+    fn upvalue(&mut self, index: usize) -> Value {
+        let upvalue = self.upvalue_object(index);
+        self.load(I64, self.regions.object, upvalue, abi::UPVALUE_SLOT)
     }
 
     pub(super) fn get_upvalue(&mut self) {
@@ -63,11 +67,36 @@ impl Emitter<'_, '_> {
     pub(super) fn set_upvalue(&mut self) {
         let instr = self.instr();
         let flags = self.regions.upvalue;
-        let slot = self.upvalue(instr.b());
-        let payload = self.bits(instr.a());
-        let tag = self.tag(instr.a());
-        self.store(flags, payload, slot, 0);
-        self.store(flags, tag, slot, TAG);
+        if self.may_be_heap(instr.a()) {
+            let before = self.known();
+            let (slow, done) = (self.cold(), self.block());
+            let upvalue = self.upvalue_object(instr.b());
+            self.reject_marked(upvalue, slow);
+            let slot = self.upvalue(instr.b());
+            self.store_value(flags, instr.a(), slot, 0);
+            self.jump(done);
+            self.slow_path(slow, helpers::set_upvalue, done);
+            self.restore(before);
+            self.switch(done);
+        } else {
+            let slot = self.upvalue(instr.b());
+            self.store_value(flags, instr.a(), slot, 0);
+        }
+    }
+
+    /// Whether a register may hold a reference.
+    fn may_be_heap(&self, register: usize) -> bool {
+        self.known_tag(register).is_none_or(|tag| tag >= tag::FIRST_HEAP)
+    }
+
+    /// The write barrier: goes on in `slow`, whose helper does the whole store, when the collector is marking and has
+    /// reached the object that is about to be written.
+    fn reject_marked(&mut self, holder: Value, slow: Block) {
+        let vm = self.vm();
+        let mark = self.load(I8, self.regions.object, holder, abi::MARK);
+        let barrier = self.load(I8, self.regions.vm, vm, abi::VM_BARRIER_MARK);
+        let marked = self.b.ins().icmp(IntCC::Equal, mark, barrier);
+        self.reject(marked, slow);
     }
 
     /// Goes on when the object has `tag`.
@@ -226,6 +255,11 @@ impl Emitter<'_, '_> {
         self.require_object(object, tag::TABLE, slow);
         let flags = self.regions.slots;
         let c = instr.c();
+        // An added key may be the first reference to its shape.
+        if cache.kind == CacheKind::Add || self.may_be_heap(c) {
+            let table = self.object(object);
+            self.reject_marked(table, slow);
+        }
         if cache.kind == CacheKind::Own {
             let slots = self.own_slots(cache, object, slow);
             let offset = cache.index as i32 * abi::VALUE_SIZE;
@@ -406,6 +440,10 @@ impl Emitter<'_, '_> {
                     let nil = this.equals(tag, i64::from(tag::NIL));
                     this.reject(nil, slow);
                 }
+                if this.may_be_heap(c) {
+                    let object = this.bits(table);
+                    this.reject_marked(object, slow);
+                }
                 let (place, offset) = this.element(table, key, kind);
                 this.store_value(flags, c, place, offset);
             } else {
@@ -471,6 +509,10 @@ impl Emitter<'_, '_> {
         let tag = self.tag(value);
         let nil = self.equals(tag, i64::from(tag::NIL));
         self.reject(nil, slow);
+        if self.may_be_heap(value) {
+            let object = self.bits(table);
+            self.reject_marked(object, slow);
+        }
         let (place, offset) = self.element(table, key, ElementKind::Tagged);
         self.store_value(self.regions.elements, value, place, offset);
         self.lengthen(table);

@@ -126,6 +126,11 @@ impl Emitter<'_, '_> {
         let control = self.tag(a + 2);
         let int = self.equals(control, i64::from(tag::INT));
         let suited = self.b.ins().band(known, int);
+        // To `ipairs` key 0 is the start, to `next` an entry that lies elsewhere.
+        let key = self.bits(a + 2);
+        let zero = self.equals(key, 0);
+        let elsewhere = self.b.ins().band(is_next, zero);
+        let suited = self.b.ins().band_not(suited, elsewhere);
         self.require(suited, slow);
 
         let table = self.bits(a + 1);
@@ -223,8 +228,10 @@ impl Emitter<'_, '_> {
         self.switch(out);
         let code = self.helper(helper);
         let stay = self.equals(code, 0);
-        let enter = self.cold();
-        self.branch(stay, header, enter);
+        let (other, enter) = (self.cold(), self.cold());
+        self.branch(stay, header, other);
+        self.switch(other);
+        self.leave_or_go_on(code, enter);
         self.switch(enter);
         let none = self.b.ins().iconst(I64, 0);
         let base = self.base();

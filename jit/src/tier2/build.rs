@@ -244,6 +244,20 @@ impl Builder<'_> {
         self.store_value(region, BASE, Self::home_offset(register), rep);
     }
 
+    /// The write barrier for a store of this value into an object.
+    pub(super) fn barrier(&mut self, holder: V, rep: Rep) {
+        match rep {
+            Rep::Any(payload, tag) => {
+                self.emit(Inst::Barrier(holder, payload, tag));
+            }
+            Rep::Ref(tag, payload) if tag >= tag::FIRST_HEAP => {
+                let tag = self.emit(Inst::Tag(tag));
+                self.emit(Inst::Barrier(holder, payload, tag));
+            }
+            _ => {}
+        }
+    }
+
     /// Stores payload and tag at an address.
     pub(super) fn store_value(&mut self, region: Region, base: V, offset: i32, rep: Rep) {
         let tag_offset = offset + abi::TAG;

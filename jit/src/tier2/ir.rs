@@ -136,7 +136,7 @@ pub enum Helper {
     Run(Op),
     /// `(base, pc, callee's status) → status`
     FinishCall,
-    /// `(base, pc)`
+    /// `(base, pc) → status`
     Poll,
     /// `(base, argument count) → base or null`: everything out of the ordinary at a function's entry.
     Enter,
@@ -177,6 +177,8 @@ pub enum Inst {
     Store(Region, Width, V, i32, V),
     /// Stores a constant tag.
     StoreTag(Region, V, i32, u8),
+    /// The write barrier for an object, and a value's payload and tag that are stored into it. After a change of shape.
+    Barrier(V, V, V),
     /// Writes the header's pc.
     SetPc(u32),
     Guard(V, ExitId),
@@ -208,6 +210,8 @@ impl Inst {
             Inst::Load(region, ..) => Effect::Read(*region),
             Inst::Store(region, ..) | Inst::StoreTag(region, ..) => Effect::Write(*region),
             Inst::SetPc(_) => Effect::Write(Region::Stack),
+            // The collector's own state, which nothing else here reads.
+            Inst::Barrier(..) => Effect::Write(Region::Vm),
             Inst::StackPointer => Effect::Read(Region::Vm),
             Inst::Guard(..) => Effect::Guard,
             Inst::Helper(Helper::Pow | Helper::FloatMod, ..) => Effect::Pure,
@@ -240,7 +244,7 @@ impl Inst {
             | Inst::Load(_, _, a, _)
             | Inst::StoreTag(_, a, _, _)
             | Inst::Guard(a, _) => visit(a),
-            Inst::Select(a, b, c) | Inst::Enter(a, b, c) => {
+            Inst::Select(a, b, c) | Inst::Enter(a, b, c) | Inst::Barrier(a, b, c) => {
                 visit(a);
                 visit(b);
                 visit(c);
@@ -370,7 +374,7 @@ impl Func {
                 Width::F64 => Ty::F64,
                 Width::U8 => Ty::I8,
             },
-            Inst::Store(..) | Inst::StoreTag(..) | Inst::SetPc(_) | Inst::Guard(..) => Ty::None,
+            Inst::Store(..) | Inst::StoreTag(..) | Inst::Barrier(..) | Inst::SetPc(_) | Inst::Guard(..) => Ty::None,
             Inst::Helper(helper, ..) => match helper {
                 Helper::Pow | Helper::FloatMod => Ty::F64,
                 _ => Ty::I64,

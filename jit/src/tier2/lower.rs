@@ -30,6 +30,8 @@ struct Signatures {
     entry: SigRef,
     /// `(f64, f64) → f64`
     float: SigRef,
+    /// `(vm, holder, payload, tag)`
+    barrier: SigRef,
 }
 
 struct Lower<'a, 'f> {
@@ -63,6 +65,7 @@ pub(super) fn lower(
         finish: builder.import_signature(abi::finish_signature(convention)),
         entry: builder.import_signature(abi::entry_signature(convention)),
         float: builder.import_signature(float),
+        barrier: builder.import_signature(abi::barrier_signature(convention)),
     };
     let order = passes::reverse_postorder(func);
     let blocks = func.blocks.iter().map(|_| builder.create_block()).collect();
@@ -338,6 +341,21 @@ impl Lower<'_, '_> {
                 let (flags, base) = (self.flags(region), self.value(base));
                 let value = self.builder.ins().iconst(types::I8, i64::from(tag));
                 self.builder.ins().store(flags, value, base, offset);
+                return None;
+            }
+            Inst::Barrier(holder, payload, tag) => {
+                let [vm, holder, payload, tag] = [VM, holder, payload, tag].map(|value| self.value(value));
+                let mark = self.builder.ins().load(types::I8, self.regions.object, holder, abi::MARK);
+                let barrier = self.builder.ins().load(types::I8, self.regions.vm, vm, abi::VM_BARRIER_MARK);
+                let marked = self.builder.ins().icmp(IntCC::Equal, mark, barrier);
+                let (slow, next) = (self.builder.create_block(), self.builder.create_block());
+                self.builder.set_cold_block(slow);
+                self.builder.ins().brif(marked, slow, &[], next, &[]);
+                self.builder.switch_to_block(slow);
+                let callee = self.builder.ins().iconst(types::I64, runtime::barrier as *const () as i64);
+                self.builder.ins().call_indirect(self.signatures.barrier, callee, &[vm, holder, payload, tag]);
+                self.builder.ins().jump(next, &[]);
+                self.builder.switch_to_block(next);
                 return None;
             }
             Inst::SetPc(pc) => {

@@ -68,6 +68,8 @@ impl Builder<'_> {
             }
             Op::SetUpval => {
                 let rep = self.get(a);
+                let upvalue = self.upvalue(b);
+                self.barrier(upvalue, rep);
                 let slot = self.upvalue_slot(b);
                 self.store_value(Region::Captured, slot, 0, rep);
             }
@@ -196,10 +198,14 @@ impl Builder<'_> {
         self.set(to, rep);
     }
 
-    pub(super) fn upvalue_slot(&mut self, index: usize) -> V {
+    fn upvalue(&mut self, index: usize) -> V {
         let closure = self.emit(Inst::Load(Region::Constant, Width::I64, BASE, abi::FUNCTION));
         let offset = abi::CLOSURE_UPVALUES + index as i32 * 8;
-        let upvalue = self.emit(Inst::Load(Region::Constant, Width::I64, closure, offset));
+        self.emit(Inst::Load(Region::Constant, Width::I64, closure, offset))
+    }
+
+    pub(super) fn upvalue_slot(&mut self, index: usize) -> V {
+        let upvalue = self.upvalue(index);
         self.emit(Inst::Load(Region::Function, Width::I64, upvalue, abi::UPVALUE_SLOT))
     }
 

@@ -3,6 +3,7 @@
 use trinity_vm::{
     bytecode::Op,
     frame::{Frame, Status, status},
+    heap::GcHeader,
     interp::arith,
     value::Value,
     vm::Vm,
@@ -72,9 +73,18 @@ pub unsafe extern "C" fn poll(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
         vm.frame = Frame(base);
         let live_top =
             base.add(Frame(base).function().as_closure().map_or(0, |closure| closure.proto.max_stack as usize));
-        vm.poll_slow(live_top);
-        if vm.is_observing() { vm.leave_compiled(base) } else { 0 }
+        match vm.poll_slow(live_top) {
+            Ok(()) if vm.is_observing() => vm.leave_compiled(base),
+            Ok(()) => 0,
+            Err(throw) => throw.status(),
+        }
     }
+}
+
+/// The slow half of a write barrier.
+pub unsafe extern "C" fn barrier(vm: *mut Vm, holder: *const GcHeader, payload: u64, tag: u8) {
+    // SAFETY: compiled code passes the running VM, an object that it has just loaded from, and a value.
+    unsafe { (*vm).heap.barrier_slow(holder, Value { bits: payload, tag }) };
 }
 
 pub extern "C" fn pow(a: f64, b: f64) -> f64 {

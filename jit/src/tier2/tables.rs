@@ -246,7 +246,7 @@ impl Builder<'_> {
             // the rest is done by the helper, within this code.
             let store = self.growing_element(table, kind, key);
             self.either(store.fine, |builder| {
-                builder.store_element(kind, store.address, value);
+                builder.store_element(table, kind, store.address, value);
                 builder.emit(Inst::Store(Region::Table, Width::U32, table, abi::TABLE_ARRAY_LEN, store.len));
                 None
             });
@@ -255,11 +255,11 @@ impl Builder<'_> {
         let fact = self.array_fact(table, kind);
         let (inside, address) = self.element(fact, key);
         self.guard(inside, "bounds");
-        self.store_element(kind, address, value);
+        self.store_element(table, kind, address, value);
         Ok(())
     }
 
-    fn store_element(&mut self, kind: u8, address: V, value: Rep) {
+    fn store_element(&mut self, table: V, kind: u8, address: V, value: Rep) {
         match (kind, value) {
             (INT, Rep::Int(v)) => {
                 self.emit(Inst::Store(Region::Array, Width::I64, address, 0, v));
@@ -267,7 +267,10 @@ impl Builder<'_> {
             (FLOAT, Rep::Float(v)) => {
                 self.emit(Inst::Store(Region::Array, Width::F64, address, 0, v));
             }
-            (_, rep) => self.store_value(Region::Array, address, 0, rep),
+            (_, rep) => {
+                self.barrier(table, rep);
+                self.store_value(Region::Array, address, 0, rep);
+            }
         }
     }
 
@@ -420,6 +423,7 @@ impl Builder<'_> {
             let fine = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
             self.either(fine, |builder| {
                 let slots = builder.emit(Inst::Load(Region::Table, Width::I64, table, abi::TABLE_SLOTS));
+                builder.barrier(table, value);
                 builder.store_value(Region::Slots, slots, offset, value);
                 None
             });
@@ -433,6 +437,7 @@ impl Builder<'_> {
                 let present = self.emit(Inst::Not(nil));
                 self.guard(present, "nil-field");
             }
+            self.barrier(table, value);
             self.store_value(Region::Slots, fact.slots, offset, value);
             return Ok(());
         }
@@ -459,6 +464,13 @@ impl Builder<'_> {
         self.guard(room, "slots");
         let next = self.int(cache.payload as i64);
         self.emit(Inst::Store(Region::Table, Width::I64, table, abi::TABLE_SHAPE, next));
+        // The shape may have been unknown to the collector, whatever the value is.
+        let (payload, tag) = match value {
+            Rep::Any(payload, tag) => (payload, tag),
+            Rep::Ref(tag, payload) => (payload, self.emit(Inst::Tag(tag))),
+            _ => (self.int(0), self.emit(Inst::Tag(tag::NIL))),
+        };
+        self.emit(Inst::Barrier(table, payload, tag));
         self.store_value(Region::Slots, fact.slots, offset, value);
         // Other names of the same table have another shape now.
         self.state.shapes.clear();

@@ -117,6 +117,7 @@ fn check_types(func: &Func, inst: Inst) -> Result<(), &'static str> {
         Inst::IntToFloat(a) | Inst::FromBits(a) => is(a, Ty::I64),
         Inst::TagIs(a, _) | Inst::TagBelow(a, _) | Inst::Not(a) | Inst::Guard(a, _) => is(a, Ty::I8),
         Inst::TagsEqual(a, b) | Inst::And(a, b) | Inst::Or(a, b) => is(a, Ty::I8) && is(b, Ty::I8),
+        Inst::Barrier(holder, payload, tag) => is(holder, Ty::I64) && is(payload, Ty::I64) && is(tag, Ty::I8),
         Inst::Select(condition, a, b) => is(condition, Ty::I8) && func.ty(a) == func.ty(b),
         Inst::Load(_, _, base, _) | Inst::Store(_, _, base, _, _) | Inst::StoreTag(_, base, _, _) => is(base, Ty::I64),
         _ => true,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use trinity_jit::JitCompiler;
 use trinity_vm::{
+    heap::GcStress,
     native::{Args, NativeResult},
     seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy},
     stdlib,
@@ -21,13 +22,39 @@ pub enum Mode {
     Tier1Warm,
     /// Functions at the 200th call, loops at the 1000th back-edge.
     Tier1Late,
+    /// As [`Mode::Tier1`], optimised.
+    Tier2,
+    /// As [`Mode::Tier1Warm`], optimised.
+    Tier2Warm,
     /// As [`Mode::Tier1`], with a collection at every poll.
     Tier1Stress,
     /// The interpreter with a collection at every poll.
     InterpreterStress,
+    /// The interpreter with a slice of a collection, verified, at every poll.
+    InterpreterSlices,
+    Tier1Slices,
+    Tier2Slices,
+}
+
+impl Mode {
+    fn stress(self) -> GcStress {
+        match self {
+            Mode::Tier1Stress | Mode::InterpreterStress => GcStress::Full,
+            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices => GcStress::Slices,
+            _ => GcStress::Off,
+        }
+    }
+    fn compiles(self) -> Option<Action> {
+        match self {
+            Mode::Interpreter | Mode::InterpreterStress | Mode::InterpreterSlices => None,
+            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices => Some(Action::Hot),
+            _ => Some(Action::Warm),
+        }
+    }
 }
 
 struct Forced {
+    action: Action,
     calls: u32,
     loops: u32,
 }
@@ -40,7 +67,7 @@ impl Policy for Forced {
         if kind == DecisionKind::Osr { self.loops } else { self.calls }
     }
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
-        let action = if point.legal.contains(Action::Warm) { Action::Warm } else { Action::Stay };
+        let action = if point.legal.contains(self.action) { self.action } else { Action::Stay };
         Decision::certain(action, 1_000_000)
     }
 }
@@ -66,10 +93,9 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
         Ok(chunk) => chunk,
         Err(error) => panic!("{name}: {error:?}"),
     };
-    if matches!(mode, Mode::Tier1Stress | Mode::InterpreterStress) {
+    if mode.stress() != GcStress::Off {
         vm.set_field(vm.globals, "STRESS", true);
-        vm.heap.threshold = 0;
-        vm.heap.stress = true;
+        vm.heap.set_stress(mode.stress());
     }
     let result = vm.call_from_host(chunk.into(), &[]);
     let mut output = OUTPUT.take();
@@ -84,12 +110,12 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
 /// Installs policy, compiler the library, and a `print` that is collected.
 pub fn prepare(vm: &mut Vm, mode: Mode) {
     let (calls, loops) = match mode {
-        Mode::Tier1Warm => (5, 10),
+        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
         Mode::Tier1Late => (200, 1000),
         _ => (1, 1),
     };
-    if !matches!(mode, Mode::Interpreter | Mode::InterpreterStress) {
-        vm.controller.set_policy(Box::new(Forced { calls, loops }));
+    if let Some(action) = mode.compiles() {
+        vm.controller.set_policy(Box::new(Forced { action, calls, loops }));
         vm.controller.set_compiler(Box::new(JitCompiler::new().expect("the host is supported")));
     }
     stdlib::open(vm);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::layout::{Extra, Field, jump_target};
-use super::{Const, FnUnit, Instr};
+use super::{Const, FnUnit, Instr, UpvalDesc};
 
 /// The function and those inside it, one instruction a line: `pc [line] opcode operands ; what they mean`.
 pub fn disassemble(unit: &FnUnit) -> String {
@@ -37,11 +37,11 @@ fn write_function(unit: &FnUnit, path: &str, out: &mut String) {
     }
     for (index, upval) in unit.upvals.iter().enumerate() {
         let place = if upval.in_stack { "register" } else { "upvalue" };
-        let name = upval.name.escape_ascii();
+        let name = upvalue_name(unit, upval);
         let _ = writeln!(out, "  upvalue {index} {name} = {place} {} {:?}", upval.index, upval.kind);
     }
     for local in &unit.locals {
-        let name = local.name.escape_ascii();
+        let name = unit.strings.get(local.name).escape_ascii();
         let _ = writeln!(out, "  local {name} = R{} {}..{}", local.reg, local.start_pc, local.end_pc);
     }
     for (index, desc) in unit.loops.iter().enumerate() {
@@ -78,8 +78,7 @@ fn describe(unit: &FnUnit, pc: usize) -> (String, String) {
             }
             Field::Upval => {
                 operands.push(format!("U{value}"));
-                let name = unit.upvals.get(value).map(|upval| upval.name.escape_ascii().to_string());
-                comments.push(name.unwrap_or_else(|| "?".into()));
+                comments.push(unit.upvals.get(value).map_or_else(|| "?".into(), |upval| upvalue_name(unit, upval)));
             }
         }
     }
@@ -100,6 +99,10 @@ fn describe(unit: &FnUnit, pc: usize) -> (String, String) {
     (operands.join(" "), comments.join(" "))
 }
 
+fn upvalue_name(unit: &FnUnit, upval: &UpvalDesc) -> String {
+    upval.name.map_or_else(|| "?".into(), |name| unit.strings.get(name).escape_ascii().to_string())
+}
+
 fn constant(unit: &FnUnit, index: usize) -> String {
     match unit.consts.get(index) {
         None => "?".into(),
@@ -107,6 +110,6 @@ fn constant(unit: &FnUnit, index: usize) -> String {
         Some(Const::Bool(value)) => value.to_string(),
         Some(Const::Int(value)) => value.to_string(),
         Some(Const::Float(value)) => format!("{value:?}"),
-        Some(Const::Str(text)) => format!("\"{}\"", text.escape_ascii()),
+        Some(Const::Str(id)) => format!("\"{}\"", unit.strings.get(*id).escape_ascii()),
     }
 }

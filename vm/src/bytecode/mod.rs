@@ -6,6 +6,8 @@
 //! executed by itself. Jump distances count words from the word after the whole instruction.
 
 mod disasm;
+pub mod dump;
+mod flow;
 mod layout;
 mod names;
 mod op;
@@ -16,7 +18,7 @@ pub use disasm::disassemble;
 pub use layout::{Extra, Field, Layout, jump_target};
 pub use names::{CodeView, NameKind};
 pub use op::{Hint, Op};
-pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, UpvalDesc, UpvalKind};
+pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, StrId, Strings, UpvalDesc, UpvalKind, set_loop_depths};
 pub use validate::validate;
 
 /// Slots of a frame header, which lies directly below the frame's first register (see `frame`).

@@ -1,7 +1,7 @@
 //! Names of values for error messages, found by searching the code backwards for what set a register.
 
 use super::layout::{Field, jump_target};
-use super::{Const, Instr, LocalVar, Op, UpvalDesc};
+use super::{Const, FnUnit, Instr, LocalVar, Op, Strings, UpvalDesc};
 
 /// What messages call a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,24 +31,30 @@ impl NameKind {
     }
 }
 
-/// What the search reads; the code may be quickened.
+/// What the search reads.
 #[derive(Clone, Copy)]
 pub struct CodeView<'a> {
     pub code: &'a [Instr],
     pub consts: &'a [Const],
     pub locals: &'a [LocalVar],
     pub upvals: &'a [UpvalDesc],
+    pub strings: &'a Strings,
 }
 
 type Name<'a> = Option<(NameKind, &'a [u8])>;
 
 impl<'a> CodeView<'a> {
+    /// A function's own tables with `code`, which may be quickened.
+    pub fn new(unit: &'a FnUnit, code: &'a [Instr]) -> Self {
+        Self { code, consts: &unit.consts, locals: &unit.locals, upvals: &unit.upvals, strings: &unit.strings }
+    }
+
     /// The local variable in `reg` while the instruction at `pc` runs.
     pub fn local_name(&self, pc: usize, reg: usize) -> Option<&'a [u8]> {
         let live = |local: &&LocalVar| {
             usize::from(local.reg) == reg && local.start_pc as usize <= pc && pc < local.end_pc as usize
         };
-        self.locals.iter().find(live).map(|local| &*local.name)
+        self.locals.iter().find(live).map(|local| self.strings.get(local.name))
     }
 
     /// What the value in `reg` is called when the instruction at `pc` is about to use it.
@@ -115,12 +121,12 @@ impl<'a> CodeView<'a> {
     }
 
     pub fn upvalue_name(&self, index: usize) -> Option<&'a [u8]> {
-        self.upvals.get(index).map(|upval| &*upval.name)
+        self.upvals.get(index).map(|upval| upval.name.map_or(&b"?"[..], |name| self.strings.get(name)))
     }
 
     fn string(&self, index: usize) -> Option<&'a [u8]> {
         match self.consts.get(index) {
-            Some(Const::Str(text)) => Some(text),
+            Some(Const::Str(id)) => Some(self.strings.get(*id)),
             _ => None,
         }
     }
@@ -186,10 +192,9 @@ fn sets(instr: Instr, op: Op, reg: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytecode::FnUnit;
 
     fn view(unit: &FnUnit) -> CodeView<'_> {
-        CodeView { code: &unit.code, consts: &unit.consts, locals: &unit.locals, upvals: &unit.upvals }
+        CodeView::new(unit, &unit.code)
     }
 
     /// Names of what the calls in `source` call, in code order, of the innermost last function.

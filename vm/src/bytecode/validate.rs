@@ -1,9 +1,14 @@
-//! Structural checks of bytecode: what the interpreter and the compilers rely on without looking.
+//! Checks of bytecode: what the interpreter and the compilers rely on without looking.
 
 use super::layout::{Extra, Field, jump_target};
-use super::{Const, FRAME_GAP, FnUnit, Instr, MAX_REGISTERS, Op};
+use super::{Const, FRAME_GAP, FnUnit, Instr, LoopKind, MAX_REGISTERS, Op, flow};
 
-/// Checks the function and those inside it.
+/// Checks the function and those inside it: operands in range, the order of instructions, where jumps go, and what
+/// registers hold where it matters (see `flow`). The opcodes of all words must exist.
+///
+/// What passes can be instantiated and run without harm to the memory of the process, whoever made it. It need not do
+/// anything sensible, nor end, and it may use as much memory as any program. The library `debug` is as powerful
+/// there as in other programs.
 ///
 /// # Errors
 ///
@@ -14,13 +19,16 @@ pub fn validate(unit: &FnUnit) -> Result<(), String> {
 
 fn validate_at(unit: &FnUnit, path: &str) -> Result<(), String> {
     let checker = Checker { unit, starts: starts(&unit.code) };
-    checker.check().map_err(|(pc, text)| format!("function {path}, pc {pc}: {text}"))?;
+    checker
+        .check()
+        .and_then(|()| flow::check(unit))
+        .map_err(|(pc, text)| format!("function {path}, pc {pc}: {text}"))?;
     for (index, child) in unit.children.iter().enumerate() {
         let path = format!("{path}.{index}");
         for upval in &child.upvals {
             let limit = if upval.in_stack { unit.max_stack.into() } else { unit.upvals.len() };
             if usize::from(upval.index) >= limit {
-                return Err(format!("function {path}: upvalue {} does not exist outside", upval.name.escape_ascii()));
+                return Err(format!("function {path}: upvalue in {} does not exist outside", upval.index));
             }
         }
         validate_at(child, &path)?;
@@ -50,8 +58,16 @@ impl Checker<'_> {
     fn check(&self) -> Check {
         let unit = self.unit;
         let fail = |text: &str| Err((0, text.to_string()));
-        if unit.lines.len() != unit.code.len() {
+        if !unit.lines.is_empty() && unit.lines.len() != unit.code.len() {
             return fail("lines and code differ in length");
+        }
+        let strings = unit.strings.len();
+        let missing = |name: super::StrId| name.index() >= strings;
+        if unit.consts.iter().any(|constant| matches!(constant, Const::Str(id) if missing(*id)))
+            || unit.locals.iter().any(|local| missing(local.name))
+            || unit.upvals.iter().filter_map(|upval| upval.name).any(missing)
+        {
+            return fail("a string is missing");
         }
         if usize::from(unit.max_stack) > MAX_REGISTERS || unit.num_params > unit.max_stack {
             return fail("stack size is out of bounds");
@@ -75,7 +91,7 @@ impl Checker<'_> {
         for local in &unit.locals {
             let bounds = local.start_pc <= local.end_pc && local.end_pc as usize <= unit.code.len();
             if !bounds || local.reg >= unit.max_stack {
-                return Err((0, format!("local {} is out of bounds", local.name.escape_ascii())));
+                return Err((0, format!("local in register {} is out of bounds", local.reg)));
             }
         }
         Ok(())
@@ -177,32 +193,46 @@ impl Checker<'_> {
         let next = pc + op.words();
         let next_op = code.get(next).map(|instr| instr.op());
         let follows = |expected: bool, what: &str| if expected { Ok(()) } else { Err(what.to_string()) };
+        if pc == 0 {
+            follows(!self.unit.is_vararg || op == Op::VarArgPrep, "no VARARGPREP in a vararg function")?;
+        }
         match op {
             _ if op.is_test() => follows(next_op == Some(Op::Jmp), "no JMP after a test")?,
-            Op::LFalseSkip => follows(next_op.is_some_and(|op| !op.has_ext()), "LFALSESKIP skips half an instruction")?,
+            Op::LFalseSkip => {
+                let whole = next_op.is_some_and(|op| !op.has_ext()) && next + 1 < code.len();
+                follows(whole, "LFALSESKIP does not skip an instruction")?;
+            }
             Op::TForCall => {
                 let same = code.get(next).is_some_and(|next| next.op() == Op::TForLoop && next.a() == instr.a());
                 follows(same, "no TFORLOOP after TFORCALL")?;
             }
             Op::TailCall => {
-                let open = code.get(next).is_some_and(|next| next.op() == Op::Return && next.b() == 0);
-                follows(open, "no RETURN after TAILCALL")?;
+                let open = |next: &Instr| next.op() == Op::Return && next.a() == instr.a() && next.b() == 0;
+                follows(code.get(next).is_some_and(open), "no RETURN after TAILCALL")?;
             }
             Op::VarArgPrep => {
                 let expected = pc == 0 && self.unit.is_vararg && instr.a() == usize::from(self.unit.num_params);
                 follows(expected, "VARARGPREP out of place")?;
             }
-            _ if pc == 0 => follows(!self.unit.is_vararg, "no VARARGPREP in a vararg function")?,
+            Op::VarArg => follows(self.unit.is_vararg, "VARARG in a function without")?,
+            Op::Return0 | Op::Return1 => follows(!self.unit.is_vararg, "short return from a vararg function")?,
+            Op::Concat => follows(instr.b() >= 2, "CONCAT of less than two values")?,
             _ => {}
         }
         let Some(target) = jump_target(code, pc) else { return Ok(()) };
-        let valid = usize::try_from(target).is_ok_and(|target| self.starts.get(target) == Some(&true));
+        let valid = usize::try_from(target).is_ok_and(|target| {
+            // The frame of a vararg function is adjusted once.
+            self.starts.get(target) == Some(&true) && !(target == 0 && self.unit.is_vararg)
+        });
         follows(valid, "jump to no instruction")?;
         let backward = target <= pc as i64;
         follows(backward == matches!(op, Op::Loop | Op::ForLoop | Op::TForLoop), "jump in the wrong direction")?;
         let target_op = code[target as usize].op();
         match op {
-            Op::TForPrep => follows(target_op == Op::TForCall, "TFORPREP does not reach TFORCALL"),
+            Op::TForPrep => {
+                let same = target_op == Op::TForCall && code[target as usize].a() == instr.a();
+                follows(same, "TFORPREP does not reach its TFORCALL")
+            }
             Op::ForPrep => {
                 let desc = self.unit.loops[instr.bx()];
                 follows(target == i64::from(desc.back_edge_pc) + 2, "FORPREP does not go past its FORLOOP")
@@ -214,7 +244,13 @@ impl Checker<'_> {
     fn check_back_edge(&self, pc: usize, index: usize) -> Result<(), String> {
         let desc = self.unit.loops[index];
         let target = jump_target(&self.unit.code, pc);
-        let described = desc.back_edge_pc as usize == pc && target == Some(i64::from(desc.header_pc));
+        let kind = match self.unit.code[pc].op() {
+            Op::ForLoop => LoopKind::Numeric,
+            Op::TForLoop => LoopKind::Generic,
+            _ => LoopKind::Branch,
+        };
+        let described =
+            desc.kind == kind && desc.back_edge_pc as usize == pc && target == Some(i64::from(desc.header_pc));
         if described && desc.depth > 0 { Ok(()) } else { Err(format!("loop {index} is described wrongly")) }
     }
 }

@@ -330,6 +330,10 @@ impl Vm {
                 // SAFETY: the compiler made a function with the universal entry's signature at this address.
                 let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
                 let work = features::work(&proto);
+                // The collector may have been at the prototype already.
+                if self.heap.is_marking() {
+                    self.heap.mark_values(&installed.roots);
+                }
                 match subject {
                     Subject::Function => {
                         if from == Tier::Cold && !object.compiled {

@@ -69,6 +69,8 @@ impl Vm {
             cpu_ns: thread_cpu_ns(),
             gc_ns: self.gc_ns,
             gc_cycles: self.heap.cycles,
+            gc_max_pause_ns: self.heap.pauses.max_ns(),
+            gc_p999_pause_ns: self.heap.pauses.all_but_ns(1000),
             peak_heap_bytes: self.heap.peak_bytes() as u64,
             functions: controller.functions_seen,
             counted_work: controller.dead_work

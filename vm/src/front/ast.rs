@@ -1,7 +1,9 @@
 //! The syntax tree: flat arenas, ids instead of pointers. Names are resolved, constants folded.
+//!
+//! A function is compiled when its end has been read, and its nodes are dropped: the arenas hold the functions that
+//! are being parsed, each above the one around it.
 
-use super::intern::{Interner, Symbol};
-use crate::bytecode::UpvalKind;
+use crate::bytecode::{FnUnit, StrId, UpvalKind};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -20,6 +22,7 @@ macro_rules! ids {
 ids! {
     ExprId,
     CallId,
+    /// A function, numbered among those directly inside the one around it.
     FuncId,
     /// A local variable, numbered within its function in order of declaration.
     LocalId,
@@ -53,19 +56,19 @@ pub enum Expr {
     False,
     Int(i64),
     Float(f64),
-    Str(Symbol),
+    Str(StrId),
     VarArg,
     Local(LocalId),
     Upval(u8),
     /// `_ENV.name` where `_ENV` is an upvalue.
     Global {
         env: u8,
-        name: Symbol,
+        name: StrId,
     },
     /// `object.name`, also for a constant string in brackets.
     Field {
         object: ExprId,
-        name: Symbol,
+        name: StrId,
     },
     Index {
         object: ExprId,
@@ -137,7 +140,7 @@ pub struct ListItem {
 pub struct Call {
     pub callee: ExprId,
     /// The name in `callee:name(…)` and its line.
-    pub method: Option<(Symbol, u32)>,
+    pub method: Option<(StrId, u32)>,
     /// In `lists`.
     pub args: Span,
     /// Last line of the arguments.
@@ -148,7 +151,7 @@ pub struct Call {
 pub enum TableKey {
     /// The next list position.
     Item,
-    Name(Symbol),
+    Name(StrId),
     Expr(ExprId),
 }
 
@@ -243,7 +246,7 @@ pub enum LocalKind {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Local {
-    pub name: Symbol,
+    pub name: StrId,
     pub kind: LocalKind,
     /// An inner function uses it.
     pub captured: bool,
@@ -251,7 +254,7 @@ pub struct Local {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Upvalue {
-    pub name: Symbol,
+    pub name: StrId,
     pub kind: UpvalKind,
     pub origin: Origin,
 }
@@ -271,7 +274,8 @@ pub struct Label {
     pub active_locals: u32,
 }
 
-#[derive(Clone, Debug)]
+/// What is known about one function beside its nodes.
+#[derive(Default)]
 pub struct Func {
     /// Parameters are the first locals.
     pub num_params: u32,
@@ -286,38 +290,79 @@ pub struct Func {
     pub last_line: u32,
     /// Last line that has a token before the function's end (for the main function).
     pub end_line: u32,
+    /// The functions directly inside, until the compiler takes them.
+    pub children: Vec<Option<Child>>,
+    /// Upvalues of the functions directly inside.
+    pub child_upvals: Vec<Upvalue>,
 }
 
-/// One chunk.
+/// A function that is compiled, except for where it finds its upvalues.
+pub struct Child {
+    pub unit: FnUnit,
+    /// In the `child_upvals` of the function around it.
+    pub upvals: Span,
+}
+
+impl Func {
+    /// Makes it a function without contents, keeping memory for the next one.
+    pub fn reset(&mut self, line_defined: u32) {
+        let Self { locals, upvals, labels, gotos, children, child_upvals, .. } = std::mem::take(self);
+        *self = Self { line_defined, locals, upvals, labels, gotos, children, child_upvals, ..Self::default() };
+        self.locals.clear();
+        self.upvals.clear();
+        self.labels.clear();
+        self.gotos.clear();
+        self.children.clear();
+        self.child_upvals.clear();
+    }
+}
+
+/// Nodes of the functions being parsed.
 #[derive(Default)]
 pub struct Ast {
-    pub exprs: Vec<Expr>,
-    /// Line of each expression: of its last token, of the operator for an operation, of the first token for a call.
-    pub expr_lines: Vec<u32>,
+    exprs: Vec<(Expr, u32)>,
     pub lists: Vec<ListItem>,
     pub calls: Vec<Call>,
     pub table_items: Vec<TableItem>,
     pub arms: Vec<Arm>,
     /// Statements with the line on which each ends.
     pub stmts: Vec<(Stmt, u32)>,
-    pub funcs: Vec<Func>,
-    pub names: Interner,
 }
+
+/// How many nodes of each sort there were at some moment.
+#[derive(Clone, Copy, Default)]
+pub struct Mark([usize; 6]);
 
 impl Ast {
     pub fn expr(&self, id: ExprId) -> Expr {
-        self.exprs[id.index()]
+        self.exprs[id.index()].0
     }
 
+    /// Line of an expression: of its last token, of the operator for an operation, of the first token for a call.
     pub fn line(&self, id: ExprId) -> u32 {
-        self.expr_lines[id.index()]
+        self.exprs[id.index()].1
     }
 
     pub fn push(&mut self, expr: Expr, line: u32) -> ExprId {
         let id = ExprId(self.exprs.len() as u32);
-        self.exprs.push(expr);
-        self.expr_lines.push(line);
+        self.exprs.push((expr, line));
         id
+    }
+
+    pub fn mark(&self) -> Mark {
+        let Self { exprs, lists, calls, table_items, arms, stmts } = self;
+        Mark([exprs.len(), lists.len(), calls.len(), table_items.len(), arms.len(), stmts.len()])
+    }
+
+    /// Drops the nodes made since `mark`.
+    pub fn truncate(&mut self, mark: Mark) {
+        let Mark([exprs, lists, calls, table_items, arms, stmts]) = mark;
+        self.exprs.truncate(exprs);
+        self.lists.truncate(lists);
+        self.calls.truncate(calls);
+        self.table_items.truncate(table_items);
+        self.arms.truncate(arms);
+        self.stmts.truncate(stmts);
     }
 
     pub fn list(&self, span: Span) -> &[ListItem] {

@@ -1,104 +1,130 @@
 //! Names and strings of one chunk as small integers.
 
-/// An interned byte string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Symbol(pub u32);
+use crate::bytecode::{StrId, Strings};
 
-impl Symbol {
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
+/// A string as it is looked up. Short ones, zero-padded with the length as last byte, are a key by themselves; of
+/// long ones the key is a hash, marked by a last byte that is no such length.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    low: u64,
+    high: u64,
 }
 
-/// Open-addressing set of byte strings; symbols number them in order of first appearance.
-pub struct Interner {
-    bytes: Vec<u8>,
-    /// Where each symbol's bytes end; they start where the previous symbol's end.
-    ends: Vec<u32>,
-    hashes: Vec<u32>,
-    /// Symbol + 1 by hash, 0 when free; the length is a power of two.
-    table: Vec<u32>,
-}
+/// Bytes of the longest string that is its own key.
+const SHORT: usize = 15;
 
-/// Hash state that can be fed byte by byte while a name is scanned.
-#[derive(Clone, Copy)]
-pub struct NameHash(u64);
+/// Last byte of the key of a long string.
+const LONG: u64 = 0xff << 56;
 
-impl NameHash {
-    pub const START: Self = Self(0x9e37_79b9_7f4a_7c15);
+const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
 
+impl Key {
+    /// The key of the first `len` bytes, at most `SHORT`.
     #[inline(always)]
-    pub fn add(self, byte: u8) -> Self {
-        Self((self.0.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x517c_c1b7_2722_0a95))
-    }
-
-    fn finish(self) -> u32 {
-        (self.0 >> 32) as u32
+    fn of_block(block: &[u8; 16], len: usize) -> Self {
+        let bytes = u128::from_le_bytes(*block) & !(u128::MAX << (8 * len));
+        Self { low: bytes as u64, high: (bytes >> 64) as u64 | (len as u64) << 56 }
     }
 
     fn of(text: &[u8]) -> Self {
-        text.iter().fold(Self::START, |hash, byte| hash.add(*byte))
+        if text.len() <= SHORT {
+            let mut block = [0; 16];
+            block[..text.len()].copy_from_slice(text);
+            return Self::of_block(&block, text.len());
+        }
+        let mut hash = text.len() as u64;
+        let mut mix = |word: u64| hash = (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR);
+        let (words, rest) = text.as_chunks();
+        for word in words {
+            mix(u64::from_le_bytes(*word));
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        mix(u64::from_le_bytes(last));
+        Self { low: hash, high: LONG }
     }
+
+    fn is_long(self) -> bool {
+        self.high == LONG
+    }
+
+    #[inline(always)]
+    fn hash(self) -> usize {
+        let product = u128::from(self.low ^ 0x9e37_79b9_7f4a_7c15) * u128::from(self.high ^ FACTOR);
+        (product as u64 ^ (product >> 64) as u64) as usize
+    }
+}
+
+/// Open-addressing set of byte strings, numbered in order of first appearance.
+pub struct Interner {
+    strings: Strings,
+    keys: Vec<Key>,
+    /// Number + 1 by hash, 0 when free; the length is a power of two.
+    table: Vec<u32>,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        Self { bytes: Vec::new(), ends: Vec::new(), hashes: Vec::new(), table: vec![0; 256] }
+        Self { strings: Strings::default(), keys: Vec::new(), table: vec![0; 256] }
     }
 }
 
 impl Interner {
-    pub fn len(&self) -> usize {
-        self.ends.len()
+    pub fn get(&self, id: StrId) -> &[u8] {
+        self.strings.get(id)
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+    pub fn intern(&mut self, text: &[u8]) -> StrId {
+        self.find(text, Key::of(text))
     }
 
-    pub fn get(&self, symbol: Symbol) -> &[u8] {
-        let index = symbol.index();
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
-        &self.bytes[start..self.ends[index] as usize]
+    /// Interns the first `len` bytes of a block, which are fewer than all.
+    #[inline(always)]
+    pub fn intern_block(&mut self, block: &[u8; 16], len: usize) -> StrId {
+        self.find(&block[..len], Key::of_block(block, len))
     }
 
-    pub fn intern(&mut self, text: &[u8]) -> Symbol {
-        self.intern_hashed(text, NameHash::of(text))
-    }
-
-    /// `hash` must be the hash of `text`.
-    pub fn intern_hashed(&mut self, text: &[u8], hash: NameHash) -> Symbol {
-        let hash = hash.finish();
+    #[inline(always)]
+    fn find(&mut self, text: &[u8], key: Key) -> StrId {
         let mask = self.table.len() - 1;
-        let mut slot = hash as usize & mask;
-        while let Some(symbol) = self.table[slot].checked_sub(1) {
-            if self.hashes[symbol as usize] == hash && self.get(Symbol(symbol)) == text {
-                return Symbol(symbol);
+        let mut slot = key.hash() & mask;
+        while let Some(number) = self.table[slot].checked_sub(1) {
+            let id = StrId(number);
+            if self.keys[id.index()] == key && (!key.is_long() || self.get(id) == text) {
+                return id;
             }
             slot = (slot + 1) & mask;
         }
-        let symbol = self.ends.len() as u32;
-        self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len() as u32);
-        self.hashes.push(hash);
-        self.table[slot] = symbol + 1;
-        if self.ends.len() * 2 > self.table.len() {
+        self.insert(text, key, slot)
+    }
+
+    #[cold]
+    fn insert(&mut self, text: &[u8], key: Key, slot: usize) -> StrId {
+        let id = self.strings.push(text);
+        self.keys.push(key);
+        self.table[slot] = id.0 + 1;
+        if self.keys.len() * 2 > self.table.len() {
             self.grow();
         }
-        Symbol(symbol)
+        id
     }
 
     fn grow(&mut self) {
         let mask = self.table.len() * 2 - 1;
         let mut table = vec![0; mask + 1];
-        for (symbol, hash) in self.hashes.iter().enumerate() {
-            let mut slot = *hash as usize & mask;
+        for (number, key) in (1..).zip(&self.keys) {
+            let mut slot = key.hash() & mask;
             while table[slot] != 0 {
                 slot = (slot + 1) & mask;
             }
-            table[slot] = symbol as u32 + 1;
+            table[slot] = number;
         }
         self.table = table;
+    }
+
+    pub fn into_strings(mut self) -> Strings {
+        self.strings.shrink_to_fit();
+        self.strings
     }
 }
 
@@ -107,14 +133,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_text_gets_equal_symbols() {
+    fn equal_text_gets_equal_numbers() {
         let mut names = Interner::default();
-        let first: Vec<Symbol> = (0..5000).map(|i| names.intern(format!("name{i}").as_bytes())).collect();
-        for (i, symbol) in first.iter().enumerate() {
-            let text = format!("name{i}");
-            assert_eq!(names.intern(text.as_bytes()), *symbol);
-            assert_eq!(names.get(*symbol), text.as_bytes());
+        let texts: Vec<String> =
+            (0..5000).map(|i| format!("{}name{i}", "long_".repeat(i % 5))).chain(["a".into(), "a\0".into()]).collect();
+        let first: Vec<StrId> = texts.iter().map(|text| names.intern(text.as_bytes())).collect();
+        for (text, id) in texts.iter().zip(first) {
+            assert_eq!(names.intern(text.as_bytes()), id);
+            if text.len() <= SHORT {
+                let longer = format!("{text} and more that follows");
+                assert_eq!(names.intern_block(longer.as_bytes().first_chunk().unwrap(), text.len()), id);
+            }
+            assert_eq!(names.get(id), text.as_bytes());
         }
-        assert_eq!(names.len(), 5000);
+        assert_eq!(names.keys.len(), texts.len());
     }
 }

@@ -1,9 +1,11 @@
 //! Lexical analysis (manual §3.1).
 
 use super::error::{Result, SyntaxError, until_nul};
-use super::intern::{Interner, NameHash, Symbol};
+use super::intern::Interner;
 use super::number::{Number, hex_value, is_space, parse_number};
+use super::scan;
 use super::token::{KEYWORDS, KNOWN_NAMES, Tok};
+use crate::bytecode::{StrId, dump::SIGNATURE};
 
 pub struct Lexer<'s> {
     source: &'s [u8],
@@ -13,29 +15,30 @@ pub struct Lexer<'s> {
     token_start: usize,
     /// Line of the position.
     pub line: u32,
+    /// Value of the token read last, as `string`, `int` and `float` read it.
+    pub value: u64,
     pub names: Interner,
     /// Contents of the string being read, when they differ from its source text.
     buffer: Vec<u8>,
 }
 
-/// Source text from its second line on when the first starts with `#`, as loaders of files skip it.
+/// A chunk from its second line on when the first starts with `#`, as loaders of files skip it.
 ///
-/// The line end stays, so that line numbers do not change.
+/// The line end stays in front of source text, so that line numbers do not change.
 pub fn strip_shebang(source: &[u8]) -> &[u8] {
     let text = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
     if text.first() != Some(&b'#') {
         return text;
     }
     let end = text.iter().position(|b| *b == b'\n').unwrap_or(text.len());
-    &text[end..]
+    match &text[end..] {
+        [b'\n', chunk @ ..] if chunk.starts_with(&SIGNATURE) => chunk,
+        text => text,
+    }
 }
 
 const fn is_name_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_'
-}
-
-const fn is_name_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// What a run of `[`, `=`… introduces.
@@ -59,7 +62,7 @@ impl<'s> Lexer<'s> {
         if source.len() >= i32::MAX as usize {
             return Err(SyntaxError::bare("chunk is too large"));
         }
-        Ok(Self { source, chunk_name, pos: 0, token_start: 0, line: 1, names, buffer: Vec::new() })
+        Ok(Self { source, chunk_name, pos: 0, token_start: 0, line: 1, value: 0, names, buffer: Vec::new() })
     }
 
     #[inline(always)]
@@ -77,39 +80,51 @@ impl<'s> Lexer<'s> {
         found
     }
 
+    /// Reads a token; its value, if it has one, is then in `value`.
     pub fn next_token(&mut self) -> Result<Tok> {
         loop {
+            let Some(byte) = self.peek() else {
+                self.token_start = self.pos;
+                return Ok(Tok::Eof);
+            };
             self.token_start = self.pos;
-            let Some(byte) = self.peek() else { return Ok(Tok::Eof) };
             match byte {
-                b' ' | b'\t' | 0x0b | 0x0c => self.pos += 1,
-                b'\n' | b'\r' => self.skip_line_end(),
+                b' ' | b'\t' | 0x0b | 0x0c => {
+                    self.pos += 1;
+                    if self.peek() == Some(b' ') {
+                        self.pos += scan::blanks(&self.source[self.pos..]);
+                    }
+                }
+                b'\n' | b'\r' => {
+                    self.skip_line_end();
+                    if self.peek() == Some(b' ') {
+                        self.pos += scan::blanks(&self.source[self.pos..]);
+                    }
+                }
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' => return Ok(self.name()),
+                b'0'..=b'9' => return self.number(),
+                b'"' | b'\'' => return self.string(byte),
                 b'-' if self.peek_at(1) == Some(b'-') => self.skip_comment()?,
-                _ => return self.token(byte),
+                b'.' if self.peek_at(1).is_some_and(|b| b.is_ascii_digit()) => return self.number(),
+                b'[' => match self.bracket() {
+                    Bracket::Long(level) => return self.long_string(level),
+                    Bracket::Single => return Ok(Tok::Char(b'[')),
+                    Bracket::Malformed => {
+                        return Err(self.error_at_text("invalid long string delimiter", self.pos));
+                    }
+                },
+                _ => {
+                    self.pos += 1;
+                    return Ok(self.punctuation(byte));
+                }
             }
         }
     }
 
-    fn token(&mut self, byte: u8) -> Result<Tok> {
-        if is_name_start(byte) {
-            return Ok(self.name());
-        }
-        if byte.is_ascii_digit() || byte == b'.' && self.peek_at(1).is_some_and(|b| b.is_ascii_digit()) {
-            return self.number();
-        }
+    /// The token that begins with `byte`, which has been read.
+    #[inline(always)]
+    fn punctuation(&mut self, byte: u8) -> Tok {
         match byte {
-            b'"' | b'\'' => return self.string(byte),
-            b'[' => match self.bracket() {
-                Bracket::Long(level) => return self.long_string(level),
-                Bracket::Single => return Ok(Tok::Char(b'[')),
-                Bracket::Malformed => {
-                    return Err(self.error_at_text("invalid long string delimiter", self.pos));
-                }
-            },
-            _ => {}
-        }
-        self.pos += 1;
-        let tok = match byte {
             b'=' if self.accept(b'=') => Tok::Eq,
             b'<' if self.accept(b'=') => Tok::Le,
             b'<' if self.accept(b'<') => Tok::Shl,
@@ -126,25 +141,31 @@ impl<'s> Lexer<'s> {
                 }
             }
             _ => Tok::Char(byte),
-        };
-        Ok(tok)
+        }
     }
 
+    #[inline(always)]
     fn name(&mut self) -> Tok {
-        let start = self.pos;
-        let mut hash = NameHash::START;
-        let mut end = start;
-        while let Some(&byte) = self.source.get(end)
-            && is_name_part(byte)
-        {
-            hash = hash.add(byte);
-            end += 1;
-        }
-        self.pos = end;
-        let symbol = self.names.intern_hashed(&self.source[start..end], hash);
-        match KEYWORDS.get(symbol.index()) {
+        let text = &self.source[self.pos..];
+        let (id, len) = match text.first_chunk() {
+            Some(block)
+                if let len = scan::name(block)
+                    && len < block.len() =>
+            {
+                (self.names.intern_block(block, len), len)
+            }
+            _ => {
+                let len = scan::name(text);
+                (self.names.intern(&text[..len]), len)
+            }
+        };
+        self.pos += len;
+        match KEYWORDS.get(id.index()) {
             Some((_, tok)) => *tok,
-            None => Tok::Name(symbol),
+            None => {
+                self.value = id.0.into();
+                Tok::Name
+            }
         }
     }
 
@@ -169,8 +190,14 @@ impl<'s> Lexer<'s> {
             self.pos += 1;
         }
         match parse_number(&self.source[start..self.pos]) {
-            Some(Number::Int(value)) => Ok(Tok::Int(value)),
-            Some(Number::Float(value)) => Ok(Tok::Float(value)),
+            Some(Number::Int(value)) => {
+                self.value = value as u64;
+                Ok(Tok::Int)
+            }
+            Some(Number::Float(value)) => {
+                self.value = value.to_bits();
+                Ok(Tok::Float)
+            }
             None => Err(self.error_at_text("malformed number", self.pos)),
         }
     }
@@ -194,11 +221,7 @@ impl<'s> Lexer<'s> {
         {
             return self.long_text(level, "comment").map(drop);
         }
-        while let Some(byte) = self.peek()
-            && !matches!(byte, b'\n' | b'\r')
-        {
-            self.pos += 1;
-        }
+        self.pos += scan::line(&self.source[self.pos..]);
         Ok(())
     }
 
@@ -219,11 +242,12 @@ impl<'s> Lexer<'s> {
 
     fn long_string(&mut self, level: usize) -> Result<Tok> {
         let plain = self.long_text(level, "string")?;
-        let symbol = match plain {
+        let id = match plain {
             Some((start, end)) => self.names.intern(&self.source[start..end]),
             None => self.names.intern(&self.buffer),
         };
-        Ok(Tok::Str(symbol))
+        self.value = id.0.into();
+        Ok(Tok::Str)
     }
 
     /// Reads up to the closing long bracket. The text is returned as a range of the source, or is in the buffer
@@ -261,9 +285,10 @@ impl<'s> Lexer<'s> {
                     }
                 }
                 _ => {
-                    self.pos += 1;
+                    let run = self.pos;
+                    self.pos += scan::long_text(&self.source[run..]);
                     if !plain {
-                        self.buffer.push(byte);
+                        self.buffer.extend_from_slice(&self.source[run..self.pos]);
                     }
                 }
             }
@@ -279,6 +304,7 @@ impl<'s> Lexer<'s> {
         // Source text from here on is not in the buffer yet.
         let mut copied = start;
         loop {
+            self.pos += scan::string(&self.source[self.pos..], quote);
             match self.peek() {
                 None => return Err(self.error(b"unfinished string", Some(b"<eof>"))),
                 Some(b'\n' | b'\r') => {
@@ -291,22 +317,19 @@ impl<'s> Lexer<'s> {
                     self.escape()?;
                     copied = self.pos;
                 }
-                Some(byte) => {
-                    self.pos += 1;
-                    if byte == quote {
-                        break;
-                    }
-                }
+                Some(_) => break,
             }
         }
-        let end = self.pos - 1;
-        let symbol = if copied == start {
+        let end = self.pos;
+        self.pos += 1;
+        let id = if copied == start {
             self.names.intern(&self.source[start..end])
         } else {
             self.buffer.extend_from_slice(&self.source[copied..end]);
             self.names.intern(&self.buffer)
         };
-        Ok(Tok::Str(symbol))
+        self.value = id.0.into();
+        Ok(Tok::Str)
     }
 
     /// Reads one escape sequence and appends what it stands for to the buffer.
@@ -429,22 +452,28 @@ impl<'s> Lexer<'s> {
     /// How messages show `tok`, which must be the token read last.
     pub fn near(&self, tok: Tok) -> Vec<u8> {
         match tok {
-            Tok::Name(_) | Tok::Int(_) | Tok::Float(_) => quote(&self.source[self.token_start..self.pos]),
-            Tok::Str(symbol) => {
+            Tok::Name | Tok::Int | Tok::Float => quote(&self.source[self.token_start..self.pos]),
+            Tok::Str => {
                 let text = &self.source[self.token_start..];
                 let open = match text.first() {
                     Some(b'[') => 2 + text[1..].iter().take_while(|b| **b == b'=').count(),
                     _ => 1,
                 };
                 let (open, close) = (&text[..open], &self.source[self.pos - open..self.pos]);
-                quote(&[open, self.names.get(symbol), close].concat())
+                quote(&[open, self.names.get(self.string_value()), close].concat())
             }
             tok => tok.describe().into_bytes(),
         }
     }
 
-    pub fn text(&self, symbol: Symbol) -> &[u8] {
-        self.names.get(symbol)
+    /// The name or string read last.
+    #[inline(always)]
+    pub fn string_value(&self) -> StrId {
+        StrId(self.value as u32)
+    }
+
+    pub fn text(&self, id: StrId) -> &[u8] {
+        self.names.get(id)
     }
 }
 
@@ -477,20 +506,30 @@ fn push_utf8(out: &mut Vec<u8>, value: u32) {
 mod tests {
     use super::*;
 
-    fn lex(source: &str) -> Vec<Tok> {
+    /// Tokens, numbers with their bits.
+    fn lex(source: &str) -> Vec<(Tok, u64)> {
         let mut lexer = Lexer::new(source.as_bytes(), b"=t").unwrap();
         std::iter::from_fn(|| match lexer.next_token() {
             Ok(Tok::Eof) => None,
-            Ok(tok) => Some(tok),
+            Ok(tok @ (Tok::Int | Tok::Float)) => Some((tok, lexer.value)),
+            Ok(tok) => Some((tok, 0)),
             Err(error) => panic!("{error}"),
         })
         .collect()
     }
 
+    fn int(value: u64) -> (Tok, u64) {
+        (Tok::Int, value)
+    }
+
+    fn float(value: f64) -> (Tok, u64) {
+        (Tok::Float, value.to_bits())
+    }
+
     fn string(source: &str) -> Vec<u8> {
         let mut lexer = Lexer::new(source.as_bytes(), b"=t").unwrap();
         match lexer.next_token() {
-            Ok(Tok::Str(symbol)) => lexer.text(symbol).to_vec(),
+            Ok(Tok::Str) => lexer.text(lexer.string_value()).to_vec(),
             other => panic!("{other:?}"),
         }
     }
@@ -503,7 +542,7 @@ mod tests {
         #[rustfmt::skip]
         let expected = [Dots, Concat, chars('.'), Eq, chars('='), Ne, chars('~'), Le, Shl, chars('<'), Ge, Shr,
             chars('>'), IDiv, chars('/'), DoubleColon, chars(':'), chars('-')];
-        assert_eq!(tokens, expected);
+        assert_eq!(tokens, expected.map(|tok| (tok, 0)));
     }
 
     #[test]
@@ -518,14 +557,11 @@ mod tests {
     fn long_brackets_normalise_line_ends() {
         assert_eq!(string("[[\nab\r\nc]=]\rd]]"), b"ab\nc]=]\nd");
         assert_eq!(string("[==[a]]\n]=]b]==]"), b"a]]\n]=]b");
-        assert_eq!(lex("--[==[ x\n]]\n]==] 1 --[=x\n2"), [Tok::Int(1), Tok::Int(2)]);
+        assert_eq!(lex("--[==[ x\n]]\n]==] 1 --[=x\n2"), [int(1), int(2)]);
     }
 
     #[test]
     fn numerals_have_their_subtype() {
-        assert_eq!(
-            lex("3 3.0 0x10 1e1 .5"),
-            [Tok::Int(3), Tok::Float(3.0), Tok::Int(16), Tok::Float(10.0), Tok::Float(0.5)]
-        );
+        assert_eq!(lex("3 3.0 0x10 1e1 .5"), [int(3), float(3.0), int(16), float(10.0), float(0.5)]);
     }
 }

@@ -1,15 +1,15 @@
 //! Tokens.
 
-use super::intern::Symbol;
+use crate::bytecode::StrId;
 
-/// One token; punctuation of one byte, and bytes that start no token, are `Char`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One token, without its value; punctuation of one byte, and bytes that start no token, are `Char`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tok {
     Eof,
-    Name(Symbol),
-    Str(Symbol),
-    Int(i64),
-    Float(f64),
+    Name,
+    Str,
+    Int,
+    Float,
     Char(u8),
     And,
     Break,
@@ -45,7 +45,7 @@ pub enum Tok {
     DoubleColon,
 }
 
-/// Reserved words; the lexer interns them first, so that a word's symbol is its place here.
+/// Reserved words; the lexer interns them first, so that a word's number is its place here.
 pub const KEYWORDS: [(&str, Tok); 22] = [
     ("and", Tok::And),
     ("break", Tok::Break),
@@ -87,25 +87,25 @@ const PUNCTUATION: [(&str, Tok); 10] = [
 /// Names that the front end itself refers to, interned after the reserved words.
 pub const KNOWN_NAMES: [&str; 5] = ["_ENV", "self", "(for state)", "const", "close"];
 
-const fn known(index: usize) -> Symbol {
-    Symbol((KEYWORDS.len() + index) as u32)
+const fn known(index: usize) -> StrId {
+    StrId((KEYWORDS.len() + index) as u32)
 }
 
-pub const SYM_ENV: Symbol = known(0);
-pub const SYM_SELF: Symbol = known(1);
-pub const SYM_FOR_STATE: Symbol = known(2);
-pub const SYM_CONST: Symbol = known(3);
-pub const SYM_CLOSE: Symbol = known(4);
+pub const STR_ENV: StrId = known(0);
+pub const STR_SELF: StrId = known(1);
+pub const STR_FOR_STATE: StrId = known(2);
+pub const STR_CONST: StrId = known(3);
+pub const STR_CLOSE: StrId = known(4);
 
 impl Tok {
     /// How messages name the kind of token, quotes included.
     pub fn describe(self) -> String {
         match self {
             Tok::Eof => "<eof>".into(),
-            Tok::Name(_) => "<name>".into(),
-            Tok::Str(_) => "<string>".into(),
-            Tok::Int(_) => "<integer>".into(),
-            Tok::Float(_) => "<number>".into(),
+            Tok::Name => "<name>".into(),
+            Tok::Str => "<string>".into(),
+            Tok::Int => "<integer>".into(),
+            Tok::Float => "<number>".into(),
             Tok::Char(byte @ b' '..=b'~') => format!("'{}'", byte as char),
             Tok::Char(byte) => format!("'<\\{byte}>'"),
             tok => {

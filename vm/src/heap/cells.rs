@@ -8,7 +8,7 @@
 //! Buffers (property slots, array parts) have one owner, which frees them; small ones come from free lists.
 
 use std::{
-    alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error},
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
     ptr,
 };
 
@@ -25,6 +25,8 @@ const BLOCK: usize = 16 << 10;
 const CHUNK: usize = 1 << 20;
 /// Blocks of other classes that are swept for each block that allocation needs: the sweep keeps ahead.
 const SWEEP_AHEAD: usize = 2;
+/// Free blocks that are kept, at least.
+const RESERVE_BLOCKS: usize = (2 << 20) / BLOCK;
 
 /// The class of a size, and the bytes of its cells.
 #[inline(always)]
@@ -86,6 +88,8 @@ pub(super) struct Cells {
     ahead_class: usize,
     /// Blocks without live cells; every cell of their last class is marked free.
     free_blocks: Vec<*mut u8>,
+    /// Blocks whose memory the system has back; zeroed when they are used.
+    released: Vec<*mut u8>,
     /// What is left of the newest chunk; zeroed.
     fresh: *mut u8,
     fresh_end: *mut u8,
@@ -95,8 +99,23 @@ pub(super) struct Cells {
 
 const _: () = assert!(Kind::Free as u8 == 0, "zeroed memory is a row of free cells");
 
-fn chunk_layout() -> Layout {
-    Layout::from_size_align(CHUNK, GRANULE).expect("a constant")
+/// Fresh zeroed memory, of whole pages so that the system can have parts of it back.
+fn map_chunk() -> *mut u8 {
+    // SAFETY: a fresh private anonymous mapping.
+    let chunk = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            CHUNK,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if chunk == libc::MAP_FAILED {
+        handle_alloc_error(object_layout(CHUNK));
+    }
+    chunk.cast()
 }
 
 fn object_layout(size: usize) -> Layout {
@@ -128,6 +147,7 @@ impl Cells {
             unswept: 0,
             ahead_class: 0,
             free_blocks: Vec::new(),
+            released: Vec::new(),
             fresh: ptr::null_mut(),
             fresh_end: ptr::null_mut(),
             chunks: Vec::new(),
@@ -152,11 +172,7 @@ impl Cells {
     /// A zeroed block.
     fn fresh_block(&mut self) -> *mut u8 {
         if self.fresh == self.fresh_end {
-            // SAFETY: the layout has a non-zero size.
-            let chunk = unsafe { alloc_zeroed(chunk_layout()) };
-            if chunk.is_null() {
-                handle_alloc_error(chunk_layout());
-            }
+            let chunk = map_chunk();
             self.chunks.push(chunk);
             self.fresh = chunk;
             // SAFETY: the end of the allocation.
@@ -170,7 +186,9 @@ impl Cells {
 
     /// A block whose cells of `cell` bytes are all free.
     fn empty_block(&mut self, cell: usize) -> *mut u8 {
-        let Some(block) = self.free_blocks.pop() else { return self.fresh_block() };
+        let Some(block) = self.free_blocks.pop() else {
+            return self.released.pop().unwrap_or_else(|| self.fresh_block());
+        };
         for at in (0..BLOCK / cell * cell).step_by(cell) {
             // SAFETY: inside the block, which has no objects.
             unsafe { block.add(at).cast::<GcHeader>().write(GcHeader::FREE) };
@@ -221,7 +239,7 @@ impl Heap {
     fn refill(&mut self, index: usize) {
         self.note_peak();
         if self.cells.unswept > 0 || self.cells.large_unswept > 0 {
-            self.sweep_ahead(SWEEP_AHEAD);
+            self.sweep_some(SWEEP_AHEAD);
         }
         let cell = index * GRANULE;
         if let Some(run) = self.cells.classes[index].ahead.pop() {
@@ -257,7 +275,7 @@ impl Heap {
     #[inline(never)]
     fn allocate_large(&mut self, size: usize) -> *mut u8 {
         self.note_peak();
-        self.sweep_ahead(1 + size / BLOCK);
+        self.sweep_some(1 + size / BLOCK);
         let object = allocate(object_layout(size));
         self.cells.large.push(Large { object: object.cast(), size });
         self.bytes += size;
@@ -265,7 +283,7 @@ impl Heap {
     }
 
     /// Sweeps up to `blocks` blocks of any class, and some large objects.
-    fn sweep_ahead(&mut self, blocks: usize) {
+    pub(super) fn sweep_some(&mut self, blocks: usize) {
         self.sweep_large(blocks.saturating_mul(4));
         for _ in 0..blocks.min(self.cells.unswept) {
             while self.cells.classes[self.cells.ahead_class].unswept.is_empty() {
@@ -304,16 +322,51 @@ impl Heap {
 
     /// Completes a sweep that is under way.
     pub(crate) fn finish_sweep(&mut self) {
-        self.sweep_large(usize::MAX);
-        self.sweep_ahead(usize::MAX);
+        self.sweep_some(usize::MAX);
+    }
+
+    /// Whether nothing is left to sweep.
+    pub(super) fn is_swept(&self) -> bool {
+        self.cells.unswept == 0 && self.cells.large_unswept == 0
     }
 
     /// Leaves everything that is not marked to the sweep.
     pub(super) fn begin_sweep(&mut self) {
-        self.note_peak();
-        // What is dead counts as freed from here on.
-        self.bytes = self.live_bytes;
         self.cells.begin_sweep();
+    }
+
+    /// Gives the memory of up to `blocks` blocks that nobody uses back to the system, but for a reserve. `true` when
+    /// nothing is left to give.
+    pub(super) fn release_surplus(&mut self, blocks: usize) -> bool {
+        let cells = &mut self.cells;
+        let reserve = (cells.chunks.len() * (CHUNK / BLOCK) / 16).max(RESERVE_BLOCKS);
+        let surplus = cells.free_blocks.len().saturating_sub(reserve);
+        for _ in 0..surplus.min(blocks) {
+            let Some(block) = cells.free_blocks.pop() else { return true };
+            // SAFETY: the block lies in a private mapping of whole pages; it holds no object.
+            unsafe { libc::madvise(block.cast(), BLOCK, libc::MADV_DONTNEED) };
+            cells.released.push(block);
+        }
+        surplus <= blocks
+    }
+
+    /// Every object.
+    pub(super) fn objects(&self) -> Vec<*mut GcHeader> {
+        let mut objects: Vec<_> = self.cells.large.iter().map(|large| large.object).collect();
+        for (index, class) in self.cells.classes.iter().enumerate().skip(1) {
+            let cell = index * GRANULE;
+            for block in class.swept.iter().chain(&class.unswept) {
+                for at in (0..BLOCK / cell * cell).step_by(cell) {
+                    // SAFETY: inside the block, which consists of cells of this size.
+                    let header = unsafe { block.add(at).cast::<GcHeader>() };
+                    // SAFETY: a cell begins with a header, that of an object or of a free cell.
+                    if unsafe { (*header).kind } != Kind::Free {
+                        objects.push(header);
+                    }
+                }
+            }
+        }
+        objects
     }
 
     /// Frees the dead cells of a block: returns its first run and the number of live cells.
@@ -436,12 +489,12 @@ impl Heap {
     pub(super) fn free_everything(&mut self) {
         self.finish_sweep();
         // No object has this mark.
-        self.epoch = 3;
+        self.epoch = u8::MAX;
         self.begin_sweep();
         self.finish_sweep();
         for chunk in std::mem::take(&mut self.cells.chunks) {
-            // SAFETY: allocated with this layout; nothing in it is used afterwards.
-            unsafe { dealloc(chunk, chunk_layout()) };
+            // SAFETY: mapped with this length; nothing in it is used afterwards.
+            unsafe { libc::munmap(chunk.cast(), CHUNK) };
         }
     }
 }

@@ -1,13 +1,22 @@
-//! The heap: allocation, and precise, non-moving mark and lazy sweep.
+//! The heap: allocation, and a precise, non-moving collector that marks in slices and sweeps lazily.
 //!
-//! INVARIANT: an allocation never collects. Marking happens only at polls ([`crate::vm::Vm::poll`]), so a heap
-//! pointer held by Rust code is valid until it calls Lua or returns to it; across that, the object must be in a
-//! frame, in the registry, or in another live object.
+//! INVARIANT: an allocation never collects. The collector works at polls only ([`crate::vm::Vm::poll_slow`]) and where a
+//! native asks for room ([`crate::vm::Vm::check_room`]), so a heap pointer held by Rust code is valid until it does
+//! that, calls Lua, or returns to it; across that, the object must be in a frame, in the registry, or in another live
+//! object.
+//!
+//! INVARIANT: while the collector marks, no object that it has reached refers to one that it has not, stacks excepted.
+//! Whoever stores a reference into an object calls a barrier ([`Heap::barrier`]), unless the object is so new that it
+//! was made after the last poll.
 
 mod cells;
+mod cycle;
 mod mark;
+mod pauses;
 #[cfg(test)]
 pub(crate) mod tests;
+mod verify;
+mod weak;
 
 use std::{
     alloc::Layout,
@@ -19,8 +28,11 @@ use std::{
 };
 
 use cells::{Cells, charged};
+pub(crate) use cycle::{Progress, SLICE_BYTES};
+pub use pauses::Pauses;
 
 use crate::{
+    display::Identities,
     function::{Closure, Native, Proto, Upvalue},
     string::{Interner, Str},
     table::{Shape, Table, process_seed},
@@ -50,14 +62,23 @@ pub enum Kind {
 #[repr(C, align(4))]
 pub struct GcHeader {
     kind: Kind,
-    /// Equal to [`Heap::epoch`] when live in the present cycle.
+    /// Equal to [`Heap::epoch`] when reached in the present cycle.
     mark: u8,
     /// In the finalizer list.
     pub(crate) finalizable: bool,
+    /// `tostring` has shown a number for it.
+    identified: bool,
 }
 
 impl GcHeader {
-    const FREE: GcHeader = GcHeader { kind: Kind::Free, mark: 0, finalizable: false };
+    const FREE: GcHeader = GcHeader { kind: Kind::Free, mark: 0, finalizable: false, identified: false };
+    /// Whether a reference must not be stored into the object unnoticed; [`Heap::barrier`] asks the same.
+    #[inline(always)]
+    pub(crate) fn needs_barrier(&self, heap: &Heap) -> bool {
+        self.mark == heap.barrier_mark
+    }
+    /// Where compiled code finds the mark in every object.
+    pub const MARK_OFFSET: usize = std::mem::offset_of!(GcHeader, mark);
 }
 
 /// A type that lives in the heap.
@@ -142,26 +163,81 @@ impl<T> Deref for Gc<T> {
     }
 }
 
+/// What the collector is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Sweeping what the last cycle found dead, or waiting for the next.
+    Sweep,
+    /// Marking. New objects are unmarked.
+    Mark,
+    /// Everything live is marked, and nothing has been freed yet: the VM's own lists forget the dead.
+    Clear,
+}
+
+/// Test modes: what happens at every poll.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GcStress {
+    #[default]
+    Off,
+    /// A whole collection: finds references that a tier failed to keep.
+    Full,
+    /// The smallest slice of a cycle, whose outcome is verified: finds stores without a barrier.
+    Slices,
+}
+
+impl GcStress {
+    /// As the environment variable `TRINITY_GC_STRESS` says: `full` or `slices`.
+    fn from_environment() -> GcStress {
+        match std::env::var("TRINITY_GC_STRESS").as_deref() {
+            Ok("full") => GcStress::Full,
+            Ok("slices") => GcStress::Slices,
+            _ => GcStress::Off,
+        }
+    }
+}
+
 /// The heap of one VM.
 pub struct Heap {
     /// Bytes in use, as charged by the objects: what was found dead does not count, swept or not.
     pub bytes: usize,
     /// A poll collects when `bytes` passes this. Interrupts write it from other threads.
     pub threshold: usize,
+    /// The mark that asks for a barrier: that of the objects reached so far while marking, else 0, which none has.
+    pub barrier_mark: u8,
     epoch: u8,
+    /// Mark of new objects: unmarked while marking, else marked.
+    new_mark: u8,
+    phase: Phase,
     cells: Cells,
     /// Most bytes in use before the present ones were allocated; see [`Heap::peak_bytes`].
     peak_bytes: usize,
-    /// Most bytes that may be in use after a collection, `usize::MAX` without a limit.
-    pub limit: usize,
+    /// Most bytes that may be in use after a collection, [`NO_LIMIT`] without a limit.
+    limit: usize,
+    /// The limit has been hit: what handles the error may use the reserve.
+    reserve_open: bool,
+    /// The next slice of the collector is due at so many bytes.
+    due: usize,
     pub cycles: u64,
-    pub running: bool,
-    /// Collect at every poll: a test mode that finds references which a tier failed to keep.
-    pub stress: bool,
+    pub(crate) running: bool,
+    pub(crate) stress: GcStress,
     /// Percentage of live bytes at which the next cycle starts (`collectgarbage "setpause"`).
-    pub pause: usize,
+    pub(crate) pause: usize,
+    /// Marking work per allocated byte, as a percentage of the default (`collectgarbage "setstepmul"`).
+    pub(crate) step_multiplier: usize,
+    /// How long the collector has stopped the program, in processor time.
+    pub pauses: Pauses,
     pub(crate) interner: Interner,
+    pub(crate) identities: Identities,
     gray: Vec<NonNull<GcHeader>>,
+    /// Large tables whose entries are being marked in slices.
+    partial: Vec<mark::PartialScan>,
+    /// What marking has done, in units of about a nanosecond.
+    work: usize,
+    /// Objects reached in this cycle.
+    reached: u64,
+    /// Threads that have run since they were marked.
+    touched: Vec<Gc<Thread>>,
+    /// Weak tables reached in this cycle.
     weak_values: Vec<Gc<Table>>,
     ephemerons: Vec<Gc<Table>>,
     weak_both: Vec<Gc<Table>>,
@@ -169,31 +245,51 @@ pub struct Heap {
     pub(crate) to_finalize: std::collections::VecDeque<Value>,
     shapes: Vec<Gc<Shape>>,
     threads: Vec<Gc<Thread>>,
+    /// Shapes and threads that [`Phase::Clear`] has looked at.
+    cleared: (usize, usize),
     root_shape: Option<Gc<Shape>>,
     /// Moves when a change to a metatable or to a table searched through `__index` may invalidate cached lookups.
     pub proto_epoch: u32,
+    /// Bytes of the objects reached so far in this cycle.
     live_bytes: usize,
+    /// Bytes charged that no object owns.
+    aside_bytes: usize,
     weak_mode_key: Option<Gc<Str>>,
 }
 
 /// Heap size at which the first cycle starts.
 const FIRST_THRESHOLD: usize = 1 << 20;
+/// No limit, and no threshold. PERF: compiled code subtracts thresholds as signed numbers.
+pub const NO_LIMIT: usize = usize::MAX >> 2;
 
 impl Heap {
     pub(crate) fn new(hash_seed: u32) -> Self {
+        let stress = GcStress::from_environment();
         Self {
             bytes: 0,
-            threshold: FIRST_THRESHOLD,
+            threshold: if stress == GcStress::Off { FIRST_THRESHOLD } else { 0 },
+            barrier_mark: 0,
             epoch: 1,
+            new_mark: 1,
+            phase: Phase::Sweep,
             cells: Cells::new(),
             peak_bytes: 0,
-            limit: usize::MAX,
+            limit: NO_LIMIT,
+            reserve_open: false,
+            due: FIRST_THRESHOLD,
             cycles: 0,
             running: true,
-            stress: false,
+            stress,
             pause: 200,
+            step_multiplier: 100,
+            pauses: Pauses::default(),
             interner: Interner::new(hash_seed ^ process_seed() as u32),
+            identities: Identities::default(),
             gray: Vec::new(),
+            partial: Vec::new(),
+            work: 0,
+            reached: 0,
+            touched: Vec::new(),
             weak_values: Vec::new(),
             ephemerons: Vec::new(),
             weak_both: Vec::new(),
@@ -201,9 +297,11 @@ impl Heap {
             to_finalize: Default::default(),
             shapes: Vec::new(),
             threads: Vec::new(),
+            cleared: (0, 0),
             root_shape: None,
             proto_epoch: 0,
             live_bytes: 0,
+            aside_bytes: 0,
             weak_mode_key: None,
         }
     }
@@ -211,7 +309,7 @@ impl Heap {
     /// A header for an object that is about to be linked.
     #[inline(always)]
     pub(crate) fn header(&self, kind: Kind) -> GcHeader {
-        GcHeader { kind, mark: self.epoch, finalizable: false }
+        GcHeader { kind, mark: self.new_mark, finalizable: false, identified: false }
     }
 
     /// Whether a poll has something to do: to collect, or what another thread asks for.
@@ -222,22 +320,9 @@ impl Heap {
         self.bytes >= threshold.load(Ordering::Relaxed)
     }
 
-    /// Whether a poll should collect.
-    #[inline(always)]
-    pub fn wants_collection(&self) -> bool {
-        self.poll_is_due() && self.running
-    }
-
     pub(crate) fn set_threshold(&mut self, bytes: usize) {
         // SAFETY: as in `poll_is_due`.
         unsafe { AtomicUsize::from_ptr(&raw mut self.threshold) }.store(bytes, Ordering::SeqCst);
-    }
-
-    /// After an interrupt has lowered the threshold.
-    pub(crate) fn rearm(&mut self) {
-        if !self.stress {
-            self.set_threshold(self.bytes + FIRST_THRESHOLD);
-        }
     }
 
     /// Most bytes that were in use at a time.
@@ -251,15 +336,78 @@ impl Heap {
         self.peak_bytes = self.peak_bytes.max(self.bytes);
     }
 
-    /// Charges bytes that an object owns outside its own allocation.
+    /// Charges bytes that the object with this header owns outside its own allocation.
     #[inline(always)]
-    pub(crate) fn charge(&mut self, bytes: usize) {
+    pub(crate) fn charge(&mut self, owner: &GcHeader, bytes: usize) {
         self.bytes += bytes;
+        if owner.mark == self.barrier_mark {
+            self.live_bytes += bytes;
+        }
     }
     #[inline(always)]
-    pub(crate) fn discharge(&mut self, bytes: usize) {
+    pub(crate) fn discharge(&mut self, owner: &GcHeader, bytes: usize) {
         self.note_peak();
         self.bytes = self.bytes.saturating_sub(bytes);
+        if owner.mark == self.barrier_mark {
+            self.live_bytes = self.live_bytes.saturating_sub(bytes);
+        }
+    }
+
+    /// Charges bytes that an object will own which has no header yet.
+    #[inline(always)]
+    pub(crate) fn charge_new(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Replaces a charge for what no object owns by another.
+    pub(crate) fn charge_aside(&mut self, before: usize, after: usize) {
+        self.note_peak();
+        self.bytes = (self.bytes + after).saturating_sub(before);
+        self.aside_bytes = (self.aside_bytes + after).saturating_sub(before);
+    }
+
+    /// A reference is being stored into an object that may be older than the last poll.
+    #[inline(always)]
+    pub(crate) fn barrier(&mut self, holder: &GcHeader, value: Value) {
+        if holder.mark == self.barrier_mark {
+            self.shade(value);
+        }
+    }
+
+    /// [`Heap::barrier`] for what is no Lua value.
+    #[inline(always)]
+    pub(crate) fn barrier_object<T: Object>(&mut self, holder: &GcHeader, object: Gc<T>) {
+        if holder.mark == self.barrier_mark {
+            self.mark(object);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn shade(&mut self, value: Value) {
+        self.mark_value(value);
+    }
+
+    /// The slow half of the barrier of compiled code, which has found the mark of `holder` to ask for it. A table may
+    /// have taken on a shape as well.
+    ///
+    /// # Safety
+    /// `holder` is a live object, `value` a live value.
+    #[cold]
+    pub unsafe fn barrier_slow(&mut self, holder: *const GcHeader, value: Value) {
+        // SAFETY: as the contract says.
+        unsafe {
+            if (*holder).kind == Kind::Table {
+                self.mark((*holder.cast::<Table>()).shape());
+            }
+        }
+        self.mark_value(value);
+    }
+
+    /// Whether references must be kept for the marking that is under way.
+    #[inline(always)]
+    pub(crate) fn is_marking(&self) -> bool {
+        self.barrier_mark != 0
     }
 
     /// Moves `object` into the heap. Its header must come from [`Heap::header`].
@@ -315,6 +463,7 @@ impl Heap {
 
     pub(crate) fn userdata(&mut self, data: Box<dyn std::any::Any>, metatable: Option<Gc<Table>>) -> Gc<Userdata> {
         let header = self.header(Kind::Userdata);
+        self.charge_new(size_of_val(&*data));
         let userdata = self.insert(Userdata { header, metatable, data });
         if let Some(metatable) = metatable {
             metatable.mark_proto(self);
@@ -346,20 +495,28 @@ impl Heap {
     /// A string found in the interner may be dead and not swept yet: keep it.
     #[inline(always)]
     pub(crate) fn revive(&mut self, string: Gc<Str>) {
-        if string.header.mark != self.epoch {
+        // While marking, the mark of new objects is that of the unmarked: nothing is dead then.
+        if string.header.mark != self.new_mark && self.phase != Phase::Mark {
             string.get_mut().header.mark = self.epoch;
             self.bytes += charged(Str::layout(string.len()).size());
         }
     }
 
-    /// Whether the object at this address was reached; asked between marking and sweeping.
-    pub(crate) fn is_live_address(&self, address: u64) -> bool {
-        self.is_marked(address as *const GcHeader)
+    /// Whether an object that a weak reference names is live; it has not been freed.
+    #[inline(always)]
+    pub(crate) fn is_live<T: Object>(&self, object: Gc<T>) -> bool {
+        self.phase != Phase::Clear || self.is_marked(object.as_ptr().cast())
     }
 
-    /// Whether an object is live, asked between marking and sweeping.
-    pub(crate) fn is_live<T: Object>(&self, object: Gc<T>) -> bool {
-        self.is_marked(object.as_ptr().cast())
+    /// A number for a heap value that no other live object has, the same each time.
+    pub(crate) fn identity(&mut self, value: Value) -> u64 {
+        // SAFETY: heap values point to live objects.
+        let header = unsafe { &mut *(value.bits as *mut GcHeader) };
+        let before = self.identities.bytes();
+        header.identified = true;
+        let number = self.identities.of(value.bits);
+        self.charge_aside(before, self.identities.bytes());
+        number
     }
 
     /// Queues every object with a finalizer, last registered first.
@@ -376,6 +533,9 @@ impl Heap {
     unsafe fn finish(&mut self, object: *mut GcHeader) {
         // SAFETY: `kind` tells the type.
         unsafe {
+            if (*object).identified {
+                self.identities.forget(object as u64);
+            }
             match (*object).kind {
                 Kind::Closure | Kind::Upvalue | Kind::Free => {}
                 Kind::Table => (*object.cast::<Table>()).release(self),

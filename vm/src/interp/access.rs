@@ -3,7 +3,7 @@
 use super::{copy, set};
 use crate::{
     frame::FRAME_OFFSET,
-    function::{Cache, CacheKind, Proto},
+    function::{Cache, CacheKind, Proto, Upvalue, frame_proto},
     heap::Gc,
     lookup::Lookup,
     meta::Meta,
@@ -62,7 +62,7 @@ pub(super) unsafe fn find_cached(vm: &Vm, object: *const Value, cache: *const Ca
     }
 }
 
-/// A field store through the cache; `false` on a miss.
+/// A field store through the cache; `false` on a miss, and where the collector has to be told.
 ///
 /// # Safety
 /// As [`find_cached`].
@@ -74,7 +74,7 @@ pub(super) unsafe fn store_cached(vm: &Vm, object: *const Value, value: *const V
             return false;
         }
         let table = (*object).bits as *mut Table;
-        if !std::ptr::eq((*table).shape.as_ptr(), (*cache).shape) {
+        if !std::ptr::eq((*table).shape.as_ptr(), (*cache).shape) || (*table).header.needs_barrier(&vm.heap) {
             return false;
         }
         let slot = (*table).slots.add((*cache).index as usize);
@@ -119,6 +119,14 @@ pub unsafe fn get_cached(vm: &Vm, object: Value, cache: *mut Cache) -> Option<Va
 pub unsafe fn set_cached(vm: &Vm, object: Value, value: Value, cache: *mut Cache) -> bool {
     // SAFETY: as the contract says.
     unsafe { store_cached(vm, &raw const object, &raw const value, cache) }
+}
+
+/// Stores into an upvalue.
+#[inline(always)]
+pub fn set_upvalue(vm: &mut Vm, upvalue: Gc<Upvalue>, value: Value) {
+    vm.heap.barrier(&upvalue.header, value);
+    // SAFETY: an upvalue's slot is its own or on a live stack.
+    unsafe { copy(upvalue.slot, &raw const value) };
 }
 
 fn refill(cache: &mut Cache) -> bool {
@@ -171,6 +179,7 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
                             cache.kind = CacheKind::Own;
                             cache.shape = table.shape.as_ptr();
                             cache.index = slot;
+                            cache.note_filled(&mut vm.heap);
                         }
                         return Ok(value);
                     }
@@ -219,12 +228,13 @@ pub(super) fn get_named(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Value {
     unsafe { *table.slots.add(slot as usize) }
 }
 
-fn fill_proto(vm: &Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
+fn fill_proto(vm: &mut Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
     cache.kind = CacheKind::Proto;
     cache.shape = shape;
     cache.payload = value.bits;
     cache.tag = value.tag;
     cache.epoch = vm.heap.proto_epoch;
+    cache.note_filled(&mut vm.heap);
 }
 
 /// Looks `name` up along a chain of tables linked by `__index`, marking each as a proto: nil when the chain ends
@@ -262,12 +272,19 @@ pub unsafe fn get_element(table: Gc<Table>, key: i64, cache: *mut Cache) -> Valu
     table.element(index as usize)
 }
 
-/// `table[key] = value` within the array part; `false` when it is not that, or the kind of array is new to the cache.
+/// `table[key] = value` within the array part; `false` when it is not that, the kind of array is new to the cache, or
+/// the collector has to be told.
 ///
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Value, cache: *mut Cache) -> bool {
+pub(super) unsafe fn store_element(
+    vm: &Vm,
+    table: Gc<Table>,
+    key: i64,
+    value: *const Value,
+    cache: *mut Cache,
+) -> bool {
     let index = (key as u64).wrapping_sub(1);
     let object = table.as_ptr();
     // SAFETY: `array` holds `array_len` elements of the kind.
@@ -277,7 +294,7 @@ pub(super) unsafe fn store_element(table: Gc<Table>, key: i64, value: *const Val
             return false;
         }
         if kind == ElementKind::Tagged {
-            if (*value).is_nil() {
+            if (*value).is_nil() || (*object).header.needs_barrier(&vm.heap) {
                 return false;
             }
             copy((*object).array.cast::<Value>().add(index as usize), value);
@@ -306,13 +323,13 @@ pub(super) unsafe fn is_noted(cache: *const Cache, kind: ElementKind) -> bool {
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub unsafe fn set_element(table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
+pub unsafe fn set_element(vm: &Vm, table: Gc<Table>, key: i64, value: Value, cache: *mut Cache) -> bool {
     // SAFETY: as the contract says.
     unsafe {
         if (key as u64).wrapping_sub(1) < u64::from(table.array_len) {
             note_array(cache, table.array_kind);
         }
-        store_element(table, key, &raw const value, cache)
+        store_element(vm, table, key, &raw const value, cache)
     }
 }
 
@@ -336,7 +353,7 @@ pub(super) unsafe fn note_array(cache: *mut Cache, kind: ElementKind) -> bool {
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
+pub unsafe fn note_call(vm: &mut Vm, cache: *mut Cache, target: Gc<Proto>) {
     // SAFETY: as the contract says.
     unsafe {
         if (*cache).payload != target.address() as u64 {
@@ -346,6 +363,7 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
             }
             (*cache).kind = CacheKind::Call;
             (*cache).payload = target.address() as u64;
+            (*cache).note_filled(&mut vm.heap);
         }
     }
 }
@@ -355,13 +373,14 @@ pub unsafe fn note_call(cache: *mut Cache, target: Gc<Proto>) {
 /// # Safety
 /// `cache` belongs to the running function.
 #[inline(always)]
-pub unsafe fn note_native(cache: *mut Cache, target: Value) {
+pub unsafe fn note_native(vm: &mut Vm, cache: *mut Cache, target: Value) {
     // SAFETY: as the contract says.
     unsafe {
         if (*cache).payload != target.bits && matches!((*cache).kind, CacheKind::Empty | CacheKind::Native) {
             (*cache).polymorphic |= (*cache).kind == CacheKind::Native;
             (*cache).kind = CacheKind::Native;
             (*cache).payload = target.bits;
+            (*cache).note_filled(&mut vm.heap);
         }
     }
 }
@@ -408,7 +427,7 @@ pub fn index(vm: &mut Vm, mut object: Value, key: Value) -> Result<Value, Throw>
         } else {
             let handler = vm.metamethod(object, Meta::Index);
             if handler.is_nil() {
-                return Err(vm.index_error(object, key));
+                return Err(vm.operand_error(object, "index"));
             }
             handler
         };
@@ -435,29 +454,34 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
     let cache = unsafe { &mut *cache };
     if let Some(table) = object.as_table() {
         let shape = table.shape;
+        // A store that only the collector has to be told of is no miss.
+        let hits = vm.heap.is_marking() && std::ptr::eq(shape.as_ptr(), cache.shape);
         if cache.kind != CacheKind::Mega && name.is_short() && !shape.is_dict() && !shape.is_proto() {
             match shape.find(name) {
                 Some(slot) => {
                     // SAFETY: the shape has this slot.
                     let place = unsafe { &mut *table.slots.add(slot as usize) };
                     if !place.is_nil() || table.metatable().is_none() {
+                        vm.heap.barrier(&table.header, value);
                         *place = value;
-                        if refill(cache) {
+                        if !hits && refill(cache) {
                             cache.kind = CacheKind::Own;
                             cache.shape = shape.as_ptr();
                             cache.index = slot;
+                            cache.note_filled(&mut vm.heap);
                         }
                         return Ok(());
                     }
                 }
                 None if !value.is_nil() && vm.metamethod(object, Meta::NewIndex).is_nil() => {
                     table.get_mut().set_str(&mut vm.heap, name, value);
-                    if !table.shape.is_dict() && refill(cache) {
+                    if !hits && !table.shape.is_dict() && refill(cache) {
                         cache.kind = CacheKind::Add;
                         cache.shape = shape.as_ptr();
                         cache.payload = table.shape.address() as u64;
                         cache.index = table.shape.count() - 1;
                         cache.epoch = vm.heap.proto_epoch;
+                        cache.note_filled(&mut vm.heap);
                     }
                     return Ok(());
                 }
@@ -529,7 +553,7 @@ pub fn set_index(vm: &mut Vm, mut object: Value, key: Value, value: Value) -> Re
         } else {
             let handler = vm.metamethod(object, Meta::NewIndex);
             if handler.is_nil() {
-                return Err(vm.index_error(object, key));
+                return Err(vm.operand_error(object, "index"));
             }
             handler
         };
@@ -723,11 +747,19 @@ impl Vm {
 
     /// Calls a metamethod for its first result.
     pub(crate) fn call_meta1(&mut self, handler: Value, args: &[Value]) -> Result<Value, Throw> {
-        self.call1(handler, args)
+        Ok(if self.call_meta(handler, args)? > 0 { self.result(0) } else { Value::NIL })
     }
 
     /// Calls a metamethod without result.
     pub(crate) fn call_meta0(&mut self, handler: Value, args: &[Value]) -> Result<(), Throw> {
-        self.call(handler, args).map(|_| ())
+        self.call_meta(handler, args).map(|_| ())
+    }
+
+    /// Calls a metamethod. One that an instruction needs may yield: a resume finishes the instruction (see
+    /// [`super::continuation`]). A native that needs one is not resumed.
+    fn call_meta(&mut self, handler: Value, args: &[Value]) -> Result<u32, Throw> {
+        // SAFETY: the running frame is live.
+        let is_instruction = unsafe { frame_proto(self.frame) }.is_some();
+        if is_instruction { self.call_yieldable(handler, args) } else { self.call(handler, args) }
     }
 }

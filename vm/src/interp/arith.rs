@@ -29,7 +29,7 @@ pub enum Arith {
 }
 
 impl Arith {
-    const fn meta(self) -> Meta {
+    pub(crate) const fn meta(self) -> Meta {
         match self {
             Arith::Add => Meta::Add,
             Arith::Sub => Meta::Sub,
@@ -50,6 +50,10 @@ impl Arith {
     /// The metamethod's event, as messages name it.
     pub(crate) fn event(self) -> &'static str {
         self.meta().event()
+    }
+    /// What is wrong when [`numeric`] has no result for two integers.
+    pub(crate) const fn zero_divisor_message(self) -> &'static str {
+        if matches!(self, Arith::Mod) { "attempt to perform 'n%0'" } else { "attempt to divide by zero" }
     }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
@@ -157,22 +161,7 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
         return Ok(result);
     }
     if a.is_int() && b.is_int() {
-        return Err(vm.runtime_error(if op == Arith::Mod {
-            "attempt to perform 'n%0'"
-        } else {
-            "attempt to divide by zero"
-        }));
-    }
-    if (a.is_string() || a.is_number()) && (b.is_string() || b.is_number()) {
-        // Strings convert through the string metatable's metamethods in PUC Lua; the result is the same.
-        if let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b)) {
-            if let Some(result) = numeric(op, x, y) {
-                return Ok(result);
-            }
-            if x.is_int() && y.is_int() {
-                return binary(vm, op, x, y);
-            }
-        }
+        return Err(vm.runtime_error(op.zero_divisor_message()));
     }
     let mut handler = vm.metamethod(a, op.meta());
     if handler.is_nil() {
@@ -200,37 +189,67 @@ pub unsafe fn concat_in_place(vm: &mut Vm, values: *mut Value, count: usize) -> 
 /// `values[0] .. values[1] .. …` (right associative).
 ///
 /// # Errors
-/// Values that do not concatenate, a result that is too long, or what `__concat` throws.
+/// Values that do not concatenate, a result that is too long, or what `__concat` throws. After a yield the number of
+/// operands that are left is in place of the last one.
 ///
 /// # Safety
 /// `values` points to `count ≥ 2` registers of the running frame.
 #[inline(never)]
-pub unsafe fn concat(vm: &mut Vm, values: *mut Value, mut count: usize) -> Result<Value, Throw> {
+pub unsafe fn concat(vm: &mut Vm, values: *mut Value, count: usize) -> Result<Value, Throw> {
+    // SAFETY: as the contract says.
+    unsafe { concat_rest(vm, values, count, count) }
+}
+
+/// Goes on with a concatenation whose `__concat` has yielded and given `result` since.
+///
+/// # Errors
+/// As [`concat`].
+///
+/// # Safety
+/// As [`concat`].
+pub(super) unsafe fn resume_concat(vm: &mut Vm, values: *mut Value, count: usize, result: Value) -> Result<(), Throw> {
     // SAFETY: as the contract says.
     unsafe {
-        while count > 1 {
-            let right = *values.add(count - 1);
-            let left = *values.add(count - 2);
+        let left = (*values.add(count - 1)).raw_int() as usize;
+        *values.add(left - 2) = result;
+        concat_rest(vm, values, left - 1, count).map(|value| *values = value)
+    }
+}
+
+/// [`concat`] of the first `left` of `count` operands.
+///
+/// # Safety
+/// As [`concat`].
+#[inline(always)]
+unsafe fn concat_rest(vm: &mut Vm, values: *mut Value, mut left: usize, count: usize) -> Result<Value, Throw> {
+    // SAFETY: as the contract says.
+    unsafe {
+        while left > 1 {
+            let (lhs, rhs) = (*values.add(left - 2), *values.add(left - 1));
             let is_plain = |value: Value| value.is_string() || value.is_number();
-            if !is_plain(left) || !is_plain(right) {
-                let mut handler = vm.metamethod(left, Meta::Concat);
+            if !is_plain(lhs) || !is_plain(rhs) {
+                let mut handler = vm.metamethod(lhs, Meta::Concat);
                 if handler.is_nil() {
-                    handler = vm.metamethod(right, Meta::Concat);
+                    handler = vm.metamethod(rhs, Meta::Concat);
                 }
                 if handler.is_nil() {
-                    return Err(vm.concat_error(left, right));
+                    return Err(vm.concat_error(values.add(left - 2)));
                 }
-                *values.add(count - 2) = vm.call_meta1(handler, &[left, right])?;
-                count -= 1;
+                let result = vm.call_meta1(handler, &[lhs, rhs]);
+                if matches!(result, Err(Throw::Yield)) {
+                    *values.add(count - 1) = Value::int(left as i64);
+                }
+                *values.add(left - 2) = result?;
+                left -= 1;
                 continue;
             }
             // As many operands as are strings or numbers, joined at once.
-            let mut first = count - 2;
+            let mut first = left - 2;
             while first > 0 && is_plain(*values.add(first - 1)) {
                 first -= 1;
             }
-            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), count - first));
-            count = first + 1;
+            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), left - first));
+            left = first + 1;
         }
         Ok(*values)
     }
@@ -297,7 +316,7 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
             if step == 0 {
                 return Err(vm.runtime_error("'for' step is zero"));
             }
-            let Some(limit) = loop_limit(vm, limit, start, step)? else { return Ok(true) };
+            let Some(limit) = loop_limit(vm, limit, step)? else { return Ok(true) };
             if if step > 0 { start > limit } else { start < limit } {
                 return Ok(true);
             }
@@ -310,8 +329,10 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
             *registers.add(3) = Value::int(start);
             return Ok(false);
         }
+        // Numerals in strings convert, here and in `loop_limit`.
         let to_float = |vm: &mut Vm, value: Value, what: &str| {
-            value.to_float_no_string().ok_or(()).map_err(|()| vm.loop_error(value, what))
+            let number = vm.to_number(value).and_then(Value::to_float_no_string);
+            number.ok_or(()).map_err(|()| vm.loop_error(value, what))
         };
         let limit = to_float(vm, limit, "limit")?;
         let step = to_float(vm, step, "step")?;
@@ -319,7 +340,8 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
         if step == 0.0 {
             return Err(vm.runtime_error("'for' step is zero"));
         }
-        if if step > 0.0 { limit < start } else { start < limit } || limit.is_nan() || start.is_nan() {
+        // With NaN the loop runs once: neither comparison holds.
+        if if step > 0.0 { limit < start } else { start < limit } {
             return Ok(true);
         }
         *registers = Value::float(start);
@@ -331,10 +353,10 @@ pub unsafe fn prepare_loop(vm: &mut Vm, registers: *mut Value) -> Result<bool, T
 }
 
 /// The limit of an integer loop, clipped to the integers; `None` when the loop does not run.
-fn loop_limit(vm: &mut Vm, limit: Value, _start: i64, step: i64) -> Result<Option<i64>, Throw> {
-    match limit.tag {
-        tag::INT => Ok(Some(limit.raw_int())),
-        tag::FLOAT => {
+fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw> {
+    match vm.to_number(limit) {
+        Some(limit) if limit.is_int() => Ok(Some(limit.raw_int())),
+        Some(limit) => {
             let float = limit.raw_float();
             if float.is_nan() {
                 return Ok(None);
@@ -346,7 +368,7 @@ fn loop_limit(vm: &mut Vm, limit: Value, _start: i64, step: i64) -> Result<Optio
                 None => (step < 0).then_some(i64::MIN),
             })
         }
-        _ => Err(vm.loop_error(limit, "limit")),
+        None => Err(vm.loop_error(limit, "limit")),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Calls and returns of interpreter frames, and what happens to them when something throws or yields.
+//! Calls and returns of interpreter frames, and the closing of variables.
 
+use super::continuation::{after_throw, return_into};
 use crate::{
-    bytecode::Op,
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
-    function::{Closure, Proto, frame_proto},
+    function::{Closure, Proto},
     heap::Gc,
+    meta::Meta,
     native::Throw,
     value::{Value, tag},
     vm::Vm,
@@ -23,10 +24,10 @@ pub(super) struct Returned {
 }
 
 impl Returned {
-    fn native(status: Status) -> Returned {
+    pub(super) fn native(status: Status) -> Returned {
         Returned { frame: std::ptr::null_mut(), status }
     }
-    fn lua(frame: Frame) -> Returned {
+    pub(super) fn lua(frame: Frame) -> Returned {
         Returned { frame: frame.0, status: 0 }
     }
 }
@@ -70,7 +71,7 @@ pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> R
         }
         if vm.heap.poll_is_due() {
             vm.frame = Frame(base);
-            vm.poll_slow(base.add(max_stack));
+            vm.poll_slow(base.add(max_stack))?;
         }
         Ok(Frame(base))
     }
@@ -91,7 +92,7 @@ pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) 
             // The first frame of a thread stays the first.
             prev: if header.prev == 0 { 0 } else { header.prev + shift as u32 },
             flags: header.flags | flags::VARARG,
-            varargs: (count - params) as u32,
+            varargs: (count - params) as u32 | header.varargs,
             ..header
         });
         for index in 0..params {
@@ -114,7 +115,7 @@ pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) 
     // SAFETY: the extra arguments lie below the function's moved copy.
     unsafe {
         let header = *frame.header();
-        let count = if header.flags & flags::VARARG == 0 { 0 } else { header.varargs as usize };
+        let count = header.extra_arguments();
         let first = frame.0.sub(FRAME_OFFSET + count);
         let wanted = if c == 0 { count } else { c - 1 };
         if c == 0 {
@@ -206,90 +207,6 @@ pub(super) unsafe fn return_to_caller(vm: &mut Vm, base: *mut Value, flags: u8, 
     unsafe { return_into(vm, Frame(base.sub(prev as usize)), count) }
 }
 
-/// Finishes the call at `caller`'s pc, whose `count` results are in place; a detached `pcall` finishes too.
-///
-/// # Safety
-/// `caller` is a live frame that is waiting for a call.
-pub(super) unsafe fn return_into(vm: &mut Vm, mut caller: Frame, mut count: u32) -> Returned {
-    // SAFETY: as the contract says.
-    unsafe {
-        loop {
-            let header = caller.header();
-            if let Some(proto) = frame_proto(caller) {
-                let at = (*header).pc as usize;
-                let instr = *proto.code.add(at);
-                match instr.op() {
-                    Op::TForCall | Op::TForCallNext => {
-                        adjust_results(vm, caller.0.add(instr.a() + 4), count, instr.c() + 1);
-                    }
-                    // A tail call that was made as a call: `RETURN` takes all results.
-                    Op::TailCall => adjust_results(vm, caller.0.add(instr.a()), count, 0),
-                    _ => adjust_results(vm, caller.0.add(instr.a()), count, instr.c()),
-                }
-                (*header).pc = (at + instr.op().words()) as u32;
-                return Returned::lua(caller);
-            }
-            // The callee of a detached `pcall` or `xpcall`: its results lie from the frame's top on.
-            let results = detached_callee_slot(caller);
-            // The results overwrite the header.
-            let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
-            let next = caller.caller();
-            count = crate::coroutine::finish_protected(vm, caller, results, count);
-            match next {
-                Some(next) if !is_boundary => caller = next,
-                _ => return Returned::native(i64::from(count)),
-            }
-        }
-    }
-}
-
-/// Where a detached protected call put its callee; it noted the place in its header.
-///
-/// # Safety
-/// `frame` is a detached frame.
-pub(crate) unsafe fn detached_callee_slot(frame: Frame) -> *mut Value {
-    // SAFETY: as the contract says.
-    unsafe { frame.0.add((*frame.header()).varargs as usize) }
-}
-
-/// Unwinds interpreter frames from `frame` on after a throw: to the innermost detached `pcall`, or to the native
-/// caller. A yield leaves the frames in place and goes to the native caller.
-///
-/// # Safety
-/// `frame` is the frame that called what has thrown, or has thrown itself.
-#[cold]
-#[inline(never)]
-pub(super) unsafe fn after_throw(vm: &mut Vm, frame: Frame, throw: Throw) -> Returned {
-    // SAFETY: as the contract says.
-    unsafe {
-        let mut at = frame;
-        loop {
-            let header = at.header();
-            let is_boundary = (*header).flags & flags::NATIVE_CALLER != 0;
-            if throw == Throw::Error && (*header).flags & flags::DETACHED != 0 && !vm.is_stopping() {
-                // The results overwrite the header.
-                let caller = at.caller();
-                let count = crate::coroutine::catch_detached(vm, at);
-                return match caller {
-                    Some(caller) if !is_boundary => return_into(vm, caller, count),
-                    _ => Returned::native(i64::from(count)),
-                };
-            }
-            if is_boundary {
-                if throw == Throw::Yield {
-                    // After the resume this chain is continued by another activation of the interpreter.
-                    (*header).flags &= !flags::NATIVE_CALLER;
-                }
-                return Returned::native(throw.status());
-            }
-            match at.caller() {
-                Some(caller) => at = caller,
-                None => return Returned::native(throw.status()),
-            }
-        }
-    }
-}
-
 /// `TAILCALL`: moves function and arguments down over the running frame. Returns the new frame, which inherits the
 /// caller and its kind.
 ///
@@ -308,9 +225,9 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
             pc: 0,
             prev: if header.prev == 0 { 0 } else { header.prev - moved_down },
             nil_tag: tag::NIL,
-            flags: header.flags & (flags::NATIVE_CALLER | flags::LUA_CALL) | flags::TAIL_CALLED,
+            flags: header.flags & (flags::NATIVE_CALLER | flags::LUA_CALL),
             spare: header.spare,
-            varargs: 0,
+            varargs: FrameHeader::TAIL_CALL,
         });
         for index in 0..count {
             *base.add(index) = *slot.add(FRAME_OFFSET + index);
@@ -428,7 +345,7 @@ pub unsafe fn make_closure(vm: &mut Vm, outer: Gc<Closure>, proto: Gc<Proto>, ba
         } else {
             outer.upvalues()[desc.index as usize]
         };
-        closure.set_upvalue(index, upvalue);
+        closure.set_upvalue(&mut vm.heap, index, upvalue);
     }
     closure
 }
@@ -445,7 +362,7 @@ impl Vm {
         if value.is_falsy() {
             return Ok(());
         }
-        if self.metamethod(value, crate::meta::Meta::Close).is_nil() {
+        if self.metamethod(value, Meta::Close).is_nil() {
             let name = self.local_name(slot);
             let mut message = b"variable '".to_vec();
             message.extend(name);
@@ -459,7 +376,7 @@ impl Vm {
     /// `CLOSE`: ends the scope of the registers from `level` on.
     #[inline(never)]
     pub fn close_scope(&mut self, level: *mut Value) -> Result<(), Throw> {
-        self.thread.get_mut().close_upvalues(level);
+        self.thread.get_mut().close_upvalues(&mut self.heap, level);
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();
             self.close_slot(slot, Value::NIL)?;
@@ -467,31 +384,56 @@ impl Vm {
         Ok(())
     }
 
-    fn close_slot(&mut self, slot: *mut Value, error: Value) -> Result<(), Throw> {
+    /// Calls the `__close` of the variable in `slot`.
+    ///
+    /// # Errors
+    /// What it throws; it is gone.
+    pub(crate) fn close_slot(&mut self, slot: *mut Value, error: Value) -> Result<(), Throw> {
         // SAFETY: a to-be-closed slot lies in a frame that is being left.
         let value = unsafe { *slot };
-        let handler = self.metamethod(value, crate::meta::Meta::Close);
-        if handler.is_nil() {
-            return Err(self.runtime_error("metamethod 'close'"));
-        }
+        let handler = self.metamethod(value, Meta::Close);
         self.call_meta0(handler, &[value, error])
     }
 
-    /// A return that has to close variables: the `count` values at `first` are out of the way of the calls that this
-    /// makes. Returns where they are.
-    ///
-    /// # Safety
-    /// `frame` is running; the values are live.
-    pub unsafe fn close_frame(&mut self, frame: Frame, first: *mut Value, count: usize) -> Result<*mut Value, Throw> {
-        // SAFETY: as the contract says.
-        self.top = self.top.max(unsafe { first.add(count) });
-        self.close_scope(frame.0)?;
-        Ok(first)
+    /// As [`Vm::close_slot`], for a native that can be resumed after a yield inside.
+    pub(crate) fn close_protected(&mut self, slot: *mut Value, error: Value) -> Result<(), Throw> {
+        // SAFETY: as in `close_slot`.
+        let value = unsafe { *slot };
+        let handler = self.metamethod(value, Meta::Close);
+        self.call_yieldable(handler, &[value, error]).map(|_| ())
     }
 
-    /// After an error: closes what lies at `level` or above, last first. An error in a `__close` replaces `error`.
+    /// A return that has to close variables: the `count` values at `first` are out of the way of the calls that this
+    /// makes. When one of these yields, the length of an open list is left in the register below it.
+    ///
+    /// # Errors
+    /// What a `__close` throws.
+    ///
+    /// # Safety
+    /// `frame` is running and `vm.top` its end; the values are live.
+    pub unsafe fn close_frame(
+        &mut self,
+        frame: Frame,
+        first: *mut Value,
+        count: usize,
+        is_open: bool,
+    ) -> Result<(), Throw> {
+        // SAFETY: as the contract says. There are variables below the list, and the highest has been closed.
+        unsafe {
+            self.top = self.top.max(first.add(count));
+            let closed = self.close_scope(frame.0);
+            if is_open && closed == Err(Throw::Yield) {
+                *first.sub(1) = Value::int(count as i64);
+            }
+            closed
+        }
+    }
+
+    /// After an error: closes what lies at `level` or above, last first. An error in a `__close` replaces `error`. A
+    /// `__close` cannot yield.
     pub(crate) fn unwind_to(&mut self, level: *mut Value, mut error: Value) -> Value {
-        self.thread.get_mut().close_upvalues(level);
+        self.thread.get_mut().close_upvalues(&mut self.heap, level);
+        self.thread.get_mut().nonyieldable += 1;
         while let Some(slot) = self.thread.tbc.last().copied().filter(|slot| *slot >= level) {
             self.thread.get_mut().tbc.pop();
             // The frame of the variable is dead: call above it.
@@ -501,6 +443,7 @@ impl Vm {
                 error = self.error;
             }
         }
+        self.thread.get_mut().nonyieldable -= 1;
         error
     }
 }

@@ -354,7 +354,7 @@ macro_rules! set_element {
         if (*object).tag != tag::TABLE {
             return Flow::Slow;
         }
-        if access::store_element((*object).table_unchecked(), $key, value, cache) {
+        if access::store_element($s.vm(), (*object).table_unchecked(), $key, value, cache) {
             Flow::Next
         } else {
             Flow::Other(set_dynamic)
@@ -378,7 +378,14 @@ handlers! {
         Flow::Next
     },
     GetUpval(s) { copy(s.a(), s.upvalue(s.instr.b())); Flow::Next },
-    SetUpval(s) { copy(s.upvalue(s.instr.b()), s.a()); Flow::Next },
+    SetUpval(s) {
+        let upvalue = s.upvalue_object(s.instr.b());
+        if upvalue.header.needs_barrier(&s.vm().heap) {
+            return Flow::Other(set_marked_upvalue);
+        }
+        copy(upvalue.slot, s.a());
+        Flow::Next
+    },
 
     GetTabUp(s) { get_field!(s, s.upvalue(s.instr.b()), s.a()) },
     GetField(s) { get_field!(s, s.b(), s.a()) },
@@ -433,7 +440,7 @@ handlers! {
     SetTableTagged(s) {
         let element = element!(s, s.a(), s.b(), Tagged as Value, else append);
         let value = s.c();
-        if (*value).is_nil() {
+        if (*value).is_nil() || (*s.a()).table_unchecked().header.needs_barrier(&s.vm().heap) {
             return Flow::Other(set_dynamic);
         }
         copy(element, value);
@@ -642,7 +649,7 @@ handlers! {
             return Flow::Other(call_other);
         }
         let target = (*slot).closure_unchecked().proto;
-        access::note_call(cache, target);
+        access::note_call(s.vm(), cache, target);
         if s.instr.b() == 0 {
             return Flow::Other(call_open);
         }
@@ -674,7 +681,8 @@ handlers! {
         (*proto).countdown -= 1;
         copy(s.base.sub(FRAME_OFFSET), slot);
         (*Frame(s.base).header()).pc = 0;
-        (*Frame(s.base).header()).flags = flags & !flags::REPORTED | flags::TAIL_CALLED;
+        (*Frame(s.base).header()).flags = flags & !flags::REPORTED;
+        (*Frame(s.base).header()).varargs = FrameHeader::TAIL_CALL;
         for index in 0..(*proto).num_params as usize {
             copy(s.base.add(index), slot.add(FRAME_OFFSET + index));
         }
@@ -863,7 +871,7 @@ unsafe fn finish_return(s: &mut State, first: *const Value) -> Flow {
         for index in 0..count {
             copy(slot.add(index), first.add(index));
         }
-        if flags & !(flags::VARARG | flags::TAIL_CALLED | flags::REPORTED) != flags::LUA_CALL {
+        if flags & !(flags::VARARG | flags::REPORTED) != flags::LUA_CALL {
             return Flow::Returned { flags, prev, count: count as u32 };
         }
         call::adjust_results(s.vm(), slot, count as u32, spare as usize);
@@ -1054,7 +1062,7 @@ unsafe fn call_iterator(s: &mut State, cache: *mut Cache) -> Flow {
             return call_value(s, slot, 2, s.instr.c() + 1);
         }
         let target = (*slot).closure_unchecked().proto;
-        access::note_call(cache, target);
+        access::note_call(s.vm(), cache, target);
         let callee = slot.add(FRAME_OFFSET);
         let prev = s.instr.a() + 4 + FRAME_OFFSET;
         if enter_adjusted(s, target.as_ptr(), prev, s.instr.c() + 1, 2) {
@@ -1138,7 +1146,7 @@ others! {
         };
         // A store to a proto may move the epoch, one over nil may have to ask `__newindex`.
         let slot = table.slots.add(*slot as usize);
-        if table.shape.is_proto() || (*slot).is_nil() {
+        if table.shape.is_proto() || (*slot).is_nil() || table.header.needs_barrier(&s.vm().heap) {
             return Flow::Slow;
         }
         copy(slot, s.c());
@@ -1176,6 +1184,12 @@ others! {
         set(s.a(), value);
         Flow::Next
     },
+    /// `SETUPVAL` of an upvalue that the collector has reached.
+    set_marked_upvalue(s) {
+        let (upvalue, value) = (s.upvalue_object(s.instr.b()), *s.a());
+        access::set_upvalue(s.vm(), upvalue, value);
+        Flow::Next
+    },
     /// Writing behind the last element of an array of one kind, with room for one more.
     append(s) {
         let (object, key, value) = (s.a(), s.b(), s.c());
@@ -1183,7 +1197,8 @@ others! {
             return Flow::Other(set_dynamic);
         }
         let table = (*object).table_unchecked();
-        if (*key).bits.wrapping_sub(1) != u64::from(table.array_len) || !table.get_mut().append_in_place(*value) {
+        if (*key).bits.wrapping_sub(1) != u64::from(table.array_len) || !table.get_mut().append_in_place(&s.vm().heap, *value)
+        {
             return Flow::Other(set_dynamic);
         }
         (*s.cache()).epoch = 1;
@@ -1222,7 +1237,7 @@ others! {
         let cache = s.cache();
         let slot = s.a();
         if (*slot).tag == tag::NATIVE {
-            access::note_native(cache, *slot);
+            access::note_native(s.vm(), cache, *slot);
         }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
@@ -1265,7 +1280,7 @@ others! {
         s.save();
         let vm = s.vm();
         if s.instr.c() != 0 {
-            vm.thread.get_mut().close_upvalues(s.base);
+            vm.thread.get_mut().close_upvalues(&mut vm.heap, s.base);
         }
         if !(*slot).is_function() {
             vm.top = callee.add(count);
@@ -1305,8 +1320,7 @@ others! {
         let first = s.a();
         let count = if s.instr.b() == 0 { vm.top.offset_from(first) as usize } else { s.instr.b() - 1 };
         s.save();
-        vm.top = first.add(count).max(vm.top);
-        if let Err(throw) = vm.close_scope(s.base) {
+        if let Err(throw) = vm.close_frame(Frame(s.base), first, count, s.instr.b() == 0) {
             return Flow::Throw(throw);
         }
         vm.top = first.add(count);
@@ -1333,7 +1347,9 @@ others! {
         if vm.heap.poll_is_due() {
             s.save();
             let top = vm.top;
-            vm.poll_slow(top);
+            if let Err(throw) = vm.poll_slow(top) {
+                return Flow::Throw(throw);
+            }
         }
         if (*state).countdown <= 0 {
             s.save();

@@ -19,23 +19,24 @@ pub mod access;
 pub mod arith;
 mod call;
 pub mod compare;
+mod continuation;
 mod handlers;
 mod observe;
 mod step;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::detached_callee_slot;
 pub use call::{
     adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
 };
+pub(crate) use continuation::{Continuation, detach, detached_callee_slot};
 pub(crate) use handlers::HANDLERS;
 pub(crate) use observe::OBSERVE;
 
 use crate::{
     bytecode::Instr,
     frame::{Frame, Status},
-    function::{Cache, Closure, Proto},
+    function::{Cache, Closure, Proto, Upvalue},
     heap::Gc,
     interp::call::Returned,
     native::Throw,
@@ -94,7 +95,7 @@ enum Flow {
 /// `caller` is the frame that called `coroutine.yield`.
 pub(crate) unsafe fn resume_at(vm: &mut Vm, caller: Frame, count: u32) -> Status {
     // SAFETY: as the contract says.
-    let Returned { frame, status } = unsafe { call::return_into(vm, caller, count) };
+    let Returned { frame, status } = unsafe { continuation::return_into(vm, caller, count) };
     if frame.is_null() {
         return status;
     }
@@ -222,13 +223,15 @@ impl State {
         unsafe { Frame(self.base).function().closure_unchecked() }
     }
     #[inline(always)]
-    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+    unsafe fn upvalue_object(&self, index: usize) -> Gc<Upvalue> {
         // SAFETY: upvalue operands of valid bytecode are in range.
-        unsafe {
-            let first = self.closure().as_ptr().add(1).cast::<Gc<crate::function::Upvalue>>();
-            let upvalue = *first.add(index);
-            (*upvalue.as_ptr()).slot
-        }
+        unsafe { *self.closure().as_ptr().add(1).cast::<Gc<Upvalue>>().add(index) }
+    }
+    /// Where the value of an upvalue is.
+    #[inline(always)]
+    unsafe fn upvalue(&self, index: usize) -> *mut Value {
+        // SAFETY: as above.
+        unsafe { (*self.upvalue_object(index).as_ptr()).slot }
     }
     #[inline(always)]
     unsafe fn jump(&mut self, distance: i32) {
@@ -290,7 +293,7 @@ impl State {
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
                 Flow::Throw(throw) => {
-                    let Returned { frame, status } = call::after_throw(&mut *vm, Frame(base), throw);
+                    let Returned { frame, status } = continuation::after_throw(&mut *vm, Frame(base), throw);
                     if frame.is_null() { status } else { enter(vm, frame) }
                 }
             }

@@ -213,7 +213,7 @@ unsafe fn set_any(
     // SAFETY: as the contract says.
     unsafe {
         if let (Some(table), tag::INT) = (object.as_table(), key.tag)
-            && access::set_element(table, key.raw_int(), value, cache)
+            && access::set_element(vm, table, key.raw_int(), value, cache)
         {
             return Ok(());
         }

@@ -35,7 +35,7 @@ fn dispatch_does_not_use_the_native_stack() {
             a = i ^ 2; a = i ^ int; a = i & 3; a = i | 3; a = i ~ 3; a = i << 3; a = i >> 3
             a = i & int; a = i | int; a = i ~ int; a = i << int; a = i >> int; a = ~i; a = -i; a = -float; a = not i
             a = o + i; a = o - 1; a = o * o; a = o / 2; a = o % 2; a = o // 2; a = o ^ 2; a = o & 1; a = o | 1
-            a = o ~ 1; a = o << 1; a = o >> 1; a = -o; a = ~o; a = text + 1; a = text * float; a = text - i
+            a = o ~ 1; a = o << 1; a = o >> 1; a = -o; a = ~o;
             a = i + 0.5; a = float + 1; a = float * 2; a = float - 2; a = float / 2; a = i / 2
             local mixed = i % 2 == 0 and i or float
             a = mixed + 1; a = mixed - mixed; a = mixed * 2; a = mixed / 3; a = mixed % 3; a = mixed // 3

@@ -3,7 +3,7 @@
 use crate::{
     bytecode::{Instr, Op},
     frame::{FRAME_OFFSET, Frame, flags},
-    function::{Proto, frame_proto},
+    function::Proto,
     heap::Gc,
     native::{Args, NativeFn, NativeResult, Throw},
     thread::Thread,
@@ -136,7 +136,7 @@ impl Vm {
             unsafe { (*header).flags |= flags::REPORTED };
             if entered && self.hook_mask() & mask::CALL != 0 {
                 // SAFETY: as above.
-                let is_tail = unsafe { (*header).flags & flags::TAIL_CALLED != 0 };
+                let is_tail = unsafe { (*header).is_tail_call() };
                 // The adjustment of variable arguments counts as done.
                 let start = index + u32::from(instr.op() == Op::VarArgPrep);
                 // SAFETY: as above.
@@ -262,13 +262,4 @@ fn takes_open_list(instr: Instr) -> bool {
 /// Whether a return has no variables to close: otherwise that comes first.
 fn instr_closes_nothing(instr: Instr) -> bool {
     instr.op() != Op::Return || instr.c() == 0
-}
-
-/// Whether `frame` is that of a Lua function whose caller gave up its own for it.
-///
-/// # Safety
-/// `frame` is live.
-pub(crate) unsafe fn is_tail_called(frame: Frame) -> bool {
-    // SAFETY: as the contract says.
-    unsafe { frame_proto(frame).is_some() && (*frame.header()).flags & flags::TAIL_CALLED != 0 }
 }

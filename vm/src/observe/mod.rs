@@ -47,8 +47,6 @@ pub(crate) struct Observer {
     interrupts: Interrupts,
     /// `Vm::native_limit` when nothing is observed.
     native_limit: usize,
-    /// The heap's threshold, while it is lowered to bring compiled code to a poll.
-    threshold: Option<usize>,
 }
 
 /// Why the program ends.
@@ -75,7 +73,6 @@ impl Default for Observer {
             stop: None,
             interrupts: Interrupts::default(),
             native_limit: 0,
-            threshold: None,
         }
     }
 }
@@ -242,7 +239,7 @@ impl Vm {
             return Err(self.throw_stop());
         }
         if self.observer.interrupts.take() {
-            self.heap.rearm();
+            self.arm();
             return Err(self.stop(Reason::Interrupted));
         }
         if self.observer.fuel == 0 {
@@ -253,20 +250,13 @@ impl Vm {
 
     /// The part of a poll that is about observation: an interruption falls due at the next instruction.
     pub(crate) fn poll_observation(&mut self) {
-        if let Some(threshold) = self.observer.threshold.take() {
-            self.heap.set_threshold(threshold);
-        }
         if self.observer.interrupts.is_requested() {
             self.update_observation();
         }
     }
 
-    /// The heap has a new threshold: what it had been lowered for still stands.
-    pub(crate) fn lower_threshold_again(&mut self) {
-        if self.observer.threshold.is_some() {
-            self.observer.threshold = Some(self.heap.threshold);
-            self.heap.set_threshold(0);
-        }
+    /// The heap has a new threshold: an interruption that has not been noticed yet still asks for a poll.
+    pub(crate) fn keep_interrupt(&mut self) {
         if self.observer.interrupts.is_requested() {
             self.heap.set_threshold(0);
         }
@@ -287,8 +277,8 @@ impl Vm {
         if active {
             self.handlers = [interp::OBSERVE; 256];
             observer.native_limit = std::mem::replace(&mut self.native_limit, NO_NATIVE_STACK);
-            if self.controller.has_compiler() && observer.threshold.is_none() {
-                observer.threshold = Some(self.heap.threshold);
+            if self.controller.has_compiler() {
+                // Loops in compiled code come to a poll, which sets the threshold as it should be.
                 self.heap.set_threshold(0);
             }
         } else {

@@ -105,6 +105,10 @@ pub struct RunSummary {
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub gc_cycles: u64,
+    /// The collector's longest stop of the program, in processor time.
+    pub gc_max_pause_ns: u64,
+    /// What 99.9 % of its stops have kept below.
+    pub gc_p999_pause_ns: u64,
     pub peak_heap_bytes: u64,
     pub functions: u64,
     /// Sum of [`FunctionRecord::work`] over all functions, collected ones included: the work done outside of tier 2,

@@ -48,24 +48,6 @@ impl Vm {
         })
     }
 
-    /// Makes sure that a native may take `bytes` at once.
-    ///
-    /// # Errors
-    /// `not enough memory`: the heap's limit or the system says so.
-    pub(super) fn check_memory(&mut self, bytes: usize) -> Result<(), Throw> {
-        /// Requests from this size on are tried out, because a failing allocation ends the process.
-        const LARGE: usize = 1 << 24;
-        if bytes < LARGE {
-            return Ok(());
-        }
-        let allowed = self.heap.limit.saturating_sub(self.heap.bytes);
-        if bytes <= allowed && Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
-            return Ok(());
-        }
-        let message = self.new_string("not enough memory");
-        Err(self.throw_value(message))
-    }
-
     /// A new string of `len` bytes, written by `fill` (which sees zeroes), without an intermediate copy when long.
     pub(super) fn build_string(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Value {
         if len > MAX_SHORT {

@@ -2,7 +2,11 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    interp::access::{EMPTY_ENTRIES_PER_TICK, index},
+    interp::{
+        Continuation,
+        access::{EMPTY_ENTRIES_PER_TICK, index},
+        detach,
+    },
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{io, load, package, registry_table},
@@ -60,6 +64,10 @@ pub(super) fn open(vm: &mut Vm) {
     vm.controller.ipairs_function = ipairs_iterator as *const () as usize;
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, "_G", globals);
+    // Where C code looks for them (`LUA_RIDX_MAINTHREAD`, `LUA_RIDX_GLOBALS`).
+    let (registry, main) = (vm.registry, vm.main_thread);
+    vm.raw_set_int(registry, 1, main.into());
+    vm.raw_set_int(registry, 2, globals.into());
 }
 
 fn assert(vm: &mut Vm, args: Args) -> NativeResult {
@@ -108,6 +116,10 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
     if vm.libraries.sandboxed && !matches!(option, "collect" | "count" | "step" | "isrunning") {
         return vm.ret1(args, 0i64);
     }
+    if vm.in_finalizer {
+        // As in PUC Lua, whose collector is stopped while a finalizer runs.
+        return vm.ret1(args, Value::NIL);
+    }
     match option {
         "collect" => {
             charge_collection(vm)?;
@@ -115,7 +127,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
             vm.ret1(args, 0i64)
         }
         "stop" | "restart" => {
-            vm.heap.running = option == "restart";
+            vm.run_collector(option == "restart");
             vm.ret1(args, 0i64)
         }
         "count" => {
@@ -123,31 +135,39 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
             vm.ret1(args, bytes as f64 / 1024.0)
         }
         "step" => {
-            vm.opt_int(args, 1, 0)?;
+            // The size of the step in kilobytes.
+            let size = vm.opt_int(args, 1, 0)?;
             charge_collection(vm)?;
-            vm.full_collect();
-            vm.ret1(args, true)
+            let ended = vm.collect_step(usize::try_from(size).unwrap_or(0).saturating_mul(1024));
+            vm.ret1(args, ended)
         }
         "setpause" => {
-            let pause = vm.opt_int(args, 1, 0)?;
-            let before = vm.heap.pause;
-            vm.heap.pause = pause.clamp(0, 1000) as usize;
+            let value = vm.opt_int(args, 1, 0)?;
+            let before = std::mem::replace(&mut vm.heap.pause, stored_parameter(value));
             vm.ret1(args, before as i64)
         }
         "setstepmul" => {
-            let multiplier = vm.opt_int(args, 1, 0)?;
-            let state = &mut vm.libraries.collector;
-            let before = std::mem::replace(&mut state.step_multiplier, multiplier);
-            vm.ret1(args, before)
+            let value = vm.opt_int(args, 1, 0)?;
+            let before = std::mem::replace(&mut vm.heap.step_multiplier, stored_parameter(value));
+            vm.ret1(args, before as i64)
         }
         "isrunning" => {
             let running = vm.heap.running;
             vm.ret1(args, running)
         }
         mode => {
-            let state = &mut vm.libraries.collector;
-            let before = std::mem::replace(&mut state.generational, mode == "generational");
-            let before = vm.new_string(if before { "generational" } else { "incremental" });
+            let parameters = [vm.opt_int(args, 1, 0)?, vm.opt_int(args, 2, 0)?];
+            // The size of an incremental step is the collector's own choice.
+            if mode == "incremental" {
+                vm.opt_int(args, 3, 0)?;
+                for (value, place) in parameters.into_iter().zip([&mut vm.heap.pause, &mut vm.heap.step_multiplier]) {
+                    if value != 0 {
+                        *place = stored_parameter(value);
+                    }
+                }
+            }
+            let before = std::mem::replace(&mut vm.libraries.is_incremental, mode == "incremental");
+            let before = vm.new_string(if before { "incremental" } else { "generational" });
             vm.ret1(args, before)
         }
     }
@@ -158,16 +178,9 @@ fn charge_collection(vm: &mut Vm) -> Result<(), Throw> {
     vm.charge_bytes(vm.heap.bytes)
 }
 
-/// Settings that programs read back; there is one collector, and it does not use them.
-pub(super) struct CollectorSettings {
-    step_multiplier: i64,
-    generational: bool,
-}
-
-impl Default for CollectorSettings {
-    fn default() -> Self {
-        Self { step_multiplier: 100, generational: true }
-    }
+/// A parameter of the collector as PUC Lua keeps it: a byte that counts fours.
+fn stored_parameter(value: i64) -> usize {
+    usize::from((value / 4) as u8) * 4
 }
 
 fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
@@ -211,7 +224,13 @@ fn pairs(vm: &mut Vm, args: Args) -> NativeResult {
     if handler.is_nil() {
         return vm.ret(args, &[args.upvalue(0), value, Value::NIL]);
     }
-    let count = vm.call(handler, &[value])?;
+    let callee = vm.top;
+    let count = match vm.call_yieldable(handler, &[value]) {
+        Ok(count) => count,
+        // SAFETY: the frame is this native's, and the callee stood at its end.
+        Err(Throw::Yield) => return Err(unsafe { detach(args.frame(), callee, Continuation::Pairs) }),
+        Err(throw) => return Err(throw),
+    };
     let result = |index: u32| if index < count { vm.result(index as usize) } else { Value::NIL };
     let results = [result(0), result(1), result(2)];
     vm.ret(args, &results)
@@ -235,7 +254,7 @@ fn print(vm: &mut Vm, args: Args) -> NativeResult {
             line.push(b'\t');
         }
         let value = args.get(index);
-        if value.is_number() {
+        if value.is_number() && !vm.numbers_have_metatable() {
             vm.write_number(value, &mut line);
         } else {
             let text = vm.to_display(value)?;
@@ -332,7 +351,7 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<i64> {
 
 fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
     let value = vm.check_any(args, 0)?;
-    if value.is_int() {
+    if value.is_int() && !vm.numbers_have_metatable() {
         let mut buffer = [0; 20];
         let digits = decimal(&mut buffer, value.raw_int().unsigned_abs());
         if value.raw_int() >= 0 {

@@ -4,13 +4,14 @@
 //! code stores a variable there only while it is still needed, and does not notice that it was set.
 
 use crate::{
-    frame::{FRAME_OFFSET, Frame, flags},
+    frame::{FRAME_OFFSET, Frame},
     front::chunk_id,
     function::{Closure, Proto, Upvalue, frame_proto},
     heap::Gc,
+    interp::access::set_upvalue,
     native::{Args, NativeResult, Throw},
-    observe::hook::{is_tail_called, mask},
-    stdlib::library,
+    observe::hook::mask,
+    stdlib::{io, library, load::load_chunk, try_call},
     table::Table,
     thread::Thread,
     value::{Value, tag},
@@ -22,6 +23,7 @@ pub(super) fn open(vm: &mut Vm) {
         vm,
         "debug",
         &[
+            ("debug", debug),
             ("gethook", gethook),
             ("getinfo", getinfo),
             ("getlocal", getlocal),
@@ -29,7 +31,7 @@ pub(super) fn open(vm: &mut Vm) {
             ("getregistry", getregistry),
             ("getupvalue", getupvalue),
             ("getuservalue", |vm, args| vm.ret1(args, Value::NIL)),
-            ("setcstacklimit", |vm, args| vm.ret1(args, 0i64)),
+            ("setcstacklimit", setcstacklimit),
             ("sethook", sethook),
             ("setlocal", setlocal),
             ("setmetatable", setmetatable),
@@ -57,18 +59,12 @@ fn top_frame(vm: &Vm, thread: Gc<Thread>) -> Frame {
 
 /// The frame `level` calls below the top of a thread.
 fn frame_at(vm: &Vm, thread: Gc<Thread>, level: i64) -> Option<Frame> {
-    let mut frame = top_frame(vm, thread);
-    if frame.0.is_null() || level < 0 {
-        return None;
-    }
-    for _ in 0..level {
-        // SAFETY: the top frame of a thread is live, and so are its callers.
-        frame = unsafe { frame.caller()? };
-    }
-    // The frame below everything is the host's.
-    // SAFETY: as above.
-    let is_host = thread == vm.main_thread && unsafe { frame.caller() }.is_none();
-    (!is_host).then_some(frame)
+    vm.frames(top_frame(vm, thread)).nth(usize::try_from(level).ok()?)
+}
+
+/// The frame that the one at `level` has called, if it is not the topmost.
+fn callee_of(vm: &Vm, thread: Gc<Thread>, level: i64) -> Option<Frame> {
+    frame_at(vm, thread, level.checked_sub(1)?)
 }
 
 fn proto_of(frame: Frame) -> Option<Gc<Proto>> {
@@ -79,6 +75,26 @@ fn proto_of(frame: Frame) -> Option<Gc<Proto>> {
 fn pc_of(frame: Frame) -> usize {
     // SAFETY: callers pass frames from `frame_at`, which are live.
     unsafe { (*frame.header()).pc as usize }
+}
+
+/// Runs lines from standard input until one says `cont`.
+fn debug(vm: &mut Vm, args: Args) -> NativeResult {
+    loop {
+        io::write_stderr(vm, b"lua_debug> ");
+        let line = match io::read_stdin_line(vm) {
+            Ok(line) if !line.is_empty() && line != b"cont\n" => line,
+            _ => return vm.ret0(args),
+        };
+        let globals = vm.globals.into();
+        let outcome = match load_chunk(vm, &line, b"=(debug command)", None, globals) {
+            Ok(chunk) => try_call(vm, chunk.into(), &[]).map(|_| ()),
+            Err(message) => Err(vm.new_string(message)),
+        };
+        if let Err(error) = outcome {
+            let text = vm.to_display(error)?;
+            io::write_stderr(vm, &[text.as_bytes(), b"\n"].concat());
+        }
+    }
 }
 
 fn sethook(vm: &mut Vm, args: Args) -> NativeResult {
@@ -124,6 +140,12 @@ fn hook_of(thread: Gc<Thread>) -> Option<(Value, u8, u32)> {
     thread.hook.as_ref().filter(|hook| hook.mask != 0).map(|hook| (hook.function, hook.mask, hook.count))
 }
 
+/// There is no such limit any more; what it once was is returned, as by PUC Lua.
+fn setcstacklimit(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.check_int(args, 0)?;
+    vm.ret1(args, 200i64)
+}
+
 fn getregistry(vm: &mut Vm, args: Args) -> NativeResult {
     let registry = vm.registry;
     vm.ret1(args, registry)
@@ -138,12 +160,15 @@ fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
 fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
     let value = args.get(0);
     let metatable = args.get(1).as_table();
-    if metatable.is_none() && !args.get(1).is_nil() {
+    if metatable.is_none() && !(args.has(1) && args.get(1).is_nil()) {
         return Err(vm.type_error(args, 1, "nil or table"));
     }
     if let Some(table) = value.as_table() {
         vm.set_metatable(table, metatable);
     } else if let Some(userdata) = value.as_userdata() {
+        if let Some(metatable) = metatable {
+            vm.heap.barrier_object(&userdata.header, metatable);
+        }
         userdata.get_mut().metatable = metatable;
         vm.heap.proto_epoch += 1;
     } else {
@@ -199,7 +224,10 @@ fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
             b'S' => source_info(vm, table, proto),
             b'l' => {
                 let line = match (frame, proto) {
-                    (Some(frame), Some(proto)) => i64::from(proto.line(pc_of(frame))),
+                    (Some(frame), Some(proto)) => match proto.line(pc_of(frame)) {
+                        0 => -1,
+                        line => line.into(),
+                    },
                     _ => -1,
                 };
                 vm.set_field(table, "currentline", line);
@@ -218,7 +246,7 @@ fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
             }
             b't' => {
                 // SAFETY: `frame_at` returns live frames.
-                let is_tail_call = frame.is_some_and(|frame| unsafe { is_tail_called(frame) });
+                let is_tail_call = frame.is_some_and(|frame| unsafe { (*frame.header()).is_tail_call() });
                 vm.set_field(table, "istailcall", is_tail_call);
             }
             b'L' => {
@@ -273,14 +301,18 @@ fn active_lines(vm: &mut Vm, proto: Option<Gc<Proto>>) -> Value {
     lines.into()
 }
 
-/// Name and place of local variable `number` (from 1; negative: extra arguments) of a frame.
-fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
-    let proto = proto_of(frame)?;
+/// Name and place of local variable `number` (from 1; negative: extra arguments) of a frame. What lies above the
+/// variables, up to `end`, are temporary values.
+fn local_slot(frame: Frame, number: i64, end: *mut Value) -> Option<(Vec<u8>, *mut Value)> {
+    let temporary = |name: &[u8]| {
+        let slot = frame.0.wrapping_add(usize::try_from(number).ok()?.checked_sub(1)?);
+        (slot < end).then(|| (name.to_vec(), slot))
+    };
+    let Some(proto) = proto_of(frame) else { return temporary(b"(C temporary)") };
     if number < 0 {
         // SAFETY: the frame is live; extra arguments lie below its function.
         unsafe {
-            let header = *frame.header();
-            let count = if header.flags & flags::VARARG == 0 { 0 } else { header.varargs as usize };
+            let count = (*frame.header()).extra_arguments();
             let index = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
             let slot = (index < count).then(|| frame.0.sub(FRAME_OFFSET + count).add(index))?;
             return Some((b"(vararg)".to_vec(), slot));
@@ -288,9 +320,32 @@ fn local_slot(frame: Frame, number: i64) -> Option<(Vec<u8>, *mut Value)> {
     }
     let pc = pc_of(frame) as u32;
     let active = |pc: u32| proto.unit.locals.iter().filter(move |local| local.start_pc <= pc && pc < local.end_pc);
-    let local = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    let Some(local) = active(pc).nth(usize::try_from(number).ok()?.checked_sub(1)?) else {
+        return temporary(b"(temporary)");
+    };
     // SAFETY: registers of locals lie within the frame.
-    Some((local.name.to_vec(), unsafe { frame.0.add(local.reg as usize) }))
+    Some((proto.unit.strings.get(local.name).to_vec(), unsafe { frame.0.add(local.reg as usize) }))
+}
+
+/// [`local_slot`] of the frame at `level`, which is the argument after the thread.
+fn frame_local(
+    vm: &mut Vm,
+    args: Args,
+    thread: Gc<Thread>,
+    level: i64,
+    number: i64,
+) -> Result<Option<(Vec<u8>, *mut Value)>, Throw> {
+    let Some(frame) = frame_at(vm, thread, level) else {
+        let (_, first) = thread_argument(vm, args);
+        return Err(vm.arg_error(args, first, "level out of range"));
+    };
+    let end = match callee_of(vm, thread, level) {
+        // SAFETY: the frame is live.
+        Some(callee) => unsafe { callee.function_slot(proto_of(callee).map_or(0, |proto| proto.num_params as usize)) },
+        None if thread == vm.current_thread() => vm.top,
+        None => thread.top,
+    };
+    Ok(local_slot(frame, number, end))
 }
 
 fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
@@ -302,16 +357,16 @@ fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
             let index = usize::try_from(number).ok()?.checked_sub(1)?;
             let parameters =
                 proto.unit.locals.iter().filter(|local| local.reg < proto.num_params && local.start_pc <= 1);
-            parameters.take(proto.num_params as usize).nth(index).map(|local| local.name.to_vec())
+            parameters
+                .take(proto.num_params as usize)
+                .nth(index)
+                .map(|local| proto.unit.strings.get(local.name).to_vec())
         });
         let name = name.map_or(Value::NIL, |name| vm.new_string(name));
         return vm.ret1(args, name);
     }
     let level = vm.check_int(args, first)?;
-    let Some(frame) = frame_at(vm, thread, level) else {
-        return Err(vm.arg_error(args, first, "level out of range"));
-    };
-    match local_slot(frame, number) {
+    match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
             // SAFETY: the slot lies in a live frame.
             let value = unsafe { *slot };
@@ -327,13 +382,16 @@ fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
     let level = vm.check_int(args, first)?;
     let number = vm.check_int(args, first + 1)?;
     let value = vm.check_any(args, first + 2)?;
-    let Some(frame) = frame_at(vm, thread, level) else {
-        return Err(vm.arg_error(args, first, "level out of range"));
-    };
-    let name = match local_slot(frame, number) {
+    let name = match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
+            // The collector may have marked the stack already.
+            vm.heap.barrier(&thread.header, value);
             // SAFETY: the slot lies in a live frame.
-            unsafe { *slot = value };
+            let slot = unsafe { &mut *slot };
+            // A numeric loop relies on the types of its hidden state.
+            if name != b"(for state)" || !slot.is_number() || slot.tag == value.tag {
+                *slot = value;
+            }
             vm.new_string(name)
         }
         None => Value::NIL,
@@ -351,7 +409,9 @@ fn closure_upvalue(vm: &mut Vm, args: Args, index: usize) -> Result<Option<(Gc<C
 }
 
 fn upvalue_name(vm: &mut Vm, closure: Gc<Closure>, place: usize) -> Value {
-    let name = closure.proto.unit.upvals.get(place).map_or(&b"(no name)"[..], |upvalue| &upvalue.name);
+    let unit = &closure.proto.unit;
+    let name = unit.upvals.get(place).and_then(|upvalue| upvalue.name);
+    let name = name.map_or(&b"(no name)"[..], |name| unit.strings.get(name));
     vm.new_string(name)
 }
 
@@ -377,8 +437,7 @@ fn setupvalue(vm: &mut Vm, args: Args) -> NativeResult {
     match closure_upvalue(vm, args, 0)? {
         Some((closure, place)) => {
             let upvalue: Gc<Upvalue> = closure.upvalues()[place];
-            // SAFETY: an upvalue's slot is its own or on a live stack.
-            unsafe { *upvalue.slot = value };
+            set_upvalue(vm, upvalue, value);
             let name = upvalue_name(vm, closure, place);
             vm.ret1(args, name)
         }
@@ -400,7 +459,7 @@ fn upvaluejoin(vm: &mut Vm, args: Args) -> NativeResult {
         }
     }
     if let [Some((to, at)), Some((from, place))] = places {
-        to.set_upvalue(at, from.upvalues()[place]);
+        to.set_upvalue(&mut vm.heap, at, from.upvalues()[place]);
     }
     vm.ret0(args)
 }

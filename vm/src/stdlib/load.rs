@@ -1,27 +1,31 @@
 //! Loading chunks: `load`, `loadfile`, `dofile` (manual §6.1).
 
+use std::{fs::File, io::Read};
+
 use crate::{
+    bytecode::dump,
     front::strip_shebang,
     function::Closure,
     heap::Gc,
+    interp::{Continuation, detach},
     native::{Args, NativeResult, Throw},
     stdlib::try_call,
     value::Value,
     vm::Vm,
 };
 
-/// First byte of a precompiled chunk, which this VM does not read.
-const SIGNATURE: u8 = 0x1b;
+/// First byte of a binary chunk, of this VM or of another one.
+const ESCAPE: u8 = dump::SIGNATURE[0];
 
 /// Bytes of source text that are compiled for one tick.
 const SOURCE_BYTES_PER_TICK: usize = 2;
 
-/// Compiles the text of a chunk.
+/// The function of a chunk, text or binary.
 ///
-/// `mode` says what is acceptable: `t` for text, `b` for binary (which is recognised and refused).
+/// `mode` says what is acceptable: `t` for text, `b` for binary.
 ///
 /// # Errors
-/// The message of a syntax error or of a kind of chunk that is not acceptable.
+/// The message of a syntax error, of a kind of chunk that is not acceptable, or of a binary chunk that is not valid.
 pub fn load_chunk(
     vm: &mut Vm,
     source: &[u8],
@@ -29,7 +33,7 @@ pub fn load_chunk(
     mode: Option<&[u8]>,
     env: Value,
 ) -> Result<Gc<Closure>, Vec<u8>> {
-    let binary = source.first() == Some(&SIGNATURE);
+    let binary = source.first() == Some(&ESCAPE);
     let mode = if binary && vm.libraries.sandboxed { Some(&b"t"[..]) } else { mode };
     let (kind, letter) = if binary { ("binary", b'b') } else { ("text", b't') };
     if let Some(mode) = mode
@@ -43,10 +47,13 @@ pub fn load_chunk(
     if binary {
         let name = match name {
             [b'@' | b'=', rest @ ..] => rest,
-            [SIGNATURE, ..] => b"binary string",
+            [ESCAPE, ..] => b"binary string",
             name => name,
         };
-        return Err([name, b": bad binary format (precompiled chunks are not supported)"].concat());
+        return match dump::read(source) {
+            Ok(unit) => Ok(vm.instantiate(unit, env)),
+            Err(error) => Err([name, format!(": bad binary format ({error})").as_bytes()].concat()),
+        };
     }
     vm.load(source, name, env).map_err(|error| error.message.into_vec())
 }
@@ -104,7 +111,10 @@ fn read_pieces(vm: &mut Vm, reader: Value) -> Result<Vec<u8>, Value> {
             Some(text) if text.len() == 0 => return Ok(source),
             Some(text) => source.extend_from_slice(text.as_bytes()),
             None if piece.is_number() => vm.write_number(piece, &mut source),
-            None => return Err(vm.new_string("reader function must return a string")),
+            None => {
+                let message = [&vm.where_(1)[..], b"reader function must return a string"].concat();
+                return Err(vm.new_string(message));
+            }
         }
     }
 }
@@ -127,9 +137,18 @@ fn load_file(vm: &mut Vm, args: Args, mode: Option<&[u8]>, env: Value) -> Result
 /// The message of a file that cannot be read, or what [`load_chunk`] says.
 pub(super) fn load_path(vm: &mut Vm, path: &[u8], mode: Option<&[u8]>, env: Value) -> Result<Gc<Closure>, Vec<u8>> {
     let name = [b"@", path].concat();
-    match std::fs::read(super::io::path_of(path)) {
-        Ok(source) => load_chunk(vm, strip_shebang(&source), &name, mode, env),
-        Err(error) => Err([b"cannot open ", path, b": ", &super::io::describe(&error)].concat()),
+    let failed = |verb: &str, error| {
+        let text = [verb.as_bytes(), b" ", path, b": ", &super::io::describe(&error)].concat();
+        Err([b"cannot ", &text[..]].concat())
+    };
+    let mut file = match File::open(super::io::path_of(path)) {
+        Ok(file) => file,
+        Err(error) => return failed("open", error),
+    };
+    let mut source = Vec::new();
+    match file.read_to_end(&mut source) {
+        Ok(_) => load_chunk(vm, strip_shebang(&source), &name, mode, env),
+        Err(error) => failed("read", error),
     }
 }
 
@@ -144,8 +163,13 @@ pub(super) fn dofile(vm: &mut Vm, args: Args) -> NativeResult {
     let env = vm.globals.into();
     match load_file(vm, args, None, env)? {
         Ok(function) => {
-            let count = vm.call(function.into(), &[])? as usize;
-            vm.ret_results(args, count)
+            let callee = vm.top;
+            match vm.call_yieldable(function.into(), &[]) {
+                Ok(count) => vm.ret_results(args, count as usize),
+                // SAFETY: the frame is this native's, and the callee stood at its end.
+                Err(Throw::Yield) => Err(unsafe { detach(args.frame(), callee, Continuation::PassOn) }),
+                Err(throw) => Err(throw),
+            }
         }
         Err(message) => {
             let message = vm.new_string(message);

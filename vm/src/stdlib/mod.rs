@@ -1,7 +1,8 @@
 //! The standard library (manual §6): thin layers over `text`, `table` and the heap.
 //!
-//! Natives keep to three rules. The collector runs only at polls, hence never inside a native that calls nothing; a
-//! native that calls Lua keeps what it still needs in its arguments, on the stack ([`Vm::push`]) or in a live table.
+//! Natives keep to three rules. The collector runs only at polls and in [`Vm::check_room`], hence never inside a native
+//! that calls nothing; a native that calls Lua or asks for room keeps what it still needs in its arguments, on the stack
+//! ([`Vm::push`]) or in a live table.
 //! What a program passes in can make a native throw, never panic. And messages are worded as PUC-Rio Lua 5.4 words
 //! them, because programs match on them.
 
@@ -11,6 +12,7 @@ mod coroutine;
 mod debug;
 pub mod host;
 pub mod io;
+mod lfs;
 mod load;
 mod math;
 mod os;
@@ -33,7 +35,9 @@ pub(crate) struct State {
     patterns: PatternCache,
     random: math::random::Xoshiro256,
     host: host::Host,
-    collector: base::CollectorSettings,
+    /// The mode that `collectgarbage` was told last. There is one collector; at first, as in PUC Lua's program, it goes by
+    /// the name of the generational one.
+    is_incremental: bool,
     io: Option<Box<io::IoState>>,
     /// The libraries are those of [`open_sandboxed`].
     sandboxed: bool,
@@ -42,6 +46,7 @@ pub(crate) struct State {
 /// Opens every library in the globals of `vm`.
 pub fn open(vm: &mut Vm) {
     package::open(vm);
+    lfs::open(vm);
     base::open(vm);
     string::open(vm);
     table::open(vm);

@@ -1,4 +1,4 @@
-//! Modules (manual §6.3). Modules in C are out of scope: their searcher says so.
+//! Modules (manual §6.3). Modules in C are searched for as elsewhere, but one that is found cannot be loaded.
 
 use crate::{
     native::{Args, NativeResult, Throw},
@@ -9,20 +9,27 @@ use crate::{
 
 /// Keys in the registry of the tables behind `package.loaded` and `package.preload`.
 pub(super) const LOADED: &str = "_LOADED";
-const PRELOAD: &str = "_PRELOAD";
+pub(super) const PRELOAD: &str = "_PRELOAD";
 
 /// `package.path` unless the environment says otherwise.
 const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;./?.lua;./?/init.lua";
 
-/// Environment variables for the path, the first that is set wins. `;;` in it stands for the default.
+/// `package.cpath` unless the environment says otherwise.
+const DEFAULT_CPATH: &str = "/usr/local/lib/lua/5.4/?.so;/usr/local/lib/lua/5.4/loadall.so;./?.so";
+
+/// Environment variables for the paths, the first that is set wins. `;;` in it stands for the default.
 const PATH_VARIABLES: [&str; 2] = ["LUA_PATH_5_4", "LUA_PATH"];
+const CPATH_VARIABLES: [&str; 2] = ["LUA_CPATH_5_4", "LUA_CPATH"];
+
+/// What is said of a module in C that has been found.
+const NO_C_MODULES: &str = "modules in C are not supported";
 
 pub(super) fn open(vm: &mut Vm) {
     let package = library(vm, "package", &[("loadlib", loadlib), ("searchpath", searchpath)]);
-    let path = vm.new_string(initial_path());
+    let path = vm.new_string(initial_path(PATH_VARIABLES, DEFAULT_PATH));
     vm.set_field(package, "path", path);
-    let empty = vm.new_string("");
-    vm.set_field(package, "cpath", empty);
+    let path = vm.new_string(initial_path(CPATH_VARIABLES, DEFAULT_CPATH));
+    vm.set_field(package, "cpath", path);
     // Directory separator, path separator, substitution point, executable's directory, end of the module's name.
     let config = vm.new_string("/\n;\n?\n!\n-\n");
     vm.set_field(package, "config", config);
@@ -31,7 +38,7 @@ pub(super) fn open(vm: &mut Vm) {
     let preload = registry_table(vm, PRELOAD);
     vm.set_field(package, "preload", preload);
     let searchers = vm.heap.table();
-    for (position, searcher) in [search_preload, search_lua, search_native].into_iter().enumerate() {
+    for (position, searcher) in [search_preload, search_lua, search_c, search_c_root].into_iter().enumerate() {
         let function = vm.new_native_with("searcher", searcher, &[package.into()]);
         vm.raw_set_int(searchers, position as i64 + 1, function);
     }
@@ -56,20 +63,20 @@ pub fn reset_path(vm: &mut Vm) {
     vm.set_field(package, "path", path);
 }
 
-fn initial_path() -> Vec<u8> {
+fn initial_path(variables: [&str; 2], default: &str) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt;
-    let Some(path) = PATH_VARIABLES.iter().find_map(std::env::var_os) else { return DEFAULT_PATH.into() };
+    let Some(path) = variables.iter().find_map(std::env::var_os) else { return default.into() };
     let path = path.as_bytes();
     let Some(at) = path.windows(2).position(|pair| pair == b";;") else { return path.into() };
     let (before, after) = (&path[..at], &path[at + 2..]);
-    let parts = [before, DEFAULT_PATH.as_bytes(), after];
+    let parts = [before, default.as_bytes(), after];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b';')
 }
 
 fn loadlib(vm: &mut Vm, args: Args) -> NativeResult {
     vm.check_string(args, 0)?;
     vm.check_string(args, 1)?;
-    let message = vm.new_string("modules in C are not supported");
+    let message = vm.new_string(NO_C_MODULES);
     let what = vm.new_string("absent");
     vm.ret(args, &[Value::NIL, message, what])
 }
@@ -138,11 +145,22 @@ fn search_preload(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret(args, &[loader, origin])
 }
 
+/// Searches for the module `name` along the path in the field `field` of `package`. The outer error is a throw, the
+/// inner one says what was tried.
+fn search_path(vm: &mut Vm, args: Args, name: &[u8], field: &str) -> Result<Result<Vec<u8>, Vec<u8>>, Throw> {
+    match package_field(vm, args, field).as_string() {
+        Some(path) => Ok(search(name, path.as_bytes(), b".", b"/")),
+        None => Err(vm.throw(format!("'package.{field}' must be a string"))),
+    }
+}
+
+fn loading_error(vm: &mut Vm, name: &[u8], file: &[u8], error: &[u8]) -> Throw {
+    vm.throw([b"error loading module '", name, b"' from file '", file, b"':\n\t", error].concat())
+}
+
 fn search_lua(vm: &mut Vm, args: Args) -> NativeResult {
     let name = vm.check_string(args, 0)?;
-    let path = package_field(vm, args, "path");
-    let Some(path) = path.as_string() else { return Err(vm.throw("'package.path' must be a string")) };
-    let file = match search(name.as_bytes(), path.as_bytes(), b".", b"/") {
+    let file = match search_path(vm, args, name.as_bytes(), "path")? {
         Ok(file) => file,
         Err(message) => {
             let message = vm.new_string(message);
@@ -155,17 +173,33 @@ fn search_lua(vm: &mut Vm, args: Args) -> NativeResult {
             let file = vm.new_string(file);
             vm.ret(args, &[function.into(), file])
         }
-        Err(error) => {
-            let message =
-                [b"error loading module '", name.as_bytes(), b"' from file '", &file, b"':\n\t", &error].concat();
-            Err(vm.throw(message))
-        }
+        Err(error) => Err(loading_error(vm, name.as_bytes(), &file, &error)),
     }
 }
 
-fn search_native(vm: &mut Vm, args: Args) -> NativeResult {
-    let message = vm.new_string("no module in C (they are not supported)");
-    vm.ret1(args, message)
+/// The searcher for a module in C.
+fn search_c(vm: &mut Vm, args: Args) -> NativeResult {
+    let name = vm.check_string(args, 0)?;
+    search_c_file(vm, args, name.as_bytes(), name.as_bytes())
+}
+
+/// The searcher for a module in C among others in one file, which has the name in front of the first dot.
+fn search_c_root(vm: &mut Vm, args: Args) -> NativeResult {
+    let name = vm.check_string(args, 0)?;
+    match name.as_bytes().iter().position(|&byte| byte == b'.') {
+        Some(dot) => search_c_file(vm, args, name.as_bytes(), &name.as_bytes()[..dot]),
+        None => vm.ret0(args),
+    }
+}
+
+fn search_c_file(vm: &mut Vm, args: Args, name: &[u8], file_name: &[u8]) -> NativeResult {
+    match search_path(vm, args, file_name, "cpath")? {
+        Ok(file) => Err(loading_error(vm, name, &file, NO_C_MODULES.as_bytes())),
+        Err(message) => {
+            let message = vm.new_string(message);
+            vm.ret1(args, message)
+        }
+    }
 }
 
 /// A field of the table `package`, which is the native's first upvalue.
@@ -214,9 +248,9 @@ fn find_loader(vm: &mut Vm, args: Args, name: &[u8], name_value: Value) -> Resul
             let origin = if count > 1 { vm.result(1) } else { Value::NIL };
             return Ok((first, origin));
         }
-        if let Some(text) = first.as_string() {
+        if first.is_string() || first.is_number() {
             message.extend_from_slice(b"\n\t");
-            message.extend_from_slice(text.as_bytes());
+            message.extend_from_slice(vm.to_display(first)?.as_bytes());
         }
     }
     Err(vm.throw([b"module '", name, b"' not found:", &message].concat()))

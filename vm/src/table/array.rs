@@ -64,7 +64,10 @@ impl Table {
                 (ElementKind::Int, tag::INT) | (ElementKind::Float, tag::FLOAT) => {
                     *self.array.cast::<u64>().add(index) = value.bits;
                 }
-                (ElementKind::Tagged, tag) if tag != tag::NIL => *self.array.cast::<Value>().add(index) = value,
+                (ElementKind::Tagged, tag) if tag != tag::NIL => {
+                    heap.barrier(&self.header, value);
+                    *self.array.cast::<Value>().add(index) = value;
+                }
                 _ => self.set_element_slow(heap, index, value),
             }
         }
@@ -77,6 +80,7 @@ impl Table {
             return self.trim_array();
         }
         self.make_tagged(heap);
+        heap.barrier(&self.header, value);
         // SAFETY: the array is tagged now and `index` in range.
         unsafe { *self.array.cast::<Value>().add(index) = value };
     }
@@ -113,6 +117,7 @@ impl Table {
         // SAFETY: there is room for one more element of the array's kind.
         unsafe {
             if self.array_kind == ElementKind::Tagged {
+                heap.barrier(&self.header, value);
                 *self.array.cast::<Value>().add(index) = value;
             } else {
                 *self.array.cast::<u64>().add(index) = value.bits;
@@ -121,12 +126,17 @@ impl Table {
     }
 
     /// Appends `value` if that changes nothing but the length: room and kind fit, no metatable or key in the dictionary
-    /// has to be asked.
+    /// has to be asked, nor the collector told.
     #[inline]
-    pub(crate) fn append_in_place(&mut self, value: Value) -> bool {
+    pub(crate) fn append_in_place(&mut self, heap: &Heap, value: Value) -> bool {
         let kind = ElementKind::of(value);
         let fits = if self.array_kind == ElementKind::Tagged { !value.is_nil() } else { kind == self.array_kind };
-        if !fits || self.array_len == self.array_cap || self.metatable().is_some() || self.has_int_keys() {
+        if !fits
+            || self.array_len == self.array_cap
+            || self.metatable().is_some()
+            || self.has_int_keys()
+            || self.header.needs_barrier(heap)
+        {
             return false;
         }
         let index = self.array_len as usize;
@@ -168,8 +178,8 @@ impl Table {
         let old = self.array_bytes();
         // SAFETY: the buffer has this size.
         self.array = unsafe { heap.resize_buffer(self.array, old, bytes) };
-        heap.charge(bytes);
-        heap.discharge(old);
+        heap.charge(&self.header, bytes);
+        heap.discharge(&self.header, old);
     }
 
     #[inline(always)]
@@ -205,13 +215,14 @@ impl Table {
             }
             let bytes = kind.size() * count;
             self.array = heap.allocate_buffer(bytes);
-            heap.charge(bytes);
+            heap.charge(&self.header, bytes);
             self.array_kind = kind;
             self.array_len = count as u32;
             self.array_cap = count as u32;
             for index in 0..count {
                 let value = *values.add(index);
                 if kind == ElementKind::Tagged {
+                    heap.barrier(&self.header, value);
                     *self.array.cast::<Value>().add(index) = value;
                 } else {
                     *self.array.cast::<u64>().add(index) = value.bits;
@@ -270,7 +281,7 @@ impl Table {
         // SAFETY: the buffer has the old size.
         self.slots = unsafe { heap.resize_buffer(self.slots.cast(), old, new) }.cast();
         self.slots_cap = count as u16;
-        heap.charge(new - old);
+        heap.charge(&self.header, new - old);
     }
 
     pub(super) fn free_slots(&mut self, heap: &mut Heap) {

@@ -12,7 +12,8 @@ pub(crate) enum Elements<'a> {
 }
 
 impl Table {
-    /// The elements `1…array_len`. What is written must keep the last one from being nil.
+    /// The elements `1…array_len`. What is written must keep the last one from being nil. Only what stands in the array
+    /// may be written, after [`Heap::before_move`].
     pub(crate) fn elements_mut(&mut self) -> Elements<'_> {
         let len = self.array_len as usize;
         if len == 0 {
@@ -50,6 +51,7 @@ impl Table {
         let len = self.array_len as usize;
         assert!(index < len);
         let removed = self.element(index);
+        heap.before_move(self);
         match self.elements_mut() {
             Elements::Ints(slice) => slice.copy_within(index + 1.., index),
             Elements::Floats(slice) => slice.copy_within(index + 1.., index),

@@ -38,6 +38,14 @@ pub struct Table {
     dict: Option<Box<Dict>>,
 }
 
+/// How far [`Table::scan`] has come. An entry in front of it stays there, or is moved by a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ScanPosition {
+    element: usize,
+    slot: usize,
+    entry: usize,
+}
+
 /// Why a key cannot be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
@@ -105,6 +113,13 @@ impl Table {
         self.array_cap as usize * self.array_kind.size()
             + self.slots_cap as usize * size_of::<Value>()
             + self.dict.as_ref().map_or(0, |dict| dict.bytes() + size_of::<Dict>())
+    }
+
+    /// How many buffers the collector has to look at.
+    pub(crate) fn buffers(&self) -> usize {
+        usize::from(self.array_kind == ElementKind::Tagged)
+            + usize::from(self.slots_cap > 0)
+            + 2 * usize::from(self.dict.is_some())
     }
 
     #[inline(always)]
@@ -243,6 +258,7 @@ impl Table {
             if self.shape.is_proto() {
                 self.note_proto_change(heap, key, self.slot(index));
             }
+            heap.barrier(&self.header, value);
             // SAFETY: the slot is in use.
             unsafe { *self.slots.add(index as usize) = value };
             return;
@@ -269,6 +285,8 @@ impl Table {
         if index >= self.slots_cap as usize {
             self.grow_slots(heap, (index + 1).max(index * 2).max(4));
         }
+        heap.barrier_object(&self.header, shape);
+        heap.barrier(&self.header, value);
         self.shape = shape;
         // SAFETY: there is room for `index + 1` slots.
         unsafe { *self.slots.add(index) = value };
@@ -285,7 +303,8 @@ impl Table {
         let count = self.shape.count();
         let entries: Vec<_> = (0..count).map(|index| (self.shape.key_at(index), self.slot(index))).collect();
         self.shape = self.shape.to_dict(heap);
-        heap.discharge(self.slots_cap as usize * size_of::<Value>());
+        heap.barrier_object(&self.header, self.shape);
+        heap.discharge(&self.header, self.slots_cap as usize * size_of::<Value>());
         self.free_slots(heap);
         for (key, value) in entries {
             if !value.is_nil() {
@@ -301,9 +320,10 @@ impl Table {
                 return;
             }
             let dict = Box::new(Dict::with_capacity(2));
-            heap.charge(dict.bytes() + size_of::<Dict>());
+            heap.charge(&self.header, dict.bytes() + size_of::<Dict>());
             self.dict = Some(dict);
         }
+        heap.barrier(&self.header, value);
         let dict = self.dict.as_mut().expect("made above");
         if let Some(position) = dict.find(key) {
             dict.entries[position].value = value;
@@ -312,12 +332,15 @@ impl Table {
         if value.is_nil() {
             return;
         }
+        heap.barrier(&self.header, key);
         if dict.is_full() {
+            heap.before_move(self);
+            let dict = self.dict.as_mut().expect("still there");
             let before = dict.bytes();
             dict.rehash();
             let after = dict.bytes();
-            heap.charge(after);
-            heap.discharge(before);
+            heap.charge(&self.header, after);
+            heap.discharge(&self.header, before);
             if key.is_int() && self.migrate_dense(heap, key.raw_int()) {
                 return self.set_int(heap, key.raw_int(), value);
             }
@@ -514,6 +537,34 @@ impl Table {
         }
     }
 
+    /// As [`Table::each_slot`], of up to `count` entries from `at` on, which moves. Returns how many entries there were:
+    /// fewer than `count` at the end.
+    pub(crate) fn scan(&self, at: &mut ScanPosition, count: usize, mut visit: impl FnMut(Value, Value)) -> usize {
+        let mut visited = 0;
+        let tagged = if self.array_kind == ElementKind::Tagged { self.array_len as usize } else { 0 };
+        let end = tagged.min(at.element.saturating_add(count));
+        while at.element < end {
+            visit(Value::NIL, self.element(at.element));
+            at.element += 1;
+            visited += 1;
+        }
+        let end = (self.shape.count() as usize).min(at.slot + count - visited);
+        while at.slot < end {
+            visit(Value::NIL, self.slot(at.slot as u32));
+            at.slot += 1;
+            visited += 1;
+        }
+        if let Some(dict) = &self.dict {
+            let end = dict.entries.len().min(at.entry + count - visited);
+            for entry in &dict.entries[at.entry.min(end)..end] {
+                visit(entry.key, entry.value);
+                visited += 1;
+            }
+            at.entry = at.entry.max(end);
+        }
+        visited
+    }
+
     /// Removes the entries for which `is_dead`.
     pub(crate) fn clear_entries(&mut self, is_dead: impl Fn(Value, Value) -> bool) {
         if self.array_kind == ElementKind::Tagged {
@@ -567,6 +618,7 @@ impl Gc<Table> {
             heap.proto_epoch += 1;
         }
         let shape = self.shape.with_metatable(heap, metatable);
+        heap.barrier_object(&self.header, shape);
         self.get_mut().shape = shape;
     }
 
@@ -574,6 +626,7 @@ impl Gc<Table> {
     pub(crate) fn mark_proto(self, heap: &mut Heap) {
         if !self.shape.is_proto() {
             let shape = self.shape.to_proto(heap);
+            heap.barrier_object(&self.header, shape);
             self.get_mut().shape = shape;
         }
     }

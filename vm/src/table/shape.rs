@@ -80,6 +80,8 @@ pub struct Shape {
     metatable: Option<Gc<Table>>,
     count: u32,
     flags: u8,
+    /// The keys are no other shape's.
+    owns_keys: bool,
     keys: Rc<RefCell<Keys>>,
     /// Weak: see `Heap::prune_shapes`.
     transitions: Vec<(Gc<Str>, Gc<Shape>)>,
@@ -99,8 +101,11 @@ impl Shape {
         keys: Rc<RefCell<Keys>>,
     ) -> Gc<Shape> {
         let header = heap.header(Kind::Shape);
+        let owns_keys = Rc::strong_count(&keys) == 1;
         let shape =
-            heap.insert(Shape { header, metatable, count, flags, keys, transitions: Vec::new(), siblings: Vec::new() });
+            Shape { header, metatable, count, flags, owns_keys, keys, transitions: Vec::new(), siblings: Vec::new() };
+        heap.charge_new(shape.owned_bytes());
+        let shape = heap.insert(shape);
         heap.register_shape(shape);
         shape
     }
@@ -152,6 +157,13 @@ impl Shape {
         keys
     }
 
+    /// What the shape takes beside its object: a transition, and its keys, or the last of them when it shares the rest.
+    pub(crate) fn owned_bytes(&self) -> usize {
+        const TRANSITION: usize = 2 * size_of::<(Gc<Str>, Gc<Shape>)>();
+        const KEY: usize = size_of::<Gc<Str>>() + 4 * size_of::<u32>();
+        TRANSITION + if self.owns_keys { self.count as usize * KEY } else { KEY }
+    }
+
     pub(crate) fn trace(&self, heap: &mut Heap) {
         if let Some(metatable) = self.metatable {
             heap.mark(metatable);
@@ -172,10 +184,17 @@ impl Gc<Shape> {
     /// to a dictionary.
     pub(crate) fn with_key(self, heap: &mut Heap, key: Gc<Str>) -> Option<Gc<Shape>> {
         if let Some((_, child)) = self.transitions.iter().find(|(k, _)| *k == key) {
-            return Some(*child);
+            if heap.is_live(*child) {
+                return Some(*child);
+            }
+            self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
         if self.count >= MAX_KEYS || self.transitions.len() >= MAX_TRANSITIONS {
             return None;
+        }
+        // The keys may be those of a shape that has been reached already.
+        if heap.is_marking() {
+            heap.mark(key);
         }
         let keys = self.keys_with(key);
         let child = Shape::make(heap, self.metatable, self.flags, self.count + 1, keys);
@@ -191,7 +210,10 @@ impl Gc<Shape> {
             return self;
         }
         if let Some((_, sibling)) = self.siblings.iter().find(|(m, _)| *m == metatable) {
-            return *sibling;
+            if heap.is_live(*sibling) {
+                return *sibling;
+            }
+            self.get_mut().retain_transitions(|child| heap.is_live(child));
         }
         let keys = self.keys_copy();
         let sibling = Shape::make(heap, metatable, self.flags, self.count, keys);

@@ -116,6 +116,11 @@ impl Directive<'_> {
         Ok(self.rest.get(self.modifiers).copied())
     }
 
+    /// What stands between `%` and the conversion.
+    pub fn modifiers(&self) -> &[u8] {
+        &self.rest[..self.modifiers]
+    }
+
     pub fn has_modifiers(&self) -> bool {
         self.modifiers > 0
     }
@@ -134,7 +139,7 @@ impl Directive<'_> {
     /// The modifiers, if only these `flags` are used and a precision only where it is `precise`.
     pub fn spec(&self, flags: &[u8], precise: bool) -> Result<Spec, FormatError> {
         let mut spec = Spec::default();
-        let modifiers = &self.rest[..self.modifiers];
+        let modifiers = self.modifiers();
         let mut at = 0;
         while let Some(flag) = modifiers.get(at).filter(|b| flags.contains(b)) {
             match flag {

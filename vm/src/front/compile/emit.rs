@@ -1,11 +1,7 @@
-//! Instructions, constants, lines.
+//! Instructions and their lines.
 
-use super::{Builder, ConstKey, MAX_CODE};
-use crate::bytecode::{Const, Instr, Op};
-use crate::front::intern::Symbol;
-
-/// Constants that an 8-bit operand reaches.
-const SHORT_CONSTS: u32 = 256;
+use super::{Builder, MAX_CODE};
+use crate::bytecode::{Instr, Op};
 
 impl Builder<'_> {
     pub(super) fn pc(&self) -> usize {
@@ -65,43 +61,6 @@ impl Builder<'_> {
     pub(super) fn set_c(&mut self, pc: usize, c: u32) {
         let instr = self.code[pc];
         self.code[pc] = Instr(instr.0 & 0xff_ffff | c << 24);
-    }
-
-    fn constant(&mut self, key: ConstKey, value: impl FnOnce(&Self) -> Const) -> u32 {
-        if let Some(index) = self.const_index.get(&key) {
-            return *index;
-        }
-        let index = self.consts.len();
-        self.check_limit(index + 1, MAX_CODE, "constants");
-        let value = value(self);
-        self.consts.push(value);
-        self.const_index.insert(key, index as u32);
-        index as u32
-    }
-
-    pub(super) fn const_nil(&mut self) -> u32 {
-        self.constant(ConstKey::Nil, |_| Const::Nil)
-    }
-
-    pub(super) fn const_bool(&mut self, value: bool) -> u32 {
-        self.constant(ConstKey::Bool(value), |_| Const::Bool(value))
-    }
-
-    pub(super) fn const_int(&mut self, value: i64) -> u32 {
-        self.constant(ConstKey::Int(value), |_| Const::Int(value))
-    }
-
-    pub(super) fn const_float(&mut self, value: f64) -> u32 {
-        self.constant(ConstKey::Float(value.to_bits()), |_| Const::Float(value))
-    }
-
-    pub(super) fn const_str(&mut self, symbol: Symbol) -> u32 {
-        self.constant(ConstKey::Str(symbol), |this| Const::Str(this.ast.names.get(symbol).into()))
-    }
-
-    /// The constant as an 8-bit operand, when it is one.
-    pub(super) fn short(index: u32) -> Option<u32> {
-        (index < SHORT_CONSTS).then_some(index)
     }
 
     pub(super) fn load_const(&mut self, reg: u32, index: u32) {

@@ -2,8 +2,7 @@
 
 use super::Builder;
 use super::branch::JumpList;
-use crate::bytecode::{Instr, Op};
-use crate::front::intern::Symbol;
+use crate::bytecode::{Instr, Op, StrId};
 
 /// Where the value of an expression is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +12,7 @@ pub(super) enum Kind {
     False,
     Int(i64),
     Float(f64),
-    Str(Symbol),
+    Str(StrId),
     /// In a register that belongs to this value, or to a local.
     Reg(u32),
     /// In a local variable's register, not read yet.
@@ -107,7 +106,8 @@ impl Builder<'_> {
                 self.set_c(pc, 2);
                 Kind::Open(pc)
             }
-            kind => kind,
+            // PERF: nothing is written back.
+            _ => return,
         };
     }
 

@@ -1,24 +1,29 @@
 //! What is done once a function's code is complete.
 
-use super::Builder;
-use crate::bytecode::{FnUnit, Instr, LoopDesc, Op, UpvalDesc};
+use super::{Buffers, Builder, Compiler, describe_upvals};
+use crate::bytecode::{FnUnit, Instr, Op, set_loop_depths};
 use crate::front::error::Result;
 
 impl Builder<'_> {
-    pub(super) fn finish(mut self, upvals: Vec<UpvalDesc>) -> Result<FnUnit> {
+    /// The compiled function; memory goes back to the compiler.
+    pub(super) fn finish(mut self, compiler: &mut Compiler) -> Result<FnUnit> {
         if let Some(error) = self.error {
             return Err(error);
         }
         thread_jumps(&mut self.code);
-        set_depths(&mut self.loops);
-        Ok(FnUnit {
-            code: self.code,
-            lines: self.lines,
-            consts: self.consts,
+        set_loop_depths(&mut self.loops);
+        let upvals = match self.func.line_defined {
+            0 => describe_upvals(&self.func.upvals, &[]),
+            _ => Vec::new(),
+        };
+        let unit = FnUnit {
+            code: take(&mut self.code),
+            lines: take(&mut self.lines),
+            consts: take(&mut self.consts),
             children: self.children,
             upvals,
-            locals: self.locals,
-            loops: self.loops,
+            locals: take(&mut self.locals),
+            loops: take(&mut self.loops),
             num_params: self.func.num_params as u8,
             is_vararg: self.func.is_vararg,
             max_stack: self.max_stack as u8,
@@ -26,8 +31,41 @@ impl Builder<'_> {
             line_defined: self.func.line_defined,
             last_line_defined: self.func.last_line,
             source: self.source,
-        })
+            strings: compiler.strings.clone(),
+        };
+        self.active.clear();
+        self.regs.clear();
+        self.labels.clear();
+        self.loop_scopes.clear();
+        self.spine.clear();
+        compiler.buffers = Buffers {
+            code: self.code,
+            lines: self.lines,
+            consts: self.consts,
+            const_index: self.const_index,
+            locals: self.locals,
+            loops: self.loops,
+            active: self.active,
+            regs: self.regs,
+            labels: self.labels,
+            loop_scopes: self.loop_scopes,
+            spine: self.spine,
+        };
+        Ok(unit)
     }
+}
+
+/// Elements up to which a buffer is copied and kept; a larger one is given away.
+const KEPT: usize = 4096;
+
+fn take<T: Copy>(buffer: &mut Vec<T>) -> Vec<T> {
+    if buffer.len() <= KEPT {
+        let copy = buffer.clone();
+        buffer.clear();
+        return copy;
+    }
+    buffer.shrink_to_fit();
+    std::mem::take(buffer)
 }
 
 /// Sends jumps to jumps to the final target.
@@ -43,20 +81,5 @@ fn thread_jumps(code: &mut [Instr]) {
         {
             code[pc] = Instr::sj(Op::Jmp, (target as i32 + next.jump()) - pc as i32);
         }
-    }
-}
-
-/// Nesting depths, by the code that loops span.
-fn set_depths(loops: &mut [LoopDesc]) {
-    let mut order: Vec<usize> = (0..loops.len()).collect();
-    order.sort_by_key(|index| (loops[*index].header_pc, std::cmp::Reverse(loops[*index].back_edge_pc)));
-    let mut around: Vec<u32> = Vec::new();
-    for index in order {
-        let desc = &mut loops[index];
-        while around.last().is_some_and(|end| *end < desc.header_pc) {
-            around.pop();
-        }
-        around.push(desc.back_edge_pc);
-        desc.depth = around.len().min(usize::from(u16::MAX)) as u16;
     }
 }

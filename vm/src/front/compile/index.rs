@@ -2,9 +2,8 @@
 
 use super::Builder;
 use super::exp::{Exp, Kind};
-use crate::bytecode::{FRAME_GAP, Instr, Op};
+use crate::bytecode::{FRAME_GAP, Instr, Op, StrId};
 use crate::front::ast::{Call, Expr, ExprId, ListItem, Span, TableKey};
-use crate::front::intern::Symbol;
 
 /// List items of a constructor that wait in registers before they are stored.
 const ITEMS_PER_STORE: u32 = 50;
@@ -32,7 +31,7 @@ impl Builder<'_> {
         kind.into()
     }
 
-    pub(super) fn field(&mut self, mut object: Exp, name: Symbol, line: u32) -> Exp {
+    pub(super) fn field(&mut self, mut object: Exp, name: StrId, line: u32) -> Exp {
         self.place_or_upval(&mut object);
         self.line = line;
         self.indexed(object, Kind::Str(name).into())
@@ -74,7 +73,7 @@ impl Builder<'_> {
     }
 
     /// The method and its object into place for a call; the register of the method.
-    fn method(&mut self, mut object: Exp, name: Symbol) -> u32 {
+    fn method(&mut self, mut object: Exp, name: StrId) -> u32 {
         let object_reg = self.place_any(&mut object);
         self.release_exp(&object);
         let base = self.free;

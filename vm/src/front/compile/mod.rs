@@ -6,6 +6,7 @@
 
 mod assign;
 mod branch;
+mod consts;
 mod emit;
 mod exp;
 mod expr;
@@ -17,32 +18,52 @@ mod stmt;
 
 use std::sync::Arc;
 
-use super::ast::{Ast, ExprId, Func, FuncId, LabelId, LocalId, LocalKind, Origin, Upvalue};
+use super::ast::{Ast, Child, ExprId, Func, FuncId, LabelId, LocalId, LocalKind, Origin, Upvalue};
 use super::error::{Result, SyntaxError};
-use super::hash::FastMap;
-use super::intern::Symbol;
-use crate::bytecode::{Const, FnUnit, Instr, LocalVar, LoopDesc, MAX_REGISTERS, Op, UpvalDesc};
+use crate::bytecode::{Const, FnUnit, Instr, LocalVar, LoopDesc, MAX_REGISTERS, Op, Strings, UpvalDesc};
 use branch::JumpList;
+use consts::ConstIndex;
 
 /// Words of code in one function; jump operands and their links have 24 bits, signed.
 const MAX_CODE: usize = (1 << 23) - 16;
 
-pub fn compile(ast: &Ast, chunk_name: &[u8]) -> Result<FnUnit> {
-    let source: Arc<[u8]> = chunk_name.into();
-    // The parser's first function is the main one.
-    let main = &ast.funcs[0];
-    let upvals = describe_upvals(ast, main, &[]);
-    Builder::new(ast, source, main).build(upvals)
+/// Compiles the functions of a chunk.
+pub struct Compiler {
+    source: Arc<[u8]>,
+    /// Stands in for the chunk's strings until all are known.
+    strings: Arc<Strings>,
+    buffers: Buffers,
 }
 
-#[derive(PartialEq, Eq, Hash)]
-enum ConstKey {
-    Nil,
-    Bool(bool),
-    Int(i64),
-    /// By its bits.
-    Float(u64),
-    Str(Symbol),
+impl Compiler {
+    pub fn new(chunk_name: &[u8]) -> Self {
+        Self { source: chunk_name.into(), strings: Arc::default(), buffers: Buffers::default() }
+    }
+
+    /// Compiles a function and takes its children. Where the upvalues are remains to be said by the function around
+    /// it; only a main function, whose upvalue is the environment, is complete.
+    pub fn compile(&mut self, ast: &Ast, func: &mut Func) -> Result<FnUnit> {
+        let children = std::mem::take(&mut func.children);
+        let mut builder = Builder::new(self, ast, func, children);
+        builder.function();
+        builder.finish(self)
+    }
+}
+
+/// Memory that one function after the other uses.
+#[derive(Default)]
+struct Buffers {
+    code: Vec<Instr>,
+    lines: Vec<u32>,
+    consts: Vec<Const>,
+    const_index: ConstIndex,
+    locals: Vec<LocalVar>,
+    loops: Vec<LoopDesc>,
+    active: Vec<Active>,
+    regs: Vec<u8>,
+    labels: Vec<LabelState>,
+    loop_scopes: Vec<LoopScope>,
+    spine: Vec<ExprId>,
 }
 
 /// A local variable in scope.
@@ -73,16 +94,16 @@ enum LabelState {
 }
 
 /// How a closure finds its upvalues when the enclosing function has its locals in `regs`.
-fn describe_upvals(ast: &Ast, func: &Func, regs: &[u8]) -> Vec<UpvalDesc> {
+fn describe_upvals(upvals: &[Upvalue], regs: &[u8]) -> Vec<UpvalDesc> {
     let describe = |upval: &Upvalue| {
         let (in_stack, index) = match upval.origin {
             Origin::Local(local) => (true, regs[local.index()]),
             Origin::Upval(index) => (false, index),
             Origin::Environment => (true, 0),
         };
-        UpvalDesc { name: ast.names.get(upval.name).into(), in_stack, index, kind: upval.kind }
+        UpvalDesc { name: Some(upval.name), in_stack, index, kind: upval.kind }
     };
-    func.upvals.iter().map(describe).collect()
+    upvals.iter().map(describe).collect()
 }
 
 struct Builder<'a> {
@@ -92,7 +113,9 @@ struct Builder<'a> {
     code: Vec<Instr>,
     lines: Vec<u32>,
     consts: Vec<Const>,
-    const_index: FastMap<ConstKey, u32>,
+    const_index: ConstIndex,
+    /// The functions directly inside, by number, until they are used.
+    parsed_children: Vec<Option<Child>>,
     children: Vec<FnUnit>,
     locals: Vec<LocalVar>,
     loops: Vec<LoopDesc>,
@@ -104,6 +127,9 @@ struct Builder<'a> {
     /// Registers that active locals occupy.
     local_regs: u32,
     active: Vec<Active>,
+    /// How many active locals need closing, and how many are to be closed themselves.
+    closing: u32,
+    to_close: u32,
     /// Register of each local, by id.
     regs: Vec<u8>,
     /// The last jump target: code before it must not be merged with code after it.
@@ -117,34 +143,53 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(ast: &'a Ast, source: Arc<[u8]>, func: &'a Func) -> Self {
+    fn new(compiler: &mut Compiler, ast: &'a Ast, func: &'a Func, children: Vec<Option<Child>>) -> Self {
+        let Buffers {
+            code,
+            lines,
+            consts,
+            mut const_index,
+            locals,
+            loops,
+            active,
+            mut regs,
+            mut labels,
+            loop_scopes,
+            spine,
+        } = std::mem::take(&mut compiler.buffers);
+        const_index.clear();
+        regs.resize(func.locals.len(), 0);
+        labels.resize(func.labels.len(), LabelState::Pending(JumpList::EMPTY));
         Self {
             ast,
             func,
-            source,
-            code: Vec::new(),
-            lines: Vec::new(),
-            consts: Vec::new(),
-            const_index: FastMap::default(),
-            children: Vec::new(),
-            locals: Vec::new(),
-            loops: Vec::new(),
+            source: compiler.source.clone(),
+            code,
+            lines,
+            consts,
+            const_index,
+            children: Vec::with_capacity(children.len()),
+            parsed_children: children,
+            locals,
+            loops,
             line: func.line_defined.max(1),
             free: 0,
             max_stack: 1,
             local_regs: 0,
-            active: Vec::new(),
-            regs: vec![0; func.locals.len()],
+            active,
+            closing: 0,
+            to_close: 0,
+            regs,
             last_target: 0,
             feedback_slots: 0,
-            loop_scopes: Vec::new(),
-            labels: vec![LabelState::Pending(JumpList::EMPTY); func.labels.len()],
-            spine: Vec::new(),
+            loop_scopes,
+            labels,
+            spine,
             error: None,
         }
     }
 
-    fn build(mut self, upvals: Vec<UpvalDesc>) -> Result<FnUnit> {
+    fn function(&mut self) {
         let func = self.func;
         if func.is_vararg {
             self.emit(Instr::abc(Op::VarArgPrep, func.num_params as u8, 0, 0));
@@ -155,7 +200,6 @@ impl<'a> Builder<'a> {
         self.line = func.end_line;
         self.emit_return(self.local_regs, Some(0));
         self.leave_scope(0, false);
-        self.finish(upvals)
     }
 
     /// Keeps the first error.
@@ -215,13 +259,15 @@ impl<'a> Builder<'a> {
                 _ => {
                     self.regs[id.index()] = base as u8;
                     self.local_regs += 1;
-                    let name = self.ast.names.get(local.name).into();
-                    self.locals.push(LocalVar { name, reg: base as u8, start_pc: self.pc() as u32, end_pc: 0 });
+                    let start_pc = self.pc() as u32;
+                    self.locals.push(LocalVar { name: local.name, reg: base as u8, start_pc, end_pc: 0 });
                     Some(self.locals.len() - 1)
                 }
             };
             let to_close = local.kind == LocalKind::Close;
             let closes = debug.is_some() && (to_close || local.captured);
+            self.closing += u32::from(closes);
+            self.to_close += u32::from(to_close);
             self.active.push(Active { base, debug, closes, to_close });
         }
     }
@@ -233,11 +279,11 @@ impl<'a> Builder<'a> {
 
     /// Whether leaving the locals from the `level`-th active one on closes something.
     fn needs_close(&self, level: usize) -> bool {
-        self.active[level.min(self.active.len())..].iter().any(|active| active.closes)
+        self.closing > 0 && self.active[level.min(self.active.len())..].iter().any(|active| active.closes)
     }
 
     fn in_to_close_scope(&self) -> bool {
-        self.active.iter().any(|active| active.to_close)
+        self.to_close > 0
     }
 
     fn emit_close(&mut self, level: usize) {
@@ -255,6 +301,8 @@ impl<'a> Builder<'a> {
         let end = self.pc() as u32;
         self.local_regs = self.reg_at_level(level);
         for active in self.active.drain(level..) {
+            self.closing -= u32::from(active.closes);
+            self.to_close -= u32::from(active.to_close);
             if let Some(index) = active.debug {
                 self.locals[index].end_pc = end;
             }
@@ -262,15 +310,11 @@ impl<'a> Builder<'a> {
         self.free = self.local_regs;
     }
 
-    /// Compiles an inner function; its place among the children.
+    /// Takes over an inner function; its place among the children.
     fn child(&mut self, id: FuncId) -> usize {
-        let func = &self.ast.funcs[id.index()];
-        let upvals = describe_upvals(self.ast, func, &self.regs);
-        match Builder::new(self.ast, self.source.clone(), func).build(upvals) {
-            Ok(unit) => self.children.push(unit),
-            Err(error) => {
-                self.error.get_or_insert(error);
-            }
+        if let Some(child) = self.parsed_children[id.index()].take() {
+            let upvals = describe_upvals(&self.func.child_upvals[child.upvals.range()], &self.regs);
+            self.children.push(FnUnit { upvals, ..child.unit });
         }
         self.check_limit(self.children.len(), usize::from(u16::MAX), "functions");
         self.children.len().saturating_sub(1)

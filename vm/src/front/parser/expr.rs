@@ -1,14 +1,13 @@
 //! Expressions.
 
 use super::Parser;
-use super::scope::Scope;
+use crate::bytecode::{FnUnit, StrId};
 use crate::front::ast::{
-    BinOp, Call, CallId, Expr, ExprId, Func, FuncId, ListItem, LocalId, Span, TableItem, TableKey, UnOp,
+    BinOp, Call, CallId, Child, Expr, ExprId, FuncId, ListItem, LocalId, Span, TableItem, TableKey, UnOp,
 };
 use crate::front::error::Result;
 use crate::front::fold;
-use crate::front::intern::Symbol;
-use crate::front::token::{SYM_SELF, Tok};
+use crate::front::token::{STR_SELF, Tok};
 
 /// Binding power of unary operators.
 const UNARY_POWER: u8 = 12;
@@ -45,7 +44,7 @@ fn binary_op(tok: Tok) -> Option<(BinOp, u8, u8)> {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Form {
     /// Can be assigned to, unless it names the read-only variable given.
-    Variable(Option<Symbol>),
+    Variable(Option<StrId>),
     Call,
     Other,
 }
@@ -114,14 +113,14 @@ impl Parser<'_> {
 
     fn simple_expr(&mut self) -> Result<ExprId> {
         let expr = match self.tok {
-            Tok::Int(value) => Expr::Int(value),
-            Tok::Float(value) => Expr::Float(value),
-            Tok::Str(symbol) => Expr::Str(symbol),
+            Tok::Int => Expr::Int(self.lexer.value as i64),
+            Tok::Float => Expr::Float(f64::from_bits(self.lexer.value)),
+            Tok::Str => Expr::Str(self.lexer.string_value()),
             Tok::Nil => Expr::Nil,
             Tok::True => Expr::True,
             Tok::False => Expr::False,
             Tok::Dots => {
-                if !self.scope().is_vararg {
+                if !self.scope().func.is_vararg {
                     return Err(self.error("cannot use '...' outside a vararg function"));
                 }
                 Expr::VarArg
@@ -138,7 +137,7 @@ impl Parser<'_> {
         Ok(self.ast.push(expr, self.last_line))
     }
 
-    pub(super) fn resolve_name(&mut self, name: Symbol) -> Result<(ExprId, Form)> {
+    pub(super) fn resolve_name(&mut self, name: StrId) -> Result<(ExprId, Form)> {
         let resolved = self.resolve(name)?;
         let expr = self.ast.push(resolved.expr, self.last_line);
         Ok((expr, Form::Variable(resolved.read_only)))
@@ -146,7 +145,8 @@ impl Parser<'_> {
 
     fn primary_expr(&mut self) -> Result<(ExprId, Form)> {
         match self.tok {
-            Tok::Name(name) => {
+            Tok::Name => {
+                let name = self.lexer.string_value();
                 self.advance()?;
                 self.resolve_name(name)
             }
@@ -189,7 +189,7 @@ impl Parser<'_> {
                     expr = self.call(expr, method, line)?;
                     form = Form::Call;
                 }
-                Tok::Char(b'(' | b'{') | Tok::Str(_) => {
+                Tok::Char(b'(' | b'{') | Tok::Str => {
                     expr = self.call(expr, None, line)?;
                     form = Form::Call;
                 }
@@ -212,11 +212,12 @@ impl Parser<'_> {
         Ok(key)
     }
 
-    fn call(&mut self, callee: ExprId, method: Option<(Symbol, u32)>, line: u32) -> Result<ExprId> {
+    fn call(&mut self, callee: ExprId, method: Option<(StrId, u32)>, line: u32) -> Result<ExprId> {
         let args = match self.tok {
-            Tok::Str(symbol) => {
+            Tok::Str => {
+                let string = self.lexer.string_value();
                 self.advance()?;
-                let expr = self.ast.push(Expr::Str(symbol), self.last_line);
+                let expr = self.ast.push(Expr::Str(string), self.last_line);
                 self.single(expr)
             }
             Tok::Char(b'{') => {
@@ -295,7 +296,8 @@ impl Parser<'_> {
     fn table_item(&mut self) -> Result<TableItem> {
         let tok = self.tok;
         let key = match tok {
-            Tok::Name(name) if self.peek()? == Tok::Char(b'=') => {
+            Tok::Name if self.peek()? == Tok::Char(b'=') => {
+                let name = self.lexer.string_value();
                 self.advance()?;
                 TableKey::Name(name)
             }
@@ -319,13 +321,13 @@ impl Parser<'_> {
 
     /// Parameters and body of a function whose `function` stood on `line`.
     pub(super) fn function_body(&mut self, is_method: bool, line: u32) -> Result<ExprId> {
-        let func = self.open_function(line);
+        self.open_function(line);
         self.enter_block(false);
         self.expect_char(b'(')?;
         if is_method {
-            let this = self.declare(SYM_SELF)?;
+            let this = self.declare(STR_SELF)?;
             self.activate(this, 1);
-            self.scope().num_params = 1;
+            self.scope().func.num_params = 1;
         }
         self.parameters()?;
         self.expect_char(b')')?;
@@ -334,41 +336,41 @@ impl Parser<'_> {
         self.expect_close(Tok::End, Tok::Function, line)?;
         let end_line = self.last_line;
         self.leave_block()?;
-        self.close_function(func, body, last_line, end_line);
+        let func = self.close_function(body, last_line, end_line)?;
         Ok(self.ast.push(Expr::Function(func), end_line))
     }
 
     fn parameters(&mut self) -> Result<()> {
-        let first = LocalId(self.scope().num_params);
+        let first = LocalId(self.scope().func.num_params);
         let mut count = 0;
         if !self.at(b')') {
             loop {
                 match self.tok {
-                    Tok::Name(name) => {
-                        self.advance()?;
+                    Tok::Name => {
+                        let name = self.expect_name()?;
                         self.declare(name)?;
                         count += 1;
                     }
                     Tok::Dots => {
                         self.advance()?;
-                        self.scope().is_vararg = true;
+                        self.scope().func.is_vararg = true;
                     }
                     _ => return Err(self.error("<name> or '...' expected")),
                 }
-                if self.scope().is_vararg || !self.accept_char(b',')? {
+                if self.scope().func.is_vararg || !self.accept_char(b',')? {
                     break;
                 }
             }
         }
         self.activate(first, count);
-        self.scope().num_params += count;
+        self.scope().func.num_params += count;
         Ok(())
     }
 
-    pub(super) fn main_function(&mut self) -> Result<()> {
-        let func = self.open_function(0);
+    pub(super) fn main_function(&mut self) -> Result<FnUnit> {
+        self.open_function(0);
         let scope = self.scope();
-        scope.is_vararg = true;
+        scope.func.is_vararg = true;
         scope.add_environment();
         self.enter_block(false);
         self.advance()?;
@@ -378,21 +380,33 @@ impl Parser<'_> {
         }
         self.leave_block()?;
         let end_line = self.last_line;
-        self.close_function(func, body, 0, end_line);
-        Ok(())
+        let func = &mut self.scope().func;
+        func.body = body;
+        func.end_line = end_line;
+        let top = self.scopes.len() - 1;
+        self.compiler.compile(&self.ast, &mut self.scopes[top].func)
     }
 
-    fn open_function(&mut self, line: u32) -> FuncId {
-        let func = FuncId(self.ast.funcs.len() as u32);
-        // Taken by the finished function in `close_function`.
-        self.ast.funcs.push(Scope::new(line).finish());
-        self.scopes.push(Scope::new(line));
-        func
+    fn open_function(&mut self, line: u32) {
+        let mut scope = self.spare_scopes.pop().unwrap_or_default();
+        scope.reset(line, self.ast.mark());
+        self.scopes.push(scope);
     }
 
-    fn close_function(&mut self, func: FuncId, body: Span, last_line: u32, end_line: u32) {
-        if let Some(scope) = self.scopes.pop() {
-            self.ast.funcs[func.index()] = Func { body, last_line, end_line, ..scope.finish() };
-        }
+    /// Ends the innermost function: compiles it and drops its nodes.
+    fn close_function(&mut self, body: Span, last_line: u32, end_line: u32) -> Result<FuncId> {
+        let Some(mut scope) = self.scopes.pop() else { return Ok(FuncId(0)) };
+        scope.func.body = body;
+        scope.func.last_line = last_line;
+        scope.func.end_line = end_line;
+        let unit = self.compiler.compile(&self.ast, &mut scope.func)?;
+        self.ast.truncate(scope.first_nodes);
+        let around = &mut self.scope().func;
+        let upvals = Span { start: around.child_upvals.len() as u32, len: scope.func.upvals.len() as u32 };
+        around.child_upvals.extend_from_slice(&scope.func.upvals);
+        let id = FuncId(around.children.len() as u32);
+        around.children.push(Some(Child { unit, upvals }));
+        self.spare_scopes.push(scope);
+        Ok(id)
     }
 }

@@ -1,15 +1,16 @@
-//! Recursive-descent parser: tokens to syntax tree. It resolves names, checks scopes and folds constants on the way,
-//! so that errors come in source order.
+//! Recursive-descent parser: tokens to syntax tree, a function at a time, which goes to the compiler when its end is
+//! reached. It resolves names, checks scopes and folds constants on the way, so that errors come in source order.
 
 mod expr;
 mod scope;
 mod stmt;
 
 use super::ast::{Arm, Ast, ExprId, ListItem, Span, Stmt, TableItem};
+use super::compile::Compiler;
 use super::error::{Result, SyntaxError};
-use super::intern::Symbol;
 use super::lexer::Lexer;
 use super::token::Tok;
+use crate::bytecode::{FnUnit, StrId, Strings};
 use scope::{Binding, Scope};
 
 /// Nesting of statements and expressions together at which parsing gives up (`LUAI_MAXCCALLS`).
@@ -18,16 +19,18 @@ const MAX_DEPTH: u32 = 200;
 /// Nesting that a chunk starts with: a main program that calls `load`.
 const START_DEPTH: u32 = 2;
 
-pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Ast> {
-    let lexer = Lexer::new(source, chunk_name)?;
+/// Parses and compiles a chunk. Its functions refer to the strings that are returned.
+pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<(FnUnit, Strings)> {
     let mut parser = Parser {
-        lexer,
+        lexer: Lexer::new(source, chunk_name)?,
+        compiler: Compiler::new(chunk_name),
         tok: Tok::Eof,
         lookahead: None,
         last_line: 1,
         depth: START_DEPTH,
         ast: Ast::default(),
         scopes: Vec::new(),
+        spare_scopes: Vec::new(),
         bindings: Vec::new(),
         visible: Vec::new(),
         pending_exprs: Vec::new(),
@@ -35,25 +38,27 @@ pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Ast> {
         pending_items: Vec::new(),
         pending_arms: Vec::new(),
     };
-    parser.main_function()?;
-    let mut ast = parser.ast;
-    ast.names = parser.lexer.names;
-    Ok(ast)
+    let main = parser.main_function()?;
+    Ok((main, parser.lexer.names.into_strings()))
 }
 
 struct Parser<'s> {
     lexer: Lexer<'s>,
+    compiler: Compiler,
     tok: Tok,
-    lookahead: Option<Tok>,
+    /// The token after `tok` with its value, when it has been read already.
+    lookahead: Option<(Tok, u64)>,
     /// Line of the token consumed last.
     last_line: u32,
     depth: u32,
     ast: Ast,
     /// Functions being parsed, outermost first.
     scopes: Vec<Scope>,
+    /// Memory for further ones.
+    spare_scopes: Vec<Scope>,
     /// Local variables in scope, of all functions being parsed.
     bindings: Vec<Binding>,
-    /// By symbol: place + 1 in `bindings` of the variable that the name means.
+    /// By number of a name: place + 1 in `bindings` of the variable that the name means.
     visible: Vec<u32>,
     /// Elements of unfinished expression lists.
     pending_exprs: Vec<ListItem>,
@@ -71,10 +76,14 @@ impl Parser<'_> {
         self.lexer.line
     }
 
+    #[inline(always)]
     fn advance(&mut self) -> Result<()> {
         self.last_line = self.lexer.line;
         self.tok = match self.lookahead.take() {
-            Some(tok) => tok,
+            Some((tok, value)) => {
+                self.lexer.value = value;
+                tok
+            }
             None => self.lexer.next_token()?,
         };
         Ok(())
@@ -82,14 +91,14 @@ impl Parser<'_> {
 
     /// The token after the current one.
     fn peek(&mut self) -> Result<Tok> {
-        match self.lookahead {
-            Some(tok) => Ok(tok),
-            None => {
-                let tok = self.lexer.next_token()?;
-                self.lookahead = Some(tok);
-                Ok(tok)
-            }
-        }
+        let value = self.lexer.value;
+        let (tok, next_value) = match self.lookahead {
+            Some(next) => next,
+            None => (self.lexer.next_token()?, self.lexer.value),
+        };
+        self.lookahead = Some((tok, next_value));
+        self.lexer.value = value;
+        Ok(tok)
     }
 
     fn at(&self, byte: u8) -> bool {
@@ -119,14 +128,13 @@ impl Parser<'_> {
         self.expect(Tok::Char(byte))
     }
 
-    fn expect_name(&mut self) -> Result<Symbol> {
-        match self.tok {
-            Tok::Name(symbol) => {
-                self.advance()?;
-                Ok(symbol)
-            }
-            _ => Err(self.error("<name> expected")),
+    fn expect_name(&mut self) -> Result<StrId> {
+        if self.tok != Tok::Name {
+            return Err(self.error("<name> expected"));
         }
+        let name = self.lexer.string_value();
+        self.advance()?;
+        Ok(name)
     }
 
     /// Expects the token that closes what `open` began on `line`.

@@ -1,33 +1,29 @@
 //! Scopes: local variables, upvalues, labels.
 
 use super::Parser;
-use crate::bytecode::UpvalKind;
-use crate::front::ast::{Expr, Func, GotoId, Label, LabelId, Local, LocalId, LocalKind, Origin, Upvalue};
+use crate::bytecode::{StrId, UpvalKind};
+use crate::front::ast::{Expr, Func, GotoId, Label, LabelId, Local, LocalId, LocalKind, Mark, Origin, Upvalue};
 use crate::front::error::{Result, SyntaxError};
-use crate::front::intern::Symbol;
-use crate::front::token::SYM_ENV;
+use crate::front::token::STR_ENV;
 
 const MAX_LOCALS: usize = 200;
 const MAX_UPVALUES: usize = 255;
 
 /// What is known about one function while it is parsed.
+#[derive(Default)]
 pub(super) struct Scope {
-    pub line_defined: u32,
-    pub is_vararg: bool,
-    pub num_params: u32,
-    locals: Vec<Local>,
+    pub func: Func,
+    /// Its nodes are those made since.
+    pub first_nodes: Mark,
     /// Active locals, by order of activation.
     active: Vec<LocalId>,
     /// Locals below this number have been in scope.
     activated: u32,
-    upvals: Vec<Upvalue>,
     /// For each upvalue, the place in `bindings` of the variable; `ENVIRONMENT` for the main function's upvalue.
     upval_bindings: Vec<u32>,
     blocks: Vec<BlockScope>,
-    labels: Vec<Label>,
     /// Labels that can be jumped to from here.
     visible_labels: Vec<VisibleLabel>,
-    gotos: Vec<LabelId>,
     pending_gotos: Vec<PendingGoto>,
 }
 
@@ -35,7 +31,7 @@ const ENVIRONMENT: u32 = u32::MAX;
 
 /// A local variable in scope.
 pub(super) struct Binding {
-    name: Symbol,
+    name: StrId,
     local: LocalId,
     /// Index of the function in `scopes`.
     depth: u32,
@@ -51,14 +47,14 @@ struct BlockScope {
 }
 
 struct VisibleLabel {
-    name: Symbol,
+    name: StrId,
     line: u32,
     label: LabelId,
 }
 
 struct PendingGoto {
     /// `None` for `break`.
-    name: Option<Symbol>,
+    name: Option<StrId>,
     line: u32,
     active_locals: usize,
     /// Index in `gotos`; of no meaning for `break`.
@@ -69,47 +65,25 @@ struct PendingGoto {
 pub(super) struct Resolved {
     pub expr: Expr,
     /// The name of the variable when it cannot be assigned to.
-    pub read_only: Option<Symbol>,
+    pub read_only: Option<StrId>,
 }
 
 impl Scope {
-    pub fn new(line_defined: u32) -> Self {
-        Self {
-            line_defined,
-            is_vararg: false,
-            num_params: 0,
-            locals: Vec::new(),
-            active: Vec::new(),
-            activated: 0,
-            upvals: Vec::new(),
-            upval_bindings: Vec::new(),
-            blocks: Vec::new(),
-            labels: Vec::new(),
-            visible_labels: Vec::new(),
-            gotos: Vec::new(),
-            pending_gotos: Vec::new(),
-        }
+    /// Makes it that of a function without contents.
+    pub fn reset(&mut self, line_defined: u32, first_nodes: Mark) {
+        self.func.reset(line_defined);
+        self.first_nodes = first_nodes;
+        self.active.clear();
+        self.activated = 0;
+        self.upval_bindings.clear();
+        self.blocks.clear();
+        self.visible_labels.clear();
+        self.pending_gotos.clear();
     }
 
     pub fn add_environment(&mut self) {
-        self.upvals.push(Upvalue { name: SYM_ENV, kind: UpvalKind::Regular, origin: Origin::Environment });
+        self.func.upvals.push(Upvalue { name: STR_ENV, kind: UpvalKind::Regular, origin: Origin::Environment });
         self.upval_bindings.push(ENVIRONMENT);
-    }
-
-    /// The finished function, except for its body and last line.
-    pub fn finish(self) -> Func {
-        Func {
-            num_params: self.num_params,
-            is_vararg: self.is_vararg,
-            body: Default::default(),
-            locals: self.locals,
-            upvals: self.upvals,
-            labels: self.labels,
-            gotos: self.gotos,
-            line_defined: self.line_defined,
-            last_line: 0,
-            end_line: 0,
-        }
     }
 }
 
@@ -120,7 +94,7 @@ impl Parser<'_> {
     }
 
     fn too_many(&self, depth: usize, limit: usize, what: &str) -> Box<SyntaxError> {
-        let place = match self.scopes[depth].line_defined {
+        let place = match self.scopes[depth].func.line_defined {
             0 => "main function".to_string(),
             line => format!("function at line {line}"),
         };
@@ -128,20 +102,20 @@ impl Parser<'_> {
     }
 
     /// A new local variable of the current function, not yet in scope.
-    pub(super) fn declare(&mut self, name: Symbol) -> Result<LocalId> {
+    pub(super) fn declare(&mut self, name: StrId) -> Result<LocalId> {
         let depth = self.scopes.len() - 1;
         let scope = &mut self.scopes[depth];
-        let pending = scope.locals.len() - scope.activated as usize;
+        let pending = scope.func.locals.len() - scope.activated as usize;
         if scope.active.len() + pending + 1 > MAX_LOCALS {
             return Err(self.too_many(depth, MAX_LOCALS, "local variables"));
         }
-        let id = LocalId(scope.locals.len() as u32);
-        scope.locals.push(Local { name, kind: LocalKind::Regular, captured: false });
+        let id = LocalId(scope.func.locals.len() as u32);
+        scope.func.locals.push(Local { name, kind: LocalKind::Regular, captured: false });
         Ok(id)
     }
 
     pub(super) fn set_kind(&mut self, local: LocalId, kind: LocalKind) {
-        self.scope().locals[local.index()].kind = kind;
+        self.scope().func.locals[local.index()].kind = kind;
     }
 
     /// Brings `count` declared locals from `first` on into scope.
@@ -150,7 +124,7 @@ impl Parser<'_> {
         for index in first.0..first.0 + count {
             let local = LocalId(index);
             let scope = self.scope();
-            let name = scope.locals[local.index()].name;
+            let name = scope.func.locals[local.index()].name;
             scope.active.push(local);
             scope.activated = index + 1;
             if self.visible.len() <= name.index() {
@@ -171,14 +145,14 @@ impl Parser<'_> {
         }
     }
 
-    fn place_of(&self, name: Symbol) -> Option<u32> {
+    fn place_of(&self, name: StrId) -> Option<u32> {
         self.visible.get(name.index()).copied().unwrap_or(0).checked_sub(1)
     }
 
-    pub(super) fn resolve(&mut self, name: Symbol) -> Result<Resolved> {
+    pub(super) fn resolve(&mut self, name: StrId) -> Result<Resolved> {
         match self.place_of(name) {
             Some(place) => self.variable(place),
-            None if name == SYM_ENV => Ok(Resolved { expr: self.environment()?, read_only: None }),
+            None if name == STR_ENV => Ok(Resolved { expr: self.environment()?, read_only: None }),
             None => self.global(name),
         }
     }
@@ -186,13 +160,13 @@ impl Parser<'_> {
     /// The main function's `_ENV`.
     fn environment(&mut self) -> Result<Expr> {
         let depth = self.scopes.len() - 1;
-        Ok(Expr::Upval(self.upvalue(depth, ENVIRONMENT, SYM_ENV, UpvalKind::Regular)?))
+        Ok(Expr::Upval(self.upvalue(depth, ENVIRONMENT, STR_ENV, UpvalKind::Regular)?))
     }
 
     fn variable(&mut self, place: u32) -> Result<Resolved> {
         let Binding { name, local, depth, .. } = self.bindings[place as usize];
         let current = self.scopes.len() - 1;
-        let owner = &mut self.scopes[depth as usize].locals[local.index()];
+        let owner = &mut self.scopes[depth as usize].func.locals[local.index()];
         let read_only = (owner.kind != LocalKind::Regular).then_some(name);
         let expr = match owner.kind {
             LocalKind::Constant(value) => value,
@@ -210,8 +184,8 @@ impl Parser<'_> {
         Ok(Resolved { expr, read_only })
     }
 
-    fn global(&mut self, name: Symbol) -> Result<Resolved> {
-        let env = match self.place_of(SYM_ENV) {
+    fn global(&mut self, name: StrId) -> Result<Resolved> {
+        let env = match self.place_of(STR_ENV) {
             Some(place) => self.variable(place)?.expr,
             None => self.environment()?,
         };
@@ -226,7 +200,7 @@ impl Parser<'_> {
     }
 
     /// The upvalue of the function at `depth` that stands for a variable of a function around it.
-    fn upvalue(&mut self, depth: usize, place: u32, name: Symbol, kind: UpvalKind) -> Result<u8> {
+    fn upvalue(&mut self, depth: usize, place: u32, name: StrId, kind: UpvalKind) -> Result<u8> {
         if let Some(index) = self.scopes[depth].upval_bindings.iter().position(|p| *p == place) {
             return Ok(index as u8);
         }
@@ -234,16 +208,16 @@ impl Parser<'_> {
             Some(binding) if binding.depth as usize + 1 == depth => Origin::Local(binding.local),
             _ => Origin::Upval(self.upvalue(depth - 1, place, name, kind)?),
         };
-        let index = self.scopes[depth].upvals.len();
+        let index = self.scopes[depth].func.upvals.len();
         if index + 1 > MAX_UPVALUES {
             return Err(self.too_many(depth, MAX_UPVALUES, "upvalues"));
         }
-        self.scopes[depth].upvals.push(Upvalue { name, kind, origin });
+        self.scopes[depth].func.upvals.push(Upvalue { name, kind, origin });
         self.scopes[depth].upval_bindings.push(place);
         Ok(index as u8)
     }
 
-    pub(super) fn check_assignable(&self, read_only: Option<Symbol>) -> Result<()> {
+    pub(super) fn check_assignable(&self, read_only: Option<StrId>) -> Result<()> {
         match read_only {
             None => Ok(()),
             Some(name) => {
@@ -299,21 +273,21 @@ impl Parser<'_> {
     }
 
     /// A `goto`; its label may come later.
-    pub(super) fn add_goto(&mut self, name: Symbol, line: u32) -> GotoId {
+    pub(super) fn add_goto(&mut self, name: StrId, line: u32) -> GotoId {
         let scope = self.scope();
-        let index = scope.gotos.len();
+        let index = scope.func.gotos.len();
         match scope.visible_labels.iter().find(|label| label.name == name) {
-            Some(label) => scope.gotos.push(label.label),
+            Some(label) => scope.func.gotos.push(label.label),
             None => {
                 let active_locals = scope.active.len();
-                scope.gotos.push(LabelId(u32::MAX));
+                scope.func.gotos.push(LabelId(u32::MAX));
                 scope.pending_gotos.push(PendingGoto { name: Some(name), line, active_locals, index });
             }
         }
         GotoId(index as u32)
     }
 
-    pub(super) fn check_new_label(&mut self, name: Symbol) -> Result<()> {
+    pub(super) fn check_new_label(&mut self, name: StrId) -> Result<()> {
         match self.scope().visible_labels.iter().find(|label| label.name == name) {
             None => Ok(()),
             Some(label) => {
@@ -326,26 +300,26 @@ impl Parser<'_> {
 
     /// A label here. When nothing but void statements follows in its block (`last`), the block's locals count as out
     /// of scope.
-    pub(super) fn add_label(&mut self, name: Symbol, line: u32, last: bool) -> Result<LabelId> {
+    pub(super) fn add_label(&mut self, name: StrId, line: u32, last: bool) -> Result<LabelId> {
         let scope = self.scope();
         let (first_goto, block_locals) =
             scope.blocks.last().map_or((0, 0), |block| (block.first_goto, block.active_locals));
         let active_locals = if last { block_locals } else { scope.active.len() };
-        let label = LabelId(scope.labels.len() as u32);
-        scope.labels.push(Label { active_locals: active_locals as u32 });
+        let label = LabelId(scope.func.labels.len() as u32);
+        scope.func.labels.push(Label { active_locals: active_locals as u32 });
         scope.visible_labels.push(VisibleLabel { name, line, label });
         if scope.pending_gotos.len() > first_goto {
             for goto in scope.pending_gotos.split_off(first_goto) {
                 if goto.name != Some(name) {
                     scope.pending_gotos.push(goto);
                 } else if goto.active_locals < active_locals {
-                    let local = scope.locals[scope.active[goto.active_locals].index()].name;
+                    let local = scope.func.locals[scope.active[goto.active_locals].index()].name;
                     let line = format!("> at line {} jumps into the scope of local '", goto.line);
                     let (name, local) = (self.lexer.text(name), self.lexer.text(local));
                     let text = [b"<goto ", name, line.as_bytes(), local, b"'"].concat();
                     return Err(self.semantic_error(&text));
                 } else {
-                    scope.gotos[goto.index] = label;
+                    scope.func.gotos[goto.index] = label;
                 }
             }
         }

@@ -2,10 +2,10 @@
 
 use super::Parser;
 use super::expr::Form;
+use crate::bytecode::StrId;
 use crate::front::ast::{Arm, Block, ExprId, ListItem, LocalId, LocalKind, Span, Stmt};
 use crate::front::error::Result;
-use crate::front::intern::Symbol;
-use crate::front::token::{SYM_CLOSE, SYM_CONST, SYM_FOR_STATE, Tok};
+use crate::front::token::{STR_CLOSE, STR_CONST, STR_FOR_STATE, Tok};
 
 impl Parser<'_> {
     /// Statements up to the end of the block, without a scope of their own.
@@ -163,10 +163,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn numeric_for(&mut self, name: Symbol, line: u32) -> Result<Stmt> {
-        let first = self.declare(SYM_FOR_STATE)?;
-        self.declare(SYM_FOR_STATE)?;
-        self.declare(SYM_FOR_STATE)?;
+    fn numeric_for(&mut self, name: StrId, line: u32) -> Result<Stmt> {
+        let first = self.declare(STR_FOR_STATE)?;
+        self.declare(STR_FOR_STATE)?;
+        self.declare(STR_FOR_STATE)?;
         let variable = self.declare(name)?;
         let start = self.pending_exprs.len();
         self.advance()?;
@@ -188,10 +188,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn generic_for(&mut self, name: Symbol) -> Result<Stmt> {
-        let first = self.declare(SYM_FOR_STATE)?;
+    fn generic_for(&mut self, name: StrId) -> Result<Stmt> {
+        let first = self.declare(STR_FOR_STATE)?;
         for _ in 0..3 {
-            self.declare(SYM_FOR_STATE)?;
+            self.declare(STR_FOR_STATE)?;
         }
         let variable = self.declare(name)?;
         let mut count = 1;
@@ -295,8 +295,8 @@ impl Parser<'_> {
         let name = self.expect_name()?;
         self.expect_char(b'>')?;
         match name {
-            SYM_CONST => Ok(LocalKind::Const),
-            SYM_CLOSE => Ok(LocalKind::Close),
+            STR_CONST => Ok(LocalKind::Const),
+            STR_CLOSE => Ok(LocalKind::Close),
             name => {
                 let text = [b"unknown attribute '", self.lexer.text(name), b"'"].concat();
                 Err(self.semantic_error(&text))
@@ -304,7 +304,7 @@ impl Parser<'_> {
         }
     }
 
-    fn label_stmt(&mut self, name: Symbol, line: u32) -> Result<()> {
+    fn label_stmt(&mut self, name: StrId, line: u32) -> Result<()> {
         self.expect(Tok::DoubleColon)?;
         while matches!(self.tok, Tok::Char(b';') | Tok::DoubleColon) {
             self.statement()?;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Key in the registry, and `__name`, of the metatable of files.
-const TYPE_NAME: &str = "FILE*";
+pub(in crate::stdlib) const TYPE_NAME: &str = "FILE*";
 
 /// What the userdata of a file holds.
 pub(super) struct FileHandle {
@@ -56,7 +56,7 @@ pub(super) fn new_file(vm: &mut Vm, stream: Rc<RefCell<Stream>>, standard: bool)
 }
 
 /// The file in `value`, open or closed.
-pub(super) fn stream_of(value: Value) -> Option<(Rc<RefCell<Stream>>, bool)> {
+pub(in crate::stdlib) fn stream_of(value: Value) -> Option<(Rc<RefCell<Stream>>, bool)> {
     let userdata = value.as_userdata()?;
     let handle = userdata.data.downcast_ref::<FileHandle>()?;
     Some((handle.stream.clone(), handle.standard))
@@ -94,6 +94,7 @@ pub(super) fn close_file(vm: &mut Vm, args: Args, file: Value) -> NativeResult {
         let message = vm.new_string("cannot close standard file");
         return vm.ret(args, &[Value::NIL, message]);
     }
+    super::before_writing(vm, &stream);
     let closed = stream.borrow_mut().close();
     match closed {
         Ok(Closed::Plain) => success(vm, args),
@@ -105,6 +106,7 @@ pub(super) fn close_file(vm: &mut Vm, args: Args, file: Value) -> NativeResult {
 /// `__close`: no complaint about a file that is closed already.
 fn close_quietly(vm: &mut Vm, args: Args) -> NativeResult {
     if let Some((stream, false)) = stream_of(args.get(0)) {
+        super::before_writing(vm, &stream);
         let _ = stream.borrow_mut().close();
     }
     vm.ret0(args)
@@ -155,8 +157,10 @@ pub(super) fn read_formats(vm: &mut Vm, args: Args, stream: &RefCell<Stream>, fi
 fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> {
     let value = args.get(index);
     if value.is_number() {
-        let count = vm.check_int(args, index)?;
-        return Ok(Format::Bytes(count.max(0) as usize));
+        let Ok(count) = usize::try_from(vm.check_int(args, index)?) else {
+            return Err(vm.runtime_error("not enough memory"));
+        };
+        return Ok(Format::Bytes(count));
     }
     let name = vm.check_string(args, index)?;
     Format::named(name.as_bytes()).ok_or_else(|| vm.arg_error(args, index, "invalid format"))
@@ -164,8 +168,7 @@ fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> 
 
 /// What one format reads, nil when it fails.
 fn read_one(vm: &mut Vm, stream: &RefCell<Stream>, format: Format) -> std::io::Result<Value> {
-    // Whoever types the input wants to see the question first.
-    super::flush_terminal(vm, stream);
+    super::before_reading(vm, stream);
     let mut text = Vec::new();
     if !format.read(&mut stream.borrow_mut(), &mut text)? {
         return Ok(Value::NIL);
@@ -193,6 +196,7 @@ pub(super) fn write_values(
     first: usize,
     file: Value,
 ) -> NativeResult {
+    super::before_writing(vm, stream);
     let mut text = Vec::new();
     for index in first..args.len() {
         let value = args.get(index);
@@ -308,9 +312,12 @@ fn lines_step(vm: &mut Vm, args: Args) -> NativeResult {
             Err(error) => return Err(vm.throw(super::describe(&error))),
         }
     }
-    if results.as_slice().first().is_some_and(|value| value.is_nil()) && args.upvalue(1).is_truthy() {
-        // The end of the loop does not depend on how closing goes.
-        let _ = stream.borrow_mut().close();
+    if results.as_slice().first().is_some_and(|value| value.is_nil()) {
+        if args.upvalue(1).is_truthy() {
+            // The end of the loop does not depend on how closing goes.
+            let _ = stream.borrow_mut().close();
+        }
+        return vm.ret0(args);
     }
     vm.ret(args, results.as_slice())
 }

@@ -14,8 +14,8 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use file::{check_file, close_file, flush_stream, lines_iterator, new_file, read_formats, stream_of, write_values};
-use stream::{Buffering, Stream};
+use file::{check_file, close_file, flush_stream, lines_iterator, new_file, read_formats, write_values};
+use stream::Buffering;
 
 use crate::{
     native::{Args, NativeResult, Throw},
@@ -24,7 +24,9 @@ use crate::{
     vm::Vm,
 };
 
+pub(super) use file::{TYPE_NAME as FILE_TYPE_NAME, stream_of};
 pub(super) use results::{describe, failure, path_of, process_result, success};
+pub(super) use stream::Stream;
 
 /// Keys in the registry of the default files.
 const INPUT: &str = "_IO_input";
@@ -98,13 +100,22 @@ pub(super) fn open(vm: &mut Vm) {
     }
 }
 
-/// Appends to the buffer of standard output; errors are dropped, as by `print`.
+/// Writes to standard output as `print` does; errors are dropped.
+///
+/// PERF: what is printed stays in the buffer until somebody could notice, see [`flush_printed`].
 pub(super) fn write_stdout(vm: &mut Vm, bytes: &[u8]) {
-    let _ = state(vm).stdout.borrow_mut().write(bytes);
+    let _ = state(vm).stdout.borrow_mut().write_through(bytes);
 }
 
-pub(super) fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
+/// Writes to standard error, after what has been printed.
+pub fn write_stderr(vm: &mut Vm, bytes: &[u8]) {
+    flush_printed(vm);
     let _ = state(vm).stderr.borrow_mut().write(bytes);
+}
+
+/// Before anything else that others see, or that waits for others: shows them what has been printed.
+pub(super) fn flush_printed(vm: &mut Vm) {
+    let _ = state(vm).stdout.borrow_mut().flush_due();
 }
 
 /// Everything that is left on standard input.
@@ -117,11 +128,32 @@ pub(super) fn read_stdin(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Before reading from standard input: shows what a terminal has not been shown yet.
-fn flush_terminal(vm: &mut Vm, stream: &RefCell<Stream>) {
+/// The next line of standard input, with its end; empty at the end of input.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read_stdin_line(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    state(vm).stdin.borrow_mut().read_line(&mut line, true)?;
+    Ok(line)
+}
+
+/// Before reading from `stream`: whoever writes to it may be waiting for what this program has to say.
+fn before_reading(vm: &mut Vm, stream: &RefCell<Stream>) {
+    if !stream.borrow().must_read() {
+        return;
+    }
+    flush_printed(vm);
     let state = state(vm);
     if std::ptr::eq(&raw const *state.stdin, stream) && state.stdout.borrow().buffering() == Buffering::Line {
         let _ = state.stdout.borrow_mut().flush();
+    }
+}
+
+/// Before writing to `stream`: what has been printed comes first where both may meet.
+fn before_writing(vm: &mut Vm, stream: &RefCell<Stream>) {
+    if stream.borrow().has_reader() {
+        flush_printed(vm);
     }
 }
 
@@ -255,6 +287,7 @@ fn popen(vm: &mut Vm, args: Args) -> NativeResult {
         b"w" => false,
         _ => return Err(vm.arg_error(args, 1, "invalid mode")),
     };
+    flush_printed(vm);
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(path_of(command.as_bytes()));
     let spawned = if reads { shell.stdout(Stdio::piped()).spawn() } else { shell.stdin(Stdio::piped()).spawn() };
@@ -292,7 +325,11 @@ fn type_(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn lines(vm: &mut Vm, args: Args) -> NativeResult {
     if args.get(0).is_nil() {
-        let (file, _) = default_stream(vm, INPUT)?;
+        let name = vm.heap.string(INPUT.as_bytes());
+        let file = vm.registry.get_str(name);
+        if stream_of(file).is_none_or(|(stream, _)| stream.borrow().is_closed()) {
+            return Err(vm.throw("attempt to use a closed file"));
+        }
         let iterator = lines_iterator(vm, args, file, false)?;
         return vm.ret1(args, iterator);
     }

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
+    os::fd::{AsFd, BorrowedFd},
     process::{Child, ExitStatus},
 };
 
@@ -44,6 +45,8 @@ pub struct Stream {
     read_only: bool,
     buffering: Buffering,
     output: Vec<u8>,
+    /// How much of `output` others should find written already when they look, in bytes.
+    due: usize,
     input: Vec<u8>,
     /// Read position in `input`.
     at: usize,
@@ -51,7 +54,7 @@ pub struct Stream {
 
 impl Stream {
     fn new(device: Device, buffering: Buffering) -> Self {
-        Self { device, read_only: false, buffering, output: Vec::new(), input: Vec::new(), at: 0 }
+        Self { device, read_only: false, buffering, output: Vec::new(), due: 0, input: Vec::new(), at: 0 }
     }
 
     pub fn from_file(file: File) -> Self {
@@ -86,6 +89,16 @@ impl Stream {
 
     pub fn is_closed(&self) -> bool {
         matches!(self.device, Device::Closed)
+    }
+
+    /// The system's handle, if there is one.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match &self.device {
+            Device::File(file) => Some(file.as_fd()),
+            Device::From(child) => child.stdout.as_ref().map(AsFd::as_fd),
+            Device::To(child) => child.stdin.as_ref().map(AsFd::as_fd),
+            Device::Sink(_) | Device::Closed => None,
+        }
     }
 
     pub fn buffering(&self) -> Buffering {
@@ -128,21 +141,62 @@ impl Stream {
         }
     }
 
-    fn drain(&mut self) -> io::Result<()> {
-        if self.output.is_empty() {
+    /// As a write and a flush, but the flush may wait until [`Stream::flush_due`].
+    ///
+    /// # Errors
+    /// The device refuses the data.
+    pub fn write_through(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        self.due = self.output.len();
+        Ok(())
+    }
+
+    /// Makes good for the flushes of [`Stream::write_through`].
+    ///
+    /// # Errors
+    /// The device refuses the data.
+    pub fn flush_due(&mut self) -> io::Result<()> {
+        if self.due == 0 {
             return Ok(());
         }
+        self.drain_up_to(self.due)?;
+        match &mut self.device {
+            Device::Sink(sink) => sink.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        self.drain_up_to(self.output.len())
+    }
+
+    fn drain_up_to(&mut self, end: usize) -> io::Result<()> {
+        if end == 0 {
+            return Ok(());
+        }
+        let bytes = &self.output[..end];
         let result = match &mut self.device {
-            Device::File(file) => file.write_all(&self.output),
+            Device::File(file) => file.write_all(bytes),
             Device::To(child) => match &mut child.stdin {
-                Some(pipe) => pipe.write_all(&self.output),
+                Some(pipe) => pipe.write_all(bytes),
                 None => Err(bad_descriptor()),
             },
-            Device::Sink(sink) => sink.write_all(&self.output),
+            Device::Sink(sink) => sink.write_all(bytes),
             Device::From(_) | Device::Closed => Err(bad_descriptor()),
         };
-        self.output.clear();
+        self.output.drain(..end);
+        self.due = 0;
         result
+    }
+
+    /// Whether somebody may be reading what is written: a terminal's user beside standard error, or a process.
+    pub fn has_reader(&self) -> bool {
+        self.buffering == Buffering::None || matches!(self.device, Device::To(_))
+    }
+
+    /// Whether the next read has to ask the device.
+    pub fn must_read(&self) -> bool {
+        self.at >= self.input.len()
     }
 
     /// What is buffered for reading; reads more when nothing is. Empty at the end.
@@ -150,7 +204,7 @@ impl Stream {
     /// # Errors
     /// The device cannot be read.
     pub fn fill(&mut self) -> io::Result<&[u8]> {
-        if self.at >= self.input.len() {
+        if self.must_read() {
             self.drain()?;
             self.input.resize(BUFFER, 0);
             self.at = 0;

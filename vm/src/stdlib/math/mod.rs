@@ -104,7 +104,9 @@ fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
             divisor => vm.ret1(args, a.raw_int().wrapping_rem(divisor)),
         };
     }
-    let (a, b) = (vm.check_float(args, 0)?, vm.check_float(args, 1)?);
+    // The second is checked first, as C compilers order it for PUC Lua.
+    let b = vm.check_float(args, 1)?;
+    let a = vm.check_float(args, 0)?;
     vm.ret1(args, a % b)
 }
 

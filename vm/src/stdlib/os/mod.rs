@@ -7,7 +7,7 @@ use std::{fs::File, io, path::PathBuf, process::Command};
 use crate::{
     native::{Args, NativeResult},
     stdlib::{
-        io::{failure, flush, path_of, process_result, success},
+        io::{failure, flush, flush_printed, path_of, process_result, success},
         library,
     },
     value::Value,
@@ -46,6 +46,7 @@ fn difftime(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn execute(vm: &mut Vm, args: Args) -> NativeResult {
     let Some(command) = vm.opt_string(args, 0)? else { return vm.ret1(args, true) };
+    flush_printed(vm);
     match Command::new("/bin/sh").arg("-c").arg(path_of(command.as_bytes())).status() {
         Ok(status) => process_result(vm, args, status),
         Err(error) => failure(vm, args, &error, None),

@@ -92,7 +92,7 @@ fn convert(vm: &mut Vm, args: Args, index: usize, directive: Directive<'_>, out:
         }
         b's' => {
             let value = args.get(index);
-            if !directive.has_modifiers() && value.is_number() {
+            if !directive.has_modifiers() && value.is_number() && !vm.numbers_have_metatable() {
                 vm.write_number(value, out);
                 return Ok(());
             }

@@ -1,10 +1,12 @@
 //! String manipulation (manual §6.4).
 
+mod arith;
 mod format;
 mod pack;
 mod search;
 
 use crate::{
+    bytecode,
     native::{Args, NativeResult},
     stdlib::{
         args::{Results, end_position, start_position},
@@ -42,8 +44,8 @@ pub(super) fn open(vm: &mut Vm) {
             ("upper", upper),
         ],
     );
-    // Arithmetic on strings is part of the operators here, so that the metatable needs no metamethods for it.
     let metatable = vm.heap.table();
+    arith::install(vm, metatable);
     vm.set_field(metatable, "__index", table);
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }
@@ -88,8 +90,14 @@ fn char_(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn dump(vm: &mut Vm, args: Args) -> NativeResult {
-    vm.check_function(args, 0)?;
-    Err(vm.throw("unable to dump given function"))
+    let function = vm.check_function(args, 0)?;
+    let strip = args.get(1).is_truthy();
+    let Some(closure) = function.as_closure() else {
+        return Err(vm.throw("unable to dump given function"));
+    };
+    let chunk = bytecode::dump::write(&closure.proto.to_unit(), strip);
+    let chunk = vm.new_string(chunk);
+    vm.ret1(args, chunk)
 }
 
 fn len(vm: &mut Vm, args: Args) -> NativeResult {
@@ -142,7 +150,7 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
     }
     let total = total - between.len();
     vm.charge_bytes(total)?;
-    vm.check_memory(total)?;
+    vm.check_room(total)?;
     let result = vm.build_string(total, |to| {
         let step = step.min(total);
         to[..bytes.len()].copy_from_slice(bytes);

@@ -64,7 +64,7 @@ fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8
             }
             let end = out.len() + item.size;
             vm.charge_bytes(item.size)?;
-            vm.check_memory(end)?;
+            vm.check_room(end)?;
             out.extend_from_slice(string.as_bytes());
             out.resize(end, PADDING);
         }

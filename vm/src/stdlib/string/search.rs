@@ -135,8 +135,8 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
     matcher.allow(vm.allowance());
     let found = matches.next(&mut matcher);
     let Some(found) = paid(vm, &mut matcher, found)? else { return vm.ret0(args) };
-    args.set_upvalue(iteration::AT, Value::int(matches.at as i64));
-    args.set_upvalue(iteration::LAST_END, Value::int(found.end as i64));
+    args.set_upvalue(vm, iteration::AT, Value::int(matches.at as i64));
+    args.set_upvalue(vm, iteration::LAST_END, Value::int(found.end as i64));
     let mut results = Results::new();
     push_captures(vm, &matcher, subject, found, true, &mut results)?;
     vm.ret(args, results.as_slice())

@@ -142,7 +142,7 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
         total = total.saturating_add(text.len());
     }
     vm.charge_bytes(total)?;
-    vm.check_memory(total)?;
+    vm.check_room(total)?;
     let result = vm.build_string(total, |mut to| {
         for key in first..=last {
             // Measured above: each is a string.
@@ -228,7 +228,8 @@ fn move_(vm: &mut Vm, args: Args) -> NativeResult {
 
 /// `#value`, which must be an integer.
 fn checked_length(vm: &mut Vm, value: Value) -> Result<i64, Throw> {
-    match length(vm, value)?.to_int_no_string() {
+    let length = length(vm, value)?;
+    match vm.to_int(length) {
         Some(length) => Ok(length),
         None => Err(vm.throw("object length is not an integer")),
     }

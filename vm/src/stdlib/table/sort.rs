@@ -39,7 +39,7 @@ pub(super) fn sort(vm: &mut Vm, args: Args) -> NativeResult {
         && table.array_len() as i64 == size
     {
         vm.charge(size as usize * size.ilog2() as usize)?;
-        if sort_in_place(table) {
+        if sort_in_place(vm, table) {
             return vm.ret0(args);
         }
     }
@@ -64,7 +64,8 @@ fn without_hole(value: Value) -> Value {
 }
 
 /// Sorts the array part when its elements are of one type whose order needs no call.
-fn sort_in_place(table: Gc<Table>) -> bool {
+fn sort_in_place(vm: &mut Vm, table: Gc<Table>) -> bool {
+    vm.heap.before_move(&table);
     match table.get_mut().elements_mut() {
         Elements::Ints(ints) => ints.sort_unstable(),
         Elements::Floats(floats) => {

@@ -1,0 +1,85 @@
+//! The ways in which a program is run.
+
+use std::{fmt, str::FromStr};
+
+use crate::host::captured::{Setting, Tiering};
+
+/// One way of running a program in this VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    Interpret,
+    Tier1,
+    Tier2,
+    /// Tier 1 soon, tier 2 later: `fixed:2,30`.
+    Mixed,
+    /// Tier 2 after some feedback, without tier 1 in between.
+    Late,
+    /// Any tier at any time, by the program's seed.
+    Random,
+    /// Interpreted, with a collection at every poll.
+    Stress,
+    Tier1Stress,
+    LateStress,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 9] = [
+        Mode::Interpret,
+        Mode::Tier1,
+        Mode::Tier2,
+        Mode::Mixed,
+        Mode::Late,
+        Mode::Random,
+        Mode::Stress,
+        Mode::Tier1Stress,
+        Mode::LateStress,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Interpret => "interpret",
+            Self::Tier1 => "tier1",
+            Self::Tier2 => "tier2",
+            Self::Mixed => "mixed",
+            Self::Late => "late",
+            Self::Random => "random",
+            Self::Stress => "stress",
+            Self::Tier1Stress => "tier1-stress",
+            Self::LateStress => "late-stress",
+        }
+    }
+
+    /// Collecting at every poll costs so much that only some programs are run this way.
+    pub const fn is_stress(self) -> bool {
+        matches!(self, Self::Stress | Self::Tier1Stress | Self::LateStress)
+    }
+
+    pub fn setting(self, seed: u64) -> Setting {
+        let tiering = match self {
+            Self::Interpret | Self::Stress => Tiering::Interpret,
+            Self::Tier1 | Self::Tier1Stress => Tiering::Forced(1),
+            Self::Tier2 => Tiering::Forced(2),
+            Self::Mixed => Tiering::Fixed("fixed:2,30"),
+            Self::Late | Self::LateStress => Tiering::Late(3 + (seed % 8) as u32),
+            Self::Random => Tiering::Random(seed),
+        };
+        Setting { tiering, stress: self.is_stress() }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|mode| mode.name()).collect();
+            format!("`{name}` is no mode; there are {}", names.join(", "))
+        })
+    }
+}
