@@ -60,7 +60,7 @@ impl Vm {
     }
 
     /// "not enough memory" is being thrown.
-    fn memory_error(&mut self) -> Throw {
+    pub(crate) fn memory_error(&mut self) -> Throw {
         self.heap.open_reserve();
         self.arm();
         let message = self.new_string("not enough memory");
@@ -77,9 +77,18 @@ impl Vm {
         if bytes < LARGE_REQUEST && bytes <= self.heap.room() { Ok(()) } else { self.make_room(bytes) }
     }
 
+    /// Makes sure that no more is in use than may be, with the contract of [`Vm::check_room`].
+    ///
+    /// # Errors
+    /// `not enough memory`.
+    #[inline]
+    pub(crate) fn check_limit(&mut self) -> Result<(), Throw> {
+        if self.heap.is_over_limit() { self.make_room(1) } else { Ok(()) }
+    }
+
     #[cold]
     fn make_room(&mut self, bytes: usize) -> Result<(), Throw> {
-        if bytes > self.heap.room() && bytes <= self.heap.allowed() {
+        if self.heap.room() < bytes && bytes <= self.heap.allowed() {
             self.collect_everything();
             self.arm();
         }

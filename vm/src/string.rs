@@ -207,6 +207,15 @@ impl Interner {
 }
 
 impl Heap {
+    /// Makes the set of strings smaller when most of it is unused.
+    pub(crate) fn shrink_interner(&mut self) {
+        if self.interner.slots.len() / 16 > self.interner.live.max(1024) {
+            let before = self.interner.bytes();
+            self.interner.rehash();
+            self.charge_aside(before, self.interner.bytes());
+        }
+    }
+
     /// The string with these bytes.
     #[inline]
     pub fn string(&mut self, bytes: &[u8]) -> Gc<Str> {

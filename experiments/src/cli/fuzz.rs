@@ -46,9 +46,6 @@ pub struct Args {
     /// How programs are run
     #[arg(long, value_name = "MODES", value_delimiter = ',')]
     modes: Vec<Mode>,
-    /// Generate yields inside metamethods and iterators
-    #[arg(long)]
-    metamethod_yields: bool,
     /// Folder for programs that differ
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,9 +71,8 @@ pub fn run(args: &Args) -> Result<()> {
     if args.worker {
         return worker::serve();
     }
-    let options = generate::Options { metamethod_yields: args.metamethod_yields };
     if args.show {
-        return print(&generate::program(args.seed, args.first, options).render());
+        return print(&generate::program(args.seed, args.first).render());
     }
     let peer = match args.peer.as_str() {
         "none" => None,
@@ -93,7 +89,6 @@ pub fn run(args: &Args) -> Result<()> {
         peer,
         modes: if args.modes.is_empty() { Mode::ALL.to_vec() } else { args.modes.clone() },
         out: args.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT).join("fuzz")),
-        options,
     };
     let summary = campaign::run(&plan)?;
     if args.json {

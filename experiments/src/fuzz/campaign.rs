@@ -47,7 +47,6 @@ pub struct Plan {
     pub peer: Option<PathBuf>,
     pub modes: Vec<Mode>,
     pub out: PathBuf,
-    pub options: generate::Options,
 }
 
 /// What was done.
@@ -152,7 +151,7 @@ impl Shared<'_> {
 impl Job<'_> {
     fn try_program(&mut self, index: u64) -> Result<()> {
         let plan = self.shared.plan;
-        let tree = generate::program(plan.seed, index, plan.options);
+        let tree = generate::program(plan.seed, index);
         let text = tree.render();
         let modes = plan.modes.clone();
         let Some((difference, runs)) = self.examine(&text, index, &modes, LIMIT)? else {

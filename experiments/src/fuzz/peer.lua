@@ -38,7 +38,12 @@ local function handler(message)
     if type(meta) == "table" and meta.__tostring then return tostring(message) end
     text = "(error object is a " .. type(message) .. " value)"
   end
-  return traceback(text, 2)
+  text = traceback(text, 2)
+  local from, at = 0
+  repeat
+    at, from = from, find(text, "\n\t[C]: in function 'xpcall'", from + 1, true)
+  until not from
+  return at > 0 and sub(text, 1, at - 1) .. "\n\t[C]: in ?" or text
 end
 
 for header in io.lines() do
@@ -52,11 +57,6 @@ for header in io.lines() do
       status, message = 0, ""
     else
       status = 1
-      local from, at = 0
-      repeat
-        at, from = from, find(message, "\n\t[C]: in function 'xpcall'", from + 1, true)
-      until not from
-      if at > 0 then message = sub(message, 1, at - 1) .. "\n\t[C]: in ?" end
     end
   end
   restore()

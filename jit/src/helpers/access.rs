@@ -217,9 +217,9 @@ pub unsafe extern "C" fn set_list(vm: *mut Vm, base: *mut Value, pc: u32) -> Sta
             0 => site.vm.top.offset_from(values) as usize,
             count => count,
         };
-        if let Some(table) = site.get(site.instr.a()).as_table() {
-            access::set_list(site.vm, table, first, values, count);
+        match site.get(site.instr.a()).as_table() {
+            Some(table) => done(access::set_list(site.vm, table, first, values, count)),
+            None => 0,
         }
     }
-    0
 }

@@ -152,7 +152,7 @@ impl Emitter<'_, '_> {
             Op::SetTable | Op::SetI => self.set_element(op),
             Op::NewTable => self.plain_helper(helpers::newtable),
             Op::SetList => {
-                self.helper(helpers::set_list);
+                self.helper_or_leave(helpers::set_list);
             }
             Op::Add | Op::Sub | Op::Mul | Op::AddK | Op::SubK | Op::MulK => self.arith(op, hint),
             Op::Div | Op::DivK => self.division(op, hint),

@@ -89,7 +89,8 @@ impl Builder<'_> {
             Op::VarArg => self.step(),
             Op::VarArgPrep => {}
             Op::SetList => {
-                self.generic();
+                let status = self.generic();
+                self.check_status(status, false);
             }
             Op::Add | Op::AddK => return self.arithmetic(Arith::Add, hint),
             Op::Sub | Op::SubK => return self.arithmetic(Arith::Sub, hint),

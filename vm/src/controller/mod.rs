@@ -36,6 +36,8 @@ pub struct Controller {
     pub next_function: usize,
     /// The same for the iterator of `ipairs`.
     pub ipairs_function: usize,
+    /// Address of the native behind arithmetic on strings.
+    pub string_arithmetic: usize,
     pub(crate) scratch: Vec<u8>,
     protos: Vec<Gc<Proto>>,
     compiles: [CompileStats; 2],
@@ -83,6 +85,7 @@ impl Default for Controller {
             warnings: false,
             next_function: 0,
             ipairs_function: 0,
+            string_arithmetic: 0,
             scratch: Vec::new(),
             protos: Vec::new(),
             compiles: Default::default(),

@@ -585,15 +585,28 @@ pub fn length(vm: &mut Vm, value: Value) -> Result<Value, Throw> {
 
 /// `SETLIST`: `table[first + i] = values[i - 1]`.
 ///
+/// # Errors
+/// `not enough memory` for a long list.
+///
 /// # Safety
 /// `values` points to `count` live values.
 #[inline(never)]
-pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *const Value, count: usize) {
+pub unsafe fn set_list(
+    vm: &mut Vm,
+    table: Gc<Table>,
+    first: usize,
+    values: *const Value,
+    count: usize,
+) -> Result<(), Throw> {
+    // A longer list is an open one, and ends at the top.
+    if count > super::handlers::MAX_LIST_BATCH {
+        vm.check_room(count * size_of::<Value>())?;
+    }
     let object = table.get_mut();
     let fresh = object.array_cap == 0 && first == 0 && count > 0 && !object.has_int_keys();
     // SAFETY: as the contract says.
     if fresh && unsafe { object.fill_array(&mut vm.heap, values, count) } {
-        return;
+        return Ok(());
     }
     for index in 0..count {
         // SAFETY: as the contract says.
@@ -611,6 +624,7 @@ pub unsafe fn set_list(vm: &mut Vm, table: Gc<Table>, first: usize, values: *con
         }
     }
     object.trim_array();
+    Ok(())
 }
 
 /// `NEWTABLE`: room for what a constructor announces.

@@ -47,14 +47,6 @@ impl Arith {
             Arith::BNot => Meta::BNot,
         }
     }
-    /// The metamethod's event, as messages name it.
-    pub(crate) fn event(self) -> &'static str {
-        self.meta().event()
-    }
-    /// What is wrong when [`numeric`] has no result for two integers.
-    pub(crate) const fn zero_divisor_message(self) -> &'static str {
-        if matches!(self, Arith::Mod) { "attempt to perform 'n%0'" } else { "attempt to divide by zero" }
-    }
     pub(crate) const fn is_bitwise(self) -> bool {
         matches!(self, Arith::BAnd | Arith::BOr | Arith::BXor | Arith::Shl | Arith::Shr | Arith::BNot)
     }
@@ -161,16 +153,27 @@ pub fn binary(vm: &mut Vm, op: Arith, a: Value, b: Value) -> Result<Value, Throw
         return Ok(result);
     }
     if a.is_int() && b.is_int() {
-        return Err(vm.runtime_error(op.zero_divisor_message()));
+        return Err(vm.runtime_error(if op == Arith::Mod {
+            "attempt to perform 'n%0'"
+        } else {
+            "attempt to divide by zero"
+        }));
     }
     let mut handler = vm.metamethod(a, op.meta());
     if handler.is_nil() {
         handler = vm.metamethod(b, op.meta());
     }
-    if !handler.is_nil() {
-        return vm.call_meta1(handler, &[a, b]);
+    if handler.is_nil() {
+        return Err(vm.arith_error(op, a, b));
     }
-    Err(vm.arith_error(op, a, b))
+    // PERF: what the string library's own metamethod would do.
+    if handler.as_native().is_some_and(|native| native.function as usize == vm.controller.string_arithmetic)
+        && let (Some(x), Some(y)) = (vm.to_number(a), vm.to_number(b))
+        && let Some(result) = numeric(op, x, y)
+    {
+        return Ok(result);
+    }
+    vm.call_meta1(handler, &[a, b])
 }
 
 /// [`concat`] to `values[0]`.
@@ -248,14 +251,14 @@ unsafe fn concat_rest(vm: &mut Vm, values: *mut Value, mut left: usize, count: u
             while first > 0 && is_plain(*values.add(first - 1)) {
                 first -= 1;
             }
-            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), left - first));
+            *values.add(first) = join(vm, std::slice::from_raw_parts(values.add(first), left - first))?;
             left = first + 1;
         }
         Ok(*values)
     }
 }
 
-fn join(vm: &mut Vm, values: &[Value]) -> Value {
+fn join(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
     let mut total = 0;
     for value in values {
         match value.as_string() {
@@ -275,14 +278,18 @@ fn join(vm: &mut Vm, values: &[Value]) -> Value {
     if total <= MAX_SHORT {
         let mut buffer = [0; MAX_SHORT];
         write(buffer.as_mut_ptr());
-        return vm.heap.string(&buffer[..total]).into();
+        return Ok(vm.heap.string(&buffer[..total]).into());
     }
     vm.spend_bytes(total);
+    // The operands are registers of the running frame.
+    vm.check_room(total)?;
     // SAFETY: `write` writes all bytes.
-    unsafe { vm.heap.long_string_unset(total, write) }.into()
+    Ok(unsafe { vm.heap.long_string_unset(total, write) }.into())
 }
 
-fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
+fn join_numbers(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
+    let total: usize = values.iter().filter_map(|value| value.as_string()).map(|string| string.len()).sum();
+    vm.check_room(total.saturating_mul(2))?;
     let mut buffer = std::mem::take(&mut vm.controller.scratch);
     buffer.clear();
     for value in values {
@@ -296,7 +303,7 @@ fn join_numbers(vm: &mut Vm, values: &[Value]) -> Value {
     if buffer.capacity() <= 1 << 20 {
         vm.controller.scratch = buffer;
     }
-    result
+    Ok(result)
 }
 
 /// Prepares a numeric loop at `registers` (index, limit, step): says whether it is to be skipped. An integer loop

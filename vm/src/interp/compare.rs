@@ -80,18 +80,8 @@ fn ordered_by_meta(vm: &mut Vm, a: Value, b: Value, meta: Meta) -> Result<bool, 
     if handler.is_nil() {
         handler = vm.metamethod(b, meta);
     }
-    if handler.is_nil() {
-        if meta == Meta::Le {
-            // As Lua 5.3: `a <= b` is `not (b < a)` where only `__lt` is defined. PUC Lua 5.4 keeps this by default.
-            let mut handler = vm.metamethod(b, Meta::Lt);
-            if handler.is_nil() {
-                handler = vm.metamethod(a, Meta::Lt);
-            }
-            if !handler.is_nil() {
-                return Ok(!vm.call1(handler, &[b, a])?.is_truthy());
-            }
-        }
-        return Err(vm.compare_error(a, b));
+    if !handler.is_nil() {
+        return Ok(vm.call_meta1(handler, &[a, b])?.is_truthy());
     }
     if meta == Meta::Le {
         // As PUC Lua does when it is built to be compatible with 5.3, which is how it is shipped: not (b < a).

@@ -458,8 +458,12 @@ handlers! {
         let first = s.ext().ax();
         let values = s.a().add(1);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(values) as usize } else { s.instr.b() };
-        access::set_list(s.vm(), (*s.a()).table_unchecked(), first, values, count);
-        Flow::Next
+        s.save_pc();
+        s.vm().frame = Frame(s.base);
+        match access::set_list(s.vm(), (*s.a()).table_unchecked(), first, values, count) {
+            Ok(()) => Flow::Next,
+            Err(throw) => Flow::Throw(throw),
+        }
     },
 
     Add(_s) { Flow::Slow },

@@ -67,7 +67,7 @@ fn dispatch_does_not_use_the_native_stack() {
     let run = || {
         let mut vm = Vm::new(&VmOptions::default());
         vm.heap.pause = 110;
-        crate::heap::tests::open(&mut vm);
+        crate::stdlib::open(&mut vm);
         let globals = vm.globals;
         let events = vm.heap.table();
         let names = "add sub mul div mod pow idiv band bor bxor shl shr unm bnot eq lt le";

@@ -15,6 +15,8 @@ use crate::{
     vm::Vm,
 };
 
+/// A line that `print` has collected is written in parts when it is longer, in bytes.
+const LONG_LINE: usize = 1 << 20;
 /// Number of value tags.
 const TYPES: usize = tag::THREAD as usize + 1;
 
@@ -259,6 +261,10 @@ fn print(vm: &mut Vm, args: Args) -> NativeResult {
         } else {
             let text = vm.to_display(value)?;
             line.extend_from_slice(text.as_bytes());
+        }
+        if line.len() > LONG_LINE {
+            io::write_stdout(vm, &line);
+            line.clear();
         }
     }
     line.push(b'\n');

@@ -9,7 +9,7 @@ use crate::{
     heap::Gc,
     interp::{Continuation, detach},
     native::{Args, NativeResult, Throw},
-    stdlib::try_call,
+    stdlib::{buffer::TextBuffer, try_call},
     value::Value,
     vm::Vm,
 };
@@ -102,21 +102,31 @@ pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
 
 /// Concatenates what `reader` returns until nil, nothing or the empty string.
 fn read_pieces(vm: &mut Vm, reader: Value) -> Result<Vec<u8>, Value> {
-    let mut source = Vec::new();
-    loop {
-        let count = try_call(vm, reader, &[])?;
-        let piece = if count > 0 { vm.result(0) } else { Value::NIL };
+    let mut source = TextBuffer::default();
+    let outcome = loop {
+        // The piece before included, which was appended unasked.
+        if source.reserve(vm, 0).is_err() {
+            break Err(vm.error);
+        }
+        let piece = match try_call(vm, reader, &[]) {
+            Ok(0) => Value::NIL,
+            Ok(_) => vm.result(0),
+            Err(error) => break Err(error),
+        };
         match piece.as_string() {
-            _ if piece.is_nil() => return Ok(source),
-            Some(text) if text.len() == 0 => return Ok(source),
-            Some(text) => source.extend_from_slice(text.as_bytes()),
-            None if piece.is_number() => vm.write_number(piece, &mut source),
+            _ if piece.is_nil() => break Ok(()),
+            Some(text) if text.len() == 0 => break Ok(()),
+            Some(text) => source.text.extend_from_slice(text.as_bytes()),
+            None if piece.is_number() => vm.write_number(piece, &mut source.text),
             None => {
                 let message = [&vm.where_(1)[..], b"reader function must return a string"].concat();
-                return Err(vm.new_string(message));
+                break Err(vm.new_string(message));
             }
         }
-    }
+    };
+    let text = std::mem::take(&mut source.text);
+    source.release(vm);
+    outcome.map(|()| text)
 }
 
 /// Reads and compiles a file, or standard input without a name.

@@ -8,6 +8,7 @@
 
 mod args;
 mod base;
+mod buffer;
 mod coroutine;
 mod debug;
 pub mod host;

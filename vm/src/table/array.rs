@@ -110,7 +110,10 @@ impl Table {
             }
         }
         if self.array_len == self.array_cap {
-            self.grow_array(heap, (self.array_cap as usize * 2).max(4));
+            let cap = self.array_cap as usize;
+            // Short of the limit on memory, growth goes by small steps.
+            let more = if cap * self.array_kind.size() > heap.room() { cap / 8 } else { cap };
+            self.grow_array(heap, cap + more.max(4));
         }
         let index = self.array_len as usize;
         self.array_len += 1;

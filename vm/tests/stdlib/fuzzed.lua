@@ -52,3 +52,120 @@ try(function() return 1 <= ordered, ordered <= ordered end)
 
 try(math.fmod)
 try(math.fmod, 1)
+
+-- … also where `<` yields.
+local slow = setmetatable({}, {__lt = function(a, b) return coroutine.yield(type(a)) end})
+for _, answer in ipairs {true, false} do
+  local compare = coroutine.wrap(function() return slow <= 1, 1 <= slow, slow >= 2, slow < 1 end)
+  print(compare())
+  for _ = 1, 3 do print(compare(answer)) end
+  print(compare(answer))
+end
+
+-- Names end at a zero byte.
+try(function() return "\0z" | nil end)
+
+-- Errors in closing variables, seen from outside.
+local function failing(close)
+  local z <close> = setmetatable({}, {__close = function() error(close) end})
+  error("body")
+end
+try(coroutine.wrap(failing), "close")
+print(coroutine.resume(coroutine.create(failing), "close"))
+print(xpcall(failing, function(m) return "handled " .. tostring(m) end, "close"))
+
+-- Lines on which blocks close their variables.
+local function lines(f) print((select(2, xpcall(f, debug.traceback)):gsub("\n\t%[C%].*", ""))) end
+local function closer() return setmetatable({}, {__close = function() error("x") end}) end
+lines(function()
+  do
+    local z <close> = closer()
+    do
+    end
+  end
+end)
+lines(function()
+  do
+    local z <close> = closer()
+    for i = 1, 2 do
+    end
+  end
+end)
+lines(function()
+  do
+    local z <close> = closer()
+    if z then
+      local y = 1
+    end
+  end
+end)
+lines(function()
+  do
+    local z <close> = closer()
+    print(1,
+      2)
+  end
+end)
+lines(function()
+  local z <close> = closer()
+  print(1)
+
+end)
+lines(function()
+  while true do
+    local z <close> = closer()
+
+    break
+  end
+end)
+lines(function()
+  while true do
+    local z <close> = closer()
+
+    while true do
+      break
+    end
+  end
+end)
+lines(function()
+  repeat
+    local z <close> = closer()
+    print(2)
+  until
+    true
+end)
+lines(function()
+  for i = 1, 2 do
+    local z <close> = closer()
+    local function f()
+      return
+    end
+
+  end
+end)
+lines(function()
+  for i in next, {}, nil, closer() do
+    local function f()
+      return
+    end
+
+  end
+end)
+lines(function()
+  local z <close> = closer()
+  do
+    return 1
+  end
+end)
+lines(function()
+  local z <close> = closer()
+  return 1,
+     2
+end)
+lines(function()
+  do
+    local z <close> = closer()
+    ::a::
+
+  end
+end)

@@ -55,13 +55,6 @@ struct Variable {
     assignable: bool,
 }
 
-/// Which constructs are generated.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Yields inside metamethods and iterator functions.
-    pub metamethod_yields: bool,
-}
-
 /// Most runs of a loop body per call of its function.
 const MOST_RUNS: u32 = 400;
 /// The same for units that are about hot loops.
@@ -70,7 +63,6 @@ const MOST_HOT_RUNS: u32 = 3_000;
 /// The state of a program in the making.
 struct Generator {
     rng: Rng,
-    options: Options,
     variables: Vec<Variable>,
     names: u32,
     /// Statements that may still be made.
@@ -91,10 +83,9 @@ struct Generator {
 }
 
 /// The program `index` of `seed`.
-pub fn program(seed: u64, index: u64, options: Options) -> Node {
+pub fn program(seed: u64, index: u64) -> Node {
     let mut generator = Generator {
         rng: Rng::stream(seed, &format!("program {index}")),
-        options,
         variables: Vec::new(),
         names: 0,
         budget: 0,

@@ -256,7 +256,6 @@ impl Generator {
     fn generator(&mut self) -> Vec<Node> {
         let name = self.fresh("co");
         let varargs = self.chance(50);
-        let metamethods = self.options.metamethod_yields;
         let body = self.function_body(&[("p".to_owned(), Type::Int), ("q".to_owned(), Type::Any)], varargs, |this| {
             this.yields = true;
             let mut statements = vec![this.burn()];
@@ -292,7 +291,7 @@ impl Generator {
                 ]);
                 statements.push(stmt(format!("show(pcall(function() return {through} end))"), []));
             }
-            if metamethods && this.chance(50) {
+            if this.chance(30) {
                 let through = this.pick(&[
                     "local t = setmetatable({}, {__add = function(a, b) return coroutine.yield(\"add\") end}) show(t + 1, 2 + t)",
                     "local t = setmetatable({}, {__index = function(t, k) return coroutine.yield(k) end}) show(t.x, t[1])",

@@ -33,8 +33,8 @@ impl Builder<'_> {
         self.close_loop(index, header, pc);
     }
 
-    fn enter_loop_scope(&mut self) {
-        self.loop_scopes.push(LoopScope { breaks: JumpList::EMPTY, active: self.active.len() });
+    fn enter_loop_scope(&mut self, end_line: u32) {
+        self.loop_scopes.push(LoopScope { breaks: JumpList::EMPTY, active: self.active.len(), end_line });
     }
 
     /// Ends the innermost loop: `break` arrives here.
@@ -44,22 +44,22 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn while_stmt(&mut self, cond: ExprId, body: Block) {
+    pub(super) fn while_stmt(&mut self, cond: ExprId, body: Block, end_line: u32) {
         let index = self.open_loop(LoopKind::Branch);
         let header = self.label();
         let mut e = self.condition(cond);
         self.go_if_true(&mut e);
-        self.enter_loop_scope();
+        self.enter_loop_scope(end_line);
         self.scoped_block(body);
         self.loop_back(index, header);
         self.patch_to_here(e.on_false);
         self.leave_loop_scope();
     }
 
-    pub(super) fn repeat_stmt(&mut self, body: Block, cond: ExprId) {
+    pub(super) fn repeat_stmt(&mut self, body: Block, cond: ExprId, end_line: u32) {
         let index = self.open_loop(LoopKind::Branch);
         let header = self.label();
-        self.enter_loop_scope();
+        self.enter_loop_scope(end_line);
         let level = self.active.len();
         self.block(body);
         let mut e = self.condition(cond);
@@ -73,7 +73,9 @@ impl Builder<'_> {
         self.leave_loop_scope();
     }
 
-    pub(super) fn numeric_for(&mut self, first: LocalId, values: Span, body: Block, line: u32, do_line: u32) {
+    /// `lines` are those of `for`, of `do` and of the end.
+    pub(super) fn numeric_for(&mut self, first: LocalId, values: Span, body: Block, lines: [u32; 3]) {
+        let [line, do_line, end_line] = lines;
         let level = self.active.len();
         let base = self.free;
         let index = self.open_loop(LoopKind::Numeric);
@@ -87,7 +89,7 @@ impl Builder<'_> {
             self.reserve(1);
         }
         self.activate(first, 3);
-        self.enter_loop_scope();
+        self.enter_loop_scope(end_line);
         self.line = do_line;
         let prepare = self.emit_ext(Instr::abx(Op::ForPrep, base as u8, index as u16), 0);
         let inner = self.active.len();
@@ -119,7 +121,7 @@ impl Builder<'_> {
         self.line = do_line;
         let prepare = self.emit_ext(Instr::abc(Op::TForPrep, base as u8, 0, 0), 0);
         // `break` arrives where the closing value is closed.
-        self.enter_loop_scope();
+        self.enter_loop_scope(end_line);
         let inner = self.active.len();
         self.reserve(count);
         self.activate(LocalId(first.0 + GENERIC_STATE), count);

@@ -83,6 +83,8 @@ struct LoopScope {
     breaks: JumpList,
     /// Locals active where `break` arrives.
     active: usize,
+    /// Where PUC Lua closes what a `break` leaves.
+    end_line: u32,
 }
 
 /// A label of the function.

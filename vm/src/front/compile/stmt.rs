@@ -18,6 +18,10 @@ impl Builder<'_> {
             debug_assert!(self.free >= self.local_regs || self.error.is_some());
             self.free = self.local_regs;
         }
+        // What the end of the block closes is closed there.
+        if let Some((_, line)) = ast.stmts[block.range()].last() {
+            self.line = *line;
+        }
     }
 
     /// A block with a scope of its own.
@@ -36,11 +40,11 @@ impl Builder<'_> {
                 self.set_results(&e, Some(0));
             }
             Stmt::Do(body) => self.scoped_block(body),
-            Stmt::While { cond, body } => self.while_stmt(cond, body),
-            Stmt::Repeat { body, cond } => self.repeat_stmt(body, cond),
+            Stmt::While { cond, body } => self.while_stmt(cond, body, line),
+            Stmt::Repeat { body, cond } => self.repeat_stmt(body, cond, line),
             Stmt::If { arms } => self.if_stmt(arms),
-            Stmt::NumericFor { first, values, body, line, do_line } => {
-                self.numeric_for(first, values, body, line, do_line);
+            Stmt::NumericFor { first, values, body, line: for_line, do_line } => {
+                self.numeric_for(first, values, body, [for_line, do_line, line]);
             }
             Stmt::GenericFor { first, count, values, body, line: for_line, do_line } => {
                 self.generic_for(first, count, values, body, [for_line, do_line, line]);
@@ -169,8 +173,10 @@ impl Builder<'_> {
 
     fn break_stmt(&mut self) {
         if let Some(scope) = self.loop_scopes.last() {
-            let level = scope.active;
+            let (level, end_line, line) = (scope.active, scope.end_line, self.line);
+            self.line = end_line;
             self.emit_close(level);
+            self.line = line;
             let jump = self.jump();
             self.join(JumpTarget::Break, jump);
         }

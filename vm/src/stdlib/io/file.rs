@@ -130,19 +130,24 @@ fn read(vm: &mut Vm, args: Args) -> NativeResult {
     read_formats(vm, args, &stream, 1)
 }
 
+/// Bytes that are read at once where much is asked for.
+const PIECE: usize = 64 << 10;
+
 /// Reads by the formats in the arguments from `first` on, a line without any.
 pub(super) fn read_formats(vm: &mut Vm, args: Args, stream: &RefCell<Stream>, first: usize) -> NativeResult {
     let mut results = Results::new();
     if args.len() <= first {
-        return match read_one(vm, stream, Format::Line { keep_end: false }) {
+        return match read_one(vm, stream, Format::Line { keep_end: false })? {
             Ok(value) => vm.ret1(args, value),
             Err(error) => failure(vm, args, &error, None),
         };
     }
     for index in first..args.len() {
         let format = check_format(vm, args, index)?;
-        match read_one(vm, stream, format) {
+        match read_one(vm, stream, format)? {
             Ok(value) => {
+                // Reading on may ask for room.
+                vm.push(value)?;
                 results.push(value);
                 if value.is_nil() {
                     break;
@@ -167,20 +172,47 @@ fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> 
 }
 
 /// What one format reads, nil when it fails.
-fn read_one(vm: &mut Vm, stream: &RefCell<Stream>, format: Format) -> std::io::Result<Value> {
+///
+/// # Errors
+/// `not enough memory`.
+fn read_one(vm: &mut Vm, stream: &RefCell<Stream>, format: Format) -> Result<std::io::Result<Value>, Throw> {
     super::before_reading(vm, stream);
     let mut text = Vec::new();
-    if !format.read(&mut stream.borrow_mut(), &mut text)? {
-        return Ok(Value::NIL);
+    // Much is read in pieces, with room for the text and the string that it becomes.
+    let most = match format {
+        Format::All => usize::MAX,
+        Format::Bytes(count) if count > PIECE => count,
+        _ => 0,
+    };
+    while text.len() < most {
+        let (before, piece) = (text.len(), PIECE.min(most - text.len()));
+        vm.check_room(2 * (before + piece))?;
+        if let Err(error) = stream.borrow_mut().read_up_to(&mut text, piece) {
+            return Ok(Err(error));
+        }
+        if text.len() < before + piece {
+            break;
+        }
     }
-    Ok(match format {
+    let outcome = match format {
+        _ if most == 0 => format.read(&mut stream.borrow_mut(), &mut text, vm.heap.room() / 2),
+        Format::All => Ok(true),
+        _ => Ok(!text.is_empty()),
+    };
+    match outcome {
+        Ok(true) => {}
+        Ok(false) => return Ok(Ok(Value::NIL)),
+        Err(error) if error.kind() == std::io::ErrorKind::OutOfMemory => return Err(vm.memory_error()),
+        Err(error) => return Ok(Err(error)),
+    }
+    Ok(Ok(match format {
         Format::Number => match parse_number(&text) {
             Some(crate::front::number::Number::Int(int)) => Value::int(int),
             Some(crate::front::number::Number::Float(float)) => Value::float(float),
             None => Value::NIL,
         },
         _ => vm.new_string(text),
-    })
+    }))
 }
 
 fn write(vm: &mut Vm, args: Args) -> NativeResult {
@@ -302,8 +334,9 @@ fn lines_step(vm: &mut Vm, args: Args) -> NativeResult {
                 None => return Err(vm.arg_error(args, index + 1, "invalid format")),
             }
         };
-        match read_one(vm, &stream, format) {
+        match read_one(vm, &stream, format)? {
             Ok(value) => {
+                vm.push(value)?;
                 results.push(value);
                 if value.is_nil() {
                     break;

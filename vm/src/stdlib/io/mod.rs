@@ -134,7 +134,7 @@ pub(super) fn read_stdin(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
 /// It cannot be read.
 pub(super) fn read_stdin_line(vm: &mut Vm) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    state(vm).stdin.borrow_mut().read_line(&mut line, true)?;
+    state(vm).stdin.borrow_mut().read_line(&mut line, true, usize::MAX)?;
     Ok(line)
 }
 

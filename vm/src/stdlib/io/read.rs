@@ -26,17 +26,17 @@ impl Format {
         }
     }
 
-    /// Reads into `text`, which is empty. Says whether there was something to read.
+    /// Reads into `text`, which is empty, a line of up to `longest` bytes. Says whether there was something to read.
     ///
     /// # Errors
-    /// The stream cannot be read.
-    pub fn read(self, stream: &mut Stream, text: &mut Vec<u8>) -> io::Result<bool> {
+    /// The stream cannot be read, or the line is longer.
+    pub fn read(self, stream: &mut Stream, text: &mut Vec<u8>, longest: usize) -> io::Result<bool> {
         match self {
             Format::Number => {
                 read_numeral(stream, text)?;
                 Ok(true)
             }
-            Format::Line { keep_end } => stream.read_line(text, keep_end),
+            Format::Line { keep_end } => stream.read_line(text, keep_end, longest),
             Format::All => {
                 stream.read_up_to(text, usize::MAX)?;
                 Ok(true)

@@ -244,8 +244,8 @@ impl Stream {
     /// Appends the next line to `line`, with its end when `keep_end`. Says whether there was one.
     ///
     /// # Errors
-    /// As [`Stream::fill`].
-    pub fn read_line(&mut self, line: &mut Vec<u8>, keep_end: bool) -> io::Result<bool> {
+    /// As [`Stream::fill`]; it is longer than `longest` bytes.
+    pub fn read_line(&mut self, line: &mut Vec<u8>, keep_end: bool, longest: usize) -> io::Result<bool> {
         let mut any = false;
         loop {
             let bytes = self.fill()?;
@@ -259,6 +259,9 @@ impl Stream {
                 return Ok(true);
             }
             let count = bytes.len();
+            if count > longest.saturating_sub(line.len()) {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
             line.extend_from_slice(bytes);
             self.consume(count);
         }
@@ -345,17 +348,17 @@ mod tests {
         stream.write(b"one\ntwo\nthree").unwrap();
         assert_eq!(stream.seek(SeekFrom::Start(0)).unwrap(), 0);
         let mut line = Vec::new();
-        assert!(stream.read_line(&mut line, false).unwrap());
+        assert!(stream.read_line(&mut line, false, usize::MAX).unwrap());
         assert_eq!(line, b"one");
         assert_eq!(stream.seek(SeekFrom::Current(0)).unwrap(), 4);
         stream.write(b"TWO").unwrap();
         line.clear();
-        assert!(stream.read_line(&mut line, true).unwrap());
+        assert!(stream.read_line(&mut line, true, usize::MAX).unwrap());
         assert_eq!(line, b"\n");
         line.clear();
         stream.read_up_to(&mut line, 100).unwrap();
         assert_eq!(line, b"three");
         assert_eq!(stream.peek().unwrap(), None);
-        assert!(!stream.read_line(&mut line, true).unwrap());
+        assert!(!stream.read_line(&mut line, true, usize::MAX).unwrap());
     }
 }

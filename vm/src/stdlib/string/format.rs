@@ -29,6 +29,8 @@ pub(super) fn format(vm: &mut Vm, args: Args) -> NativeResult {
                     return Err(vm.arg_error(args, index, "no value"));
                 }
                 convert(vm, args, index, directive, &mut out)?;
+                // The conversion has been appended unasked.
+                vm.check_room(out.len().saturating_mul(2))?;
             }
         }
     }

@@ -45,8 +45,8 @@ pub(super) fn open(vm: &mut Vm) {
         ],
     );
     let metatable = vm.heap.table();
-    arith::install(vm, metatable);
     vm.set_field(metatable, "__index", table);
+    arith::open(vm, metatable);
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }
 
@@ -122,6 +122,7 @@ fn mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> NativeResu
     let string = vm.check_string(args, 0)?;
     let bytes = string.as_bytes();
     vm.charge_bytes(bytes.len())?;
+    vm.check_room(bytes.len())?;
     let result = vm.build_string(bytes.len(), |to| {
         to.copy_from_slice(bytes);
         change(to);
@@ -178,6 +179,7 @@ fn sub(vm: &mut Vm, args: Args) -> NativeResult {
     }
     let part = bytes.get(start - 1..end).unwrap_or(&[]);
     vm.charge_bytes(part.len())?;
+    vm.check_room(part.len())?;
     let result = vm.heap.string(part);
     vm.ret1(args, result)
 }

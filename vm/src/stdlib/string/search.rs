@@ -6,7 +6,10 @@ use crate::{
     heap::Gc,
     interp::access::index,
     native::{Args, NativeResult, Throw},
-    stdlib::args::{Results, start_position},
+    stdlib::{
+        args::{Results, start_position},
+        buffer::TextBuffer,
+    },
     string::Str,
     text::pattern::{Anchoring, Capture, GlobalMatches, Match, Matcher, Pattern, PatternError, find_plain, is_plain},
     value::Value,
@@ -156,32 +159,57 @@ pub(super) fn gsub(vm: &mut Vm, args: Args) -> NativeResult {
     let subject = string.as_bytes();
     let pattern = compiled(vm, pattern, Anchoring::Caret)?;
     let mut matcher = Matcher::new(&pattern, subject);
+    let mut result = TextBuffer::default();
+    match substitute(vm, &mut matcher, subject, replacement, limit, pattern.is_anchored(), &mut result) {
+        Ok(0) => vm.ret(args, &[string.into(), Value::int(0)]),
+        Ok(count) => {
+            let result = result.into_string(vm);
+            vm.ret(args, &[result, Value::int(count)])
+        }
+        Err(throw) => {
+            result.release(vm);
+            Err(throw)
+        }
+    }
+}
+
+/// The subject with up to `limit` matches replaced, and their number; nothing is written when there are none.
+fn substitute(
+    vm: &mut Vm,
+    matcher: &mut Matcher<'_>,
+    subject: &[u8],
+    replacement: Value,
+    limit: i64,
+    once: bool,
+    result: &mut TextBuffer,
+) -> Result<i64, Throw> {
     let mut matches = GlobalMatches::from(0);
-    let mut result = Vec::new();
     let (mut copied, mut count) = (0, 0);
     while count < limit {
         matcher.allow(vm.allowance());
-        let found = matches.next(&mut matcher);
-        let Some(found) = paid(vm, &mut matcher, found)? else { break };
+        let found = matches.next(matcher);
+        let Some(found) = paid(vm, matcher, found)? else { break };
         if count == 0 {
-            result.reserve(subject.len() + subject.len() / 8);
+            result.reserve(vm, subject.len())?;
+            result.text.reserve(subject.len() + subject.len() / 8);
         }
-        result.extend_from_slice(&subject[copied..found.start]);
-        let before = result.len();
-        replace(vm, &matcher, subject, found, replacement, &mut result)?;
-        vm.charge_bytes(result.len() - before)?;
+        // The replacement before this one included, which was appended unasked.
+        result.reserve(vm, found.start - copied)?;
+        result.text.extend_from_slice(&subject[copied..found.start]);
+        let before = result.text.len();
+        replace(vm, matcher, subject, found, replacement, result)?;
+        vm.charge_bytes(result.text.len() - before)?;
         copied = found.end;
         count += 1;
-        if pattern.is_anchored() {
+        if once {
             break;
         }
     }
-    if count == 0 {
-        return vm.ret(args, &[string.into(), Value::int(0)]);
+    if count > 0 {
+        result.reserve(vm, subject.len() - copied)?;
+        result.text.extend_from_slice(&subject[copied..]);
     }
-    result.extend_from_slice(&subject[copied..]);
-    let result = vm.new_string(result);
-    vm.ret(args, &[result, Value::int(count)])
+    Ok(count)
 }
 
 /// Appends what a match is replaced by.
@@ -191,7 +219,7 @@ fn replace(
     subject: &[u8],
     found: Match,
     replacement: Value,
-    result: &mut Vec<u8>,
+    result: &mut TextBuffer,
 ) -> Result<(), Throw> {
     let value = if let Some(template) = replacement.as_string() {
         return expand(vm, matcher, subject, found, template.as_bytes(), result);
@@ -205,11 +233,11 @@ fn replace(
         vm.call1(replacement, captures.as_slice())?
     };
     if value.is_falsy() {
-        result.extend_from_slice(&subject[found.start..found.end]);
+        result.text.extend_from_slice(&subject[found.start..found.end]);
     } else if let Some(text) = value.as_string() {
-        result.extend_from_slice(text.as_bytes());
+        result.text.extend_from_slice(text.as_bytes());
     } else if value.is_number() {
-        vm.write_number(value, result);
+        vm.write_number(value, &mut result.text);
     } else {
         return Err(vm.throw(format!("invalid replacement value (a {})", value.type_name())));
     }
@@ -223,23 +251,25 @@ fn expand(
     subject: &[u8],
     found: Match,
     template: &[u8],
-    result: &mut Vec<u8>,
+    result: &mut TextBuffer,
 ) -> Result<(), Throw> {
     let mut rest = template;
     while let Some(at) = memchr::memchr(b'%', rest) {
-        result.extend_from_slice(&rest[..at]);
+        result.reserve(vm, at + found.end - found.start)?;
+        result.text.extend_from_slice(&rest[..at]);
         match rest.get(at + 1) {
-            Some(b'%') => result.push(b'%'),
-            Some(b'0') => result.extend_from_slice(&subject[found.start..found.end]),
+            Some(b'%') => result.text.push(b'%'),
+            Some(b'0') => result.text.extend_from_slice(&subject[found.start..found.end]),
             Some(digit @ b'1'..=b'9') => match matcher.capture((digit - b'1') as usize, found) {
-                Ok(Capture::Range { start, end }) => result.extend_from_slice(&subject[start..end]),
-                Ok(Capture::Position(at)) => vm.write_number(Value::int(at as i64 + 1), result),
+                Ok(Capture::Range { start, end }) => result.text.extend_from_slice(&subject[start..end]),
+                Ok(Capture::Position(at)) => vm.write_number(Value::int(at as i64 + 1), &mut result.text),
                 Err(error) => return Err(raise(vm, error)),
             },
             _ => return Err(vm.throw("invalid use of '%' in replacement string")),
         }
         rest = &rest[at + 2..];
     }
-    result.extend_from_slice(rest);
+    result.reserve(vm, rest.len())?;
+    result.text.extend_from_slice(rest);
     Ok(())
 }

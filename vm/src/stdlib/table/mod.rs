@@ -9,7 +9,7 @@ use crate::{
     heap::Gc,
     interp::access::{index, length},
     native::{Args, NativeResult, Throw},
-    stdlib::{args::Results, library},
+    stdlib::{args::Results, buffer::TextBuffer, library},
     string::Str,
     thread::STACK_SLOTS,
     value::Value,
@@ -18,6 +18,8 @@ use crate::{
 
 /// Elements that are moved at once for one tick.
 const ELEMENTS_PER_TICK: usize = 4;
+/// Elements that `table.move` moves between two looks at the limit on memory.
+const MOVES_PER_CHECK: i64 = 4096;
 
 pub(super) fn open(vm: &mut Vm) {
     library(
@@ -105,15 +107,35 @@ fn concat(vm: &mut Vm, args: Args) -> NativeResult {
     if let Some(result) = concat_strings(vm, &list, separator, first, last)? {
         return vm.ret1(args, result);
     }
-    let mut result = Vec::new();
+    let mut result = TextBuffer::default();
+    match concat_any(vm, &list, separator, first, last, &mut result) {
+        Ok(()) => {
+            let result = result.into_string(vm);
+            vm.ret1(args, result)
+        }
+        Err(throw) => {
+            result.release(vm);
+            Err(throw)
+        }
+    }
+}
+
+fn concat_any(
+    vm: &mut Vm,
+    list: &List,
+    separator: &[u8],
+    first: i64,
+    last: i64,
+    result: &mut TextBuffer,
+) -> Result<(), Throw> {
     let mut at = first;
     while at <= last {
         vm.charge(1)?;
         let value = list.get(vm, at)?;
         if let Some(text) = value.as_string() {
-            result.extend_from_slice(text.as_bytes());
+            result.text.extend_from_slice(text.as_bytes());
         } else if value.is_number() {
-            vm.write_number(value, &mut result);
+            vm.write_number(value, &mut result.text);
         } else {
             let kind = value.type_name();
             return Err(vm.throw(format!("invalid value ({kind}) at index {at} in table for 'concat'")));
@@ -121,11 +143,12 @@ fn concat(vm: &mut Vm, args: Args) -> NativeResult {
         if at == last {
             break;
         }
-        result.extend_from_slice(separator);
+        // The item included, which was appended unasked.
+        result.reserve(vm, separator.len())?;
+        result.text.extend_from_slice(separator);
         at += 1;
     }
-    let result = vm.new_string(result);
-    vm.ret1(args, result)
+    result.reserve(vm, 0)
 }
 
 /// PERF: strings in the array part of a plain table are measured, then copied straight into the result.
@@ -162,6 +185,7 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
 
 fn pack(vm: &mut Vm, args: Args) -> NativeResult {
     vm.charge(args.len())?;
+    vm.check_room(args.len() * size_of::<Value>())?;
     let table = vm.heap.table_with_capacity(args.len(), 1);
     for position in 0..args.len() {
         vm.raw_set_int(table, position as i64 + 1, args.get(position));
@@ -219,6 +243,9 @@ fn move_(vm: &mut Vm, args: Args) -> NativeResult {
         for step in 0..count {
             vm.charge(1)?;
             let step = if overlaps { count - 1 - step } else { step };
+            if step % MOVES_PER_CHECK == 0 {
+                vm.check_limit()?;
+            }
             let moved = source.get(vm, from + step)?;
             target.set(vm, to + step, moved)?;
         }

@@ -1,0 +1,15 @@
+-- Arithmetic on strings is done by the metatable of strings, which programs may change.
+local m = getmetatable("")
+local ks = {} for k in pairs(m) do ks[#ks+1] = k end table.sort(ks) print(table.concat(ks, " "))
+print(pcall(function() return "5" % 0 end)) print(pcall(function() return "5" // 0 end)) print(pcall(function() return 5 // "0" end))
+print(pcall(function() return "a" + 1 end)) print(pcall(function() return {} + "1" end)) print(pcall(function() return "1" + {} end)) print(pcall(function() return -"a" end)) print(pcall(function() return "1" + setmetatable({}, {__name = "N"}) end)) print(pcall(function() return "10" + print end)) print(pcall(function() return nil + "10" end))
+local o = setmetatable({}, {__add = function(a, b) return debug.traceback("tb"), coroutine.isyieldable() end, __unm = function() return "unm" end})
+print(coroutine.wrap(function() return (o + "1"), ("1" + o), ("x" + o) end)())
+print(m.__add("1", "2"), m.__unm("5"), m.__unm("5", 3), pcall(m.__add, 1), pcall(m.__add, "x", 1), pcall(m.__add), pcall(m.__idiv, 7, 2), m.__pow("2", "3"), m.__mod("7", 4))
+print(pcall(m.__unm, "5")) print(pcall(m.__unm, "5", 3)) print(pcall(m.__unm, "5", "x")) print(pcall(m.__unm, "5", nil)) print(pcall(m.__unm, "5", {})) print(pcall(m.__unm, "5", setmetatable({}, {__unm = function() return "mm" end})))
+print(pcall(m.__add, 1)) print(pcall(m.__add, "x", 1)) print(pcall(m.__add)) print(pcall(m.__add, "x")) print(pcall(m.__add, {}, {}))
+m.__add = function(a, b) return "add(" .. a .. "," .. b .. ")" end
+print("1" + "2", 1 + "2", "x" + 1, pcall(function() return "1" + {} end))
+m.__sub = nil print(pcall(function() return "3" - 1 end)) print(pcall(function() return 3 - "1" end))
+m.__unm = function(a, b) return "neg" .. a .. b end print(-"x")
+m.__bor = function(a, b) return "bor" end print("a" | 1, 1 | "b") m.__lt = function() return true end print(pcall(function() return "b" < "a", "a" < 1 end)) m.__len = function() return 77 end print(#"abc") m.__concat = function(a, b) return "cc" end print("a" .. "b", pcall(function() return "a" .. {} end)) m.__call = function(s, x) return s .. x end print(("f")("g")) m.__index = function(s, k) return k end print(("x").foo, ("x")[1])
