@@ -23,11 +23,14 @@ pub enum Mode {
     Tier1Late,
     /// As [`Mode::Tier1`], with a collection at every poll.
     Tier1Stress,
+    /// Tier 2, as late as [`Mode::Tier1Warm`].
+    Tier2,
     /// The interpreter with a collection at every poll.
     InterpreterStress,
 }
 
 struct Forced {
+    action: Action,
     calls: u32,
     loops: u32,
 }
@@ -40,7 +43,7 @@ impl Policy for Forced {
         if kind == DecisionKind::Osr { self.loops } else { self.calls }
     }
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
-        let action = if point.legal.contains(Action::Warm) { Action::Warm } else { Action::Stay };
+        let action = if point.legal.contains(self.action) { self.action } else { Action::Stay };
         Decision::certain(action, 1_000_000)
     }
 }
@@ -84,12 +87,13 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
 /// Installs policy, compiler the library, and a `print` that is collected.
 pub fn prepare(vm: &mut Vm, mode: Mode) {
     let (calls, loops) = match mode {
-        Mode::Tier1Warm => (5, 10),
+        Mode::Tier1Warm | Mode::Tier2 => (5, 10),
         Mode::Tier1Late => (200, 1000),
         _ => (1, 1),
     };
     if !matches!(mode, Mode::Interpreter | Mode::InterpreterStress) {
-        vm.controller.set_policy(Box::new(Forced { calls, loops }));
+        let action = if mode == Mode::Tier2 { Action::Hot } else { Action::Warm };
+        vm.controller.set_policy(Box::new(Forced { action, calls, loops }));
         vm.controller.set_compiler(Box::new(JitCompiler::new().expect("the host is supported")));
     }
     stdlib::open(vm);
