@@ -204,7 +204,7 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
         succeeded = match read_source(source) {
             Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &program.args),
             Err(message) => {
-                complain(&mut vm, message.as_bytes());
+                complain(vm, message.as_bytes());
                 false
             }
         };
@@ -228,7 +228,7 @@ fn run_init(vm: &mut Vm) -> bool {
         Some(path) => match read_source(&Source::File(path.into())) {
             Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &[]),
             Err(message) => {
-                complain(message.as_bytes());
+                complain(vm, message.as_bytes());
                 false
             }
         },
@@ -345,7 +345,7 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
     match call_protected(vm, function.into(), &args) {
         Ok(_) => true,
         Err(message) => {
-            complain(&message);
+            complain(vm, &message);
             false
         }
     }
