@@ -2,12 +2,15 @@
 
 pub mod captured;
 
+mod repl;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     io::Read,
     path::{Path, PathBuf},
     rc::Rc,
+    sync::OnceLock,
 };
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
@@ -18,6 +21,7 @@ use trinity_vm::{
     front::strip_shebang,
     meta::Meta,
     native::{Args, NativeResult},
+    observe::InterruptHandle,
     seam::{Action, Decision, DecisionKind, DecisionPoint, EntryPoint, Policy, RunSummary, Tier},
     stdlib,
     value::Value,
@@ -48,6 +52,10 @@ pub struct HostOptions {
     pub memory_limit: Option<usize>,
     pub log: Option<Log>,
     pub stats_json: Option<PathBuf>,
+    /// Only the libraries for programs that are not trusted.
+    pub sandbox: bool,
+    /// Ticks that the program may take; it runs in tier 0 only.
+    pub fuel: Option<u64>,
 }
 
 /// Where the log of a run goes.
@@ -74,6 +82,22 @@ pub enum Source {
     Stdin,
 }
 
+/// What a process runs, in this order: modules, chunks, a script, lines that are typed.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// `MODULE` or `GLOBAL=MODULE`.
+    pub modules: Vec<String>,
+    /// Texts given with `-e`.
+    pub chunks: Vec<String>,
+    pub source: Option<Source>,
+    /// Arguments of the script.
+    pub args: Vec<String>,
+    pub interactive: bool,
+    pub warnings: bool,
+    /// `LUA_INIT` and `LUA_PATH` mean nothing.
+    pub ignore_environment: bool,
+}
+
 /// A file that compiles.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -86,13 +110,12 @@ pub fn check_policy(spec: &str) -> Result<()> {
     trinity_policy::build(spec).map(drop).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Runs `chunks` (of `-e`) in order and then the script, as `lua` does, and returns the exit status. A program that
-/// calls `os.exit` ends this process here.
-pub fn run_script(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
+/// Runs a program as `lua` does and returns the exit status. A program that calls `os.exit` ends this process here.
+pub fn run_script(options: &HostOptions, program: &Program) -> Result<i32> {
     // PERF: the thread that runs Lua is the only one that allocates, and the first arena is cheaper to set up and grow.
     // SAFETY: no other thread is running yet.
     unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
-    on_large_stack(|| run_here(options, chunks, source, args))
+    on_large_stack(|| run_here(options, program))
 }
 
 /// Does `work` on a thread of its own, whose stack is deep enough for recursion in compiled code.
@@ -108,44 +131,114 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T>
 }
 
 /// A VM for a thread of [`on_large_stack`], with its libraries.
-fn new_vm(memory_limit: Option<usize>) -> Box<Vm> {
-    let mut vm = Vm::new(&VmOptions { native_stack: NATIVE_STACK, memory_limit, ..VmOptions::default() });
-    stdlib::open(&mut vm);
+fn new_vm(options: &HostOptions) -> Box<Vm> {
+    let mut vm = Vm::new(&VmOptions {
+        native_stack: NATIVE_STACK,
+        fuel: options.fuel,
+        memory_limit: options.memory_limit,
+        ..VmOptions::default()
+    });
+    if options.sandbox {
+        stdlib::open_sandboxed(&mut vm);
+    } else {
+        stdlib::open(&mut vm);
+    }
     vm
 }
 
-fn run_here(options: &HostOptions, chunks: &[String], source: Option<&Source>, args: &[String]) -> Result<i32> {
-    let mut vm = new_vm(options.memory_limit);
+fn run_here(options: &HostOptions, program: &Program) -> Result<i32> {
+    let mut vm = new_vm(options);
+    end_on_interrupt(&mut vm);
     let mut host = vm.host();
     host.exit = leave;
     vm.set_host(host);
-    let mut script: Vec<String> = source.map(script_name).into_iter().collect();
-    script.extend(args.iter().cloned());
+    let mut script: Vec<String> = program.source.as_ref().map(script_name).into_iter().collect();
+    script.extend(program.args.iter().cloned());
     let mut ending = Ending { options: options.clone(), script: script.clone(), ..Ending::default() };
     install(&mut vm, options, &mut ending)?;
     *vm.extension::<Ending>() = ending;
     open_trinity(&mut vm);
     set_arg(&mut vm, &script);
 
-    let mut succeeded = true;
-    for chunk in chunks {
-        succeeded = succeeded && run_chunk(&mut vm, chunk.as_bytes(), b"=(command line)", &[]);
-    }
-    if let (true, Some(source)) = (succeeded, source) {
-        succeeded = match read_source(source) {
-            Ok((text, name)) => run_chunk(&mut vm, strip_shebang(&text), &name, args),
-            Err(message) => {
-                complain(&mut vm, message.as_bytes());
-                false
-            }
-        };
-    }
+    let succeeded = run_program(&mut vm, program, options.sandbox);
     vm.close_state();
     stdlib::io::flush(&mut vm);
     let status = finish(&mut vm, i32::from(!succeeded));
     // PERF: finalizers have run; the memory goes with the process.
     std::mem::forget(vm);
     Ok(status)
+}
+
+/// Ctrl-C ends the program with an error, and the process when it is pressed once more.
+fn end_on_interrupt(vm: &mut Vm) {
+    static HANDLE: OnceLock<InterruptHandle> = OnceLock::new();
+    extern "C" fn interrupt(signal: libc::c_int) {
+        if let Some(handle) = HANDLE.get() {
+            handle.interrupt();
+        }
+        // SAFETY: a signal handler may call it.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    HANDLE.get_or_init(|| vm.interrupt_handle());
+    // SAFETY: the handler only stores to atomics and calls `signal`.
+    unsafe { libc::signal(libc::SIGINT, interrupt as *const () as libc::sighandler_t) };
+}
+
+/// False after the first error, which has been shown.
+fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
+    vm.controller.warnings = program.warnings;
+    if program.ignore_environment && !sandbox {
+        stdlib::reset_path(vm);
+    }
+    if !(program.ignore_environment || sandbox || run_init(vm)) {
+        return false;
+    }
+    for module in &program.modules {
+        let (global, name) = module.split_once('=').unwrap_or((module, module));
+        let text = "local global, name = ... _G[global] = require(name)";
+        if !run_chunk(vm, text.as_bytes(), b"=(command line)", &[global.to_owned(), name.to_owned()]) {
+            return false;
+        }
+    }
+    for chunk in &program.chunks {
+        if !run_chunk(vm, chunk.as_bytes(), b"=(command line)", &[]) {
+            return false;
+        }
+    }
+    let mut succeeded = true;
+    if let Some(source) = &program.source {
+        succeeded = match read_source(source) {
+            Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &program.args),
+            Err(message) => {
+                complain(vm, message.as_bytes());
+                false
+            }
+        };
+    }
+    if program.interactive {
+        repl::interact(vm);
+        return true;
+    }
+    succeeded
+}
+
+/// What the environment wants to be run first: a chunk, or the file behind an `@`.
+fn run_init(vm: &mut Vm) -> bool {
+    let Some((variable, text)) =
+        ["LUA_INIT_5_4", "LUA_INIT"].iter().find_map(|name| Some((name, std::env::var(name).ok()?)))
+    else {
+        return true;
+    };
+    match text.strip_prefix('@') {
+        None => run_chunk(vm, text.as_bytes(), format!("={variable}").as_bytes(), &[]),
+        Some(path) => match read_source(&Source::File(path.into())) {
+            Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &[]),
+            Err(message) => {
+                complain(vm, message.as_bytes());
+                false
+            }
+        },
+    }
 }
 
 fn script_name(source: &Source) -> String {
@@ -188,6 +281,8 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     };
     vm.controller.set_policy(policy);
     vm.controller.max_tier = match options.max_tier {
+        // Ticks are counted by the interpreter.
+        _ if options.fuel.is_some() => Tier::Cold,
         Some(0) => Tier::Cold,
         Some(1) => Tier::Warm,
         _ => Tier::Hot,
@@ -249,23 +344,34 @@ fn run_chunk(vm: &mut Vm, text: &[u8], name: &[u8], args: &[String]) -> bool {
             return false;
         }
     };
+    let args: Vec<Value> = args.iter().map(|text| vm.new_string(text)).collect();
+    match call_protected(vm, function.into(), &args) {
+        Ok(_) => true,
+        Err(message) => {
+            complain(vm, &message);
+            false
+        }
+    }
+}
+
+/// Calls a function; the error is its message with a traceback.
+fn call_protected(vm: &mut Vm, function: Value, args: &[Value]) -> Result<Vec<Value>, Vec<u8>> {
     // The handler sees the stack where the error was thrown, which a call from the host would have unwound.
     let protected = vm.new_native("xpcall", coroutine::xpcall);
     let handler = vm.new_native("message handler", message_handler);
-    let mut values = vec![Value::from(function), handler];
-    values.extend(args.iter().map(|text| vm.new_string(text)));
-    let (succeeded, message) = match vm.call_from_host(protected, &values) {
-        Ok(results) => {
+    let values = [&[function, handler], args].concat();
+    let message = match vm.call_from_host(protected, &values) {
+        Ok(mut results) => {
             let succeeded = results.first().is_some_and(|value| value.is_truthy());
-            (succeeded, results.get(1).copied().unwrap_or(Value::NIL))
+            results.drain(..results.len().min(1));
+            if succeeded {
+                return Ok(results);
+            }
+            results.first().copied().unwrap_or(Value::NIL)
         }
-        Err(error) => (false, error),
+        Err(error) => error,
     };
-    if !succeeded {
-        let message = message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec());
-        complain(vm, &message);
-    }
-    succeeded
+    Err(message.as_string().map_or_else(|| b"(no message)".to_vec(), |text| text.as_bytes().to_vec()))
 }
 
 /// Error value to message with traceback (`msghandler` of PUC's lua.c).
@@ -314,10 +420,11 @@ fn leave(vm: &mut Vm, status: i32) {
 /// Writes what was asked for; returns the exit status, which is not 0 when that failed.
 fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
     let ending = std::mem::take(vm.extension::<Ending>());
+    let ticks = vm.fuel_used();
     let summary = vm.finish_run();
     // Dropped, the sink writes what it still holds.
     drop(vm.controller.take_sink());
-    match ending.write(&summary, exit_status) {
+    match ending.write(&summary, ticks, exit_status) {
         Ok(()) => exit_status,
         Err(failure) => {
             eprintln!("trinity: {failure}");
@@ -327,9 +434,9 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
 }
 
 impl Ending {
-    fn write(&self, summary: &RunSummary, exit_status: i32) -> Result<()> {
+    fn write(&self, summary: &RunSummary, ticks: Option<u64>, exit_status: i32) -> Result<()> {
         if let Some(path) = &self.options.stats_json {
-            let stats = stats(summary, exit_status, &self.fallbacks.borrow());
+            let stats = stats(summary, ticks, exit_status, &self.fallbacks.borrow());
             let text = serde_json::to_vec_pretty(&stats)
                 .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
             files::write_whole(path, &text)?;
@@ -347,12 +454,18 @@ impl Ending {
     }
 }
 
-fn stats(summary: &RunSummary, exit_status: i32, fallbacks: &BTreeMap<&'static str, u64>) -> RunStats {
+fn stats(
+    summary: &RunSummary,
+    ticks: Option<u64>,
+    exit_status: i32,
+    fallbacks: &BTreeMap<&'static str, u64>,
+) -> RunStats {
     let named =
         |pairs: &[(&'static str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     RunStats {
         wall_ns: summary.wall_ns,
         cpu_ns: summary.cpu_ns,
+        ticks,
         exit_status,
         gc_ns: summary.gc_ns,
         gc_cycles: summary.gc_cycles,
@@ -447,7 +560,7 @@ pub fn optimiser_ir(path: &Path) -> Result<String> {
     let text = std::fs::read(path).at("read", path)?;
     let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
     on_large_stack(|| {
-        let mut vm = new_vm(None);
+        let mut vm = new_vm(&HostOptions::default());
         stdlib::io::redirect_stdout(&mut vm, Box::new(std::io::sink()));
         set_arg(&mut vm, &[path.display().to_string()]);
         if !run_chunk(&mut vm, strip_shebang(&text), &name, &[]) {

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct RunStats {
     pub wall_ns: u64,
     pub cpu_ns: u64,
+    /// Ticks used (see `--fuel`), absent without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticks: Option<u64>,
     pub exit_status: i32,
     pub gc_ns: u64,
     pub gc_cycles: u64,

@@ -94,6 +94,9 @@ impl Vm {
         }
         self.thread = thread;
         self.stack_limit = thread.limit;
+        if thread.hook.is_some() || current.hook.is_some() {
+            self.update_observation();
+        }
         let depth = self.native_depth;
         self.native_depth += 1;
         let result = body(self);
@@ -107,6 +110,9 @@ impl Vm {
         self.frame = current.frame;
         self.top = current.top;
         self.stack_limit = current.limit;
+        if thread.hook.is_some() || current.hook.is_some() {
+            self.update_observation();
+        }
         result
     }
 
@@ -244,6 +250,7 @@ fn protected(vm: &mut Vm, args: Args, first: usize) -> NativeResult {
             // SAFETY: the frame is this native's, and the callee stood at its end.
             Err(unsafe { detach(frame, from, continuation) })
         }
+        Err(Throw::Error) if vm.is_stopping() => Err(Throw::Error),
         Err(Throw::Error) => {
             vm.native_depth = depth;
             vm.thread.get_mut().nonyieldable = nonyieldable;

@@ -236,6 +236,9 @@ impl Vm {
     pub(crate) fn called_as(&self, frame: Frame) -> Option<(&'static str, Vec<u8>)> {
         // SAFETY: frames of a thread that has not ended are live.
         unsafe {
+            if self.is_hook(frame) {
+                return Some(("hook", b"?".to_vec()));
+            }
             let caller = frame.caller()?;
             if (*frame.header()).is_tail_call() {
                 return None;
@@ -312,10 +315,8 @@ impl Vm {
         // A native that the host calls stands for the host.
         let root = self.main_thread.stack_base().wrapping_add(FRAME_OFFSET);
         // SAFETY: frames of a live thread's stack.
-        if let [.., called, host] = frames[..]
-            && host.0 == root
-            && unsafe { frame_proto(called) }.is_none()
-        {
+        let is_native = |frame: &Frame| unsafe { frame_proto(*frame) }.is_none();
+        if frames.last().is_some_and(|host| host.0 == root) && frames.iter().nth_back(1).is_some_and(is_native) {
             frames.pop();
         }
         let frames: Vec<Frame> = frames.into_iter().skip(level).collect();

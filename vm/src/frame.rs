@@ -64,6 +64,8 @@ pub mod flags {
     pub const NEGATED: u8 = 16;
     /// The caller is a frame of the interpreter that waits at a call in two words, and `spare` says for what.
     pub const LUA_CALL: u8 = 32;
+    /// A debug hook has been told of this activation, or it began before there was a hook.
+    pub const REPORTED: u8 = 64;
 }
 
 /// A frame by the address of its first register.

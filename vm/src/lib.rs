@@ -16,6 +16,7 @@ mod lookup;
 pub mod meta;
 pub mod native;
 mod native_stack;
+pub mod observe;
 mod safepoint;
 pub mod seam;
 pub mod stdlib;

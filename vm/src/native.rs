@@ -135,6 +135,10 @@ impl Vm {
         if self.top >= self.stack_limit {
             self.ensure_stack(self.top, 64)?;
         }
+        if self.observer.hooked {
+            // SAFETY: as the contract says.
+            return unsafe { self.call_native_hooked(function, base, count) };
+        }
         function(self, Args::new(base, count))
     }
 

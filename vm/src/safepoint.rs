@@ -38,6 +38,7 @@ impl Vm {
     #[inline(never)]
     pub fn poll_slow(&mut self, live_top: *mut Value) -> Result<(), Throw> {
         self.top = live_top;
+        self.poll_observation();
         if self.heap.is_over_limit() {
             self.collect_everything();
             if self.heap.is_over_limit() {
@@ -54,8 +55,9 @@ impl Vm {
         Ok(())
     }
 
-    fn arm(&mut self) {
+    pub(crate) fn arm(&mut self) {
         self.heap.arm(!self.in_finalizer);
+        self.keep_interrupt();
     }
 
     /// "not enough memory" is being thrown.
@@ -247,7 +249,7 @@ impl Vm {
 
     /// Runs up to `count` pending finalizers.
     pub(crate) fn run_finalizers(&mut self, count: usize) {
-        if self.in_finalizer {
+        if self.in_finalizer || self.is_stopping() {
             return;
         }
         self.in_finalizer = true;
@@ -263,6 +265,9 @@ impl Vm {
             if self.call(finalizer, &[value]).is_err() {
                 let thrown = self.error;
                 let thrown = self.unwind_to(top, thrown);
+                if self.is_stopping() {
+                    break;
+                }
                 self.warn_finalizer(thrown);
             }
             self.error = error;

@@ -2,7 +2,10 @@
 
 use std::alloc::Layout;
 
-use crate::heap::{Gc, GcHeader, Heap, layout_with_tail};
+use crate::{
+    heap::{Gc, GcHeader, Heap, layout_with_tail},
+    table::process_seed,
+};
 
 /// Longest string that is interned, in bytes.
 pub const MAX_SHORT: usize = 40;
@@ -53,7 +56,7 @@ impl Gc<Str> {
         if self.is_short() || self.hash != 0 {
             self.hash
         } else {
-            let hash = hash_bytes(self.as_bytes(), 0) | 1;
+            let hash = hash_bytes(self.as_bytes(), process_seed() as u32) | 1;
             self.get_mut().hash = hash;
             hash
         }

@@ -18,6 +18,7 @@ use crate::{
     frame::Frame,
     function::Upvalue,
     heap::{Gc, GcHeader, Heap},
+    observe::hook::Hook,
     value::Value,
 };
 
@@ -78,6 +79,8 @@ pub struct Thread {
     charged: usize,
     /// Native activations that a yield could not pass.
     pub(crate) nonyieldable: u32,
+    /// What `debug.sethook` has set for it.
+    pub(crate) hook: Option<Box<Hook>>,
     /// The error that killed it.
     pub(crate) failure: Value,
 }
@@ -104,6 +107,7 @@ impl Thread {
             is_touched: false,
             charged: 0,
             nonyieldable: 0,
+            hook: None,
             failure: Value::NIL,
         }
     }
@@ -182,6 +186,9 @@ impl Thread {
             clear(top, self.limit);
         }
         heap.mark_value(self.failure);
+        if let Some(hook) = &self.hook {
+            heap.mark_value(hook.function);
+        }
         if let Some(resumer) = self.resumer {
             heap.mark(resumer);
         }

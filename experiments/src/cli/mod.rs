@@ -9,6 +9,7 @@ mod experiment;
 mod fuzz;
 mod policy;
 mod quickstart;
+mod repl;
 mod run;
 mod suite;
 mod train;
@@ -44,6 +45,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Run(run::Args),
+    Repl(repl::Args),
     Check(check::Args),
     Disasm(disasm::Args),
     #[command(subcommand)]
@@ -76,6 +78,7 @@ fn parse() -> Verb {
 pub fn main() -> ExitCode {
     let done = match parse() {
         Verb::Run(args) => run::run(&args),
+        Verb::Repl(args) => repl::run(&args),
         Verb::Check(args) => check::run(&args).map(|()| 0),
         Verb::Disasm(args) => disasm::run(&args).map(|()| 0),
         Verb::Suite(verb) => suite::run(&verb).map(|()| 0),

@@ -4,17 +4,30 @@ use std::path::PathBuf;
 
 use crate::{
     failure::{Failure, Result},
-    host::{self, HostOptions, Log, Source},
+    host::{self, HostOptions, Log, Program, Source},
 };
 
 /// Run a Lua program, as `lua` does
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
-                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua")]
+                  echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua\n  \
+                  trinity run --sandbox --fuel 100000000 script.lua")]
 pub struct Args {
     /// Run this text before the script (may be given several times)
     #[arg(short = 'e', value_name = "CHUNK")]
     chunks: Vec<String>,
+    /// Load this module into a global of its name before chunks and script, or into G (may be given several times)
+    #[arg(short = 'l', value_name = "[G=]MODULE")]
+    modules: Vec<String>,
+    /// Read and evaluate lines from standard input after that
+    #[arg(short = 'i')]
+    interactive: bool,
+    /// Turn warnings on
+    #[arg(short = 'W')]
+    warnings: bool,
+    /// Ignore LUA_INIT and LUA_PATH
+    #[arg(short = 'E')]
+    ignore_environment: bool,
     /// Who decides what to compile (see `trinity policy list`)
     #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
     policy: String,
@@ -36,6 +49,14 @@ pub struct Args {
     /// Write what the run used to this file
     #[arg(long, value_name = "FILE")]
     stats_json: Option<PathBuf>,
+    /// Give the program no file, process or environment access, source text only to `load`, and of the debug library
+    /// only `traceback` and `getinfo`
+    #[arg(long)]
+    sandbox: bool,
+    /// End the program with an error after this many ticks (bytecode instructions, and comparable work of library
+    /// functions); it runs in tier 0
+    #[arg(long, value_name = "TICKS")]
+    fuel: Option<u64>,
     /// The program (`-` for standard input) and its arguments
     #[arg(value_name = "SCRIPT [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
     script: Vec<String>,
@@ -44,13 +65,16 @@ pub struct Args {
 /// The exit status is the program's.
 pub fn run(args: &Args) -> Result<u8> {
     let (source, rest) = match args.script.split_first() {
-        None if args.chunks.is_empty() => {
+        None if args.chunks.is_empty() && args.modules.is_empty() && !args.interactive => {
             return Err(Failure::usage("name a script, `-` for standard input, or a chunk with -e"));
         }
         None => (None, &[][..]),
         Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
+    if args.fuel.is_some() && (args.force_tier > Some(0) || args.max_tier > Some(0)) {
+        return Err(Failure::usage("--fuel counts what the interpreter executes: use it with tier 0 only"));
+    }
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),
@@ -59,8 +83,19 @@ pub fn run(args: &Args) -> Result<u8> {
         memory_limit: args.memory_limit,
         log,
         stats_json: args.stats_json.clone(),
+        sandbox: args.sandbox,
+        fuel: args.fuel,
     };
-    let status = host::run_script(&options, &args.chunks, source.as_ref(), rest)?;
+    let program = Program {
+        modules: args.modules.clone(),
+        chunks: args.chunks.clone(),
+        source,
+        args: rest.to_vec(),
+        interactive: args.interactive,
+        warnings: args.warnings,
+        ignore_environment: args.ignore_environment,
+    };
+    let status = host::run_script(&options, &program)?;
     // A status is one byte to whoever waits for the process.
     Ok(status as u8)
 }

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
             access::note_native(site.vm, cache, function);
             enter_native(site.vm, function, callee, count)
         };
-        settle_call(site.vm, slot, status, site.instr.c())
+        settle_call(site, slot, status)
     }
 }
 
@@ -71,21 +71,21 @@ unsafe fn enter_native(vm: &mut Vm, function: Value, callee: *mut Value, count: 
 /// # Safety
 /// `status` comes from the entry of the frame above `slot`.
 #[inline(always)]
-unsafe fn settle_call(vm: &mut Vm, slot: *mut Value, status: Status, c: usize) -> Status {
+unsafe fn settle_call(site: Site<'_>, slot: *mut Value, status: Status) -> Status {
     // SAFETY: as the contract says.
     unsafe {
         let mut status = status;
         if status < 0 {
-            status = interp::settle(vm, status);
+            status = interp::settle(site.vm, status);
             if status == status::EXIT {
-                status = vm.resume_exit(Frame(slot.add(FRAME_OFFSET)));
+                status = site.vm.resume_exit(Frame(slot.add(FRAME_OFFSET)));
             }
             if status < 0 {
                 return status;
             }
         }
-        interp::adjust_results(vm, slot, status as u32, c);
-        0
+        interp::adjust_results(site.vm, slot, status as u32, site.instr.c());
+        site.leave_if_observed()
     }
 }
 
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn finish_call(vm: *mut Vm, base: *mut Value, pc: u32, sta
     unsafe {
         let site = Site::with_open_top(vm, base, pc);
         let slot = site.reg(site.instr.a());
-        settle_call(site.vm, slot, status, site.instr.c())
+        settle_call(site, slot, status)
     }
 }
 

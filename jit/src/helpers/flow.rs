@@ -79,11 +79,15 @@ unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -
         };
         let proto = site.closure.proto;
         let state = proto.loops.add(index);
-        if site.vm.heap.bytes >= site.vm.heap.threshold {
+        if site.vm.heap.poll_is_due() {
             let top = site.vm.top;
             if let Err(throw) = site.vm.poll_slow(top) {
                 return throw.status();
             }
+        }
+        if site.vm.is_observing() {
+            (*Frame(base).header()).pc = proto.unit.loops[index].header_pc;
+            return leave as *const () as usize as Status;
         }
         if (*state).countdown <= 0 {
             site.vm.consult_loop(proto, index);
@@ -96,6 +100,12 @@ unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -
             _ => 0,
         }
     }
+}
+
+/// In place of better code for a loop: the interpreter goes on with the frame at its pc.
+unsafe extern "C" fn leave(vm: *mut Vm, base: *mut Value, _: u64) -> Status {
+    // SAFETY: it is entered as compiled code is.
+    unsafe { (*vm).leave_compiled(base) }
 }
 
 /// `FORPREP`: 1 when the loop is skipped.
@@ -208,7 +218,7 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
             }
         }
         interp::adjust_results(site.vm, slot, status as u32, site.instr.c() + 1);
-        0
+        site.leave_if_observed()
     }
 }
 

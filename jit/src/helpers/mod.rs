@@ -119,6 +119,17 @@ impl<'a> Site<'a> {
         unsafe { self.closure.proto.caches.add(self.ext().ax()) }
     }
 
+    /// The call is done: 0, or the status that takes the frame to the interpreter because execution is observed.
+    #[inline(always)]
+    fn leave_if_observed(self) -> Status {
+        if !self.vm.is_observing() {
+            return 0;
+        }
+        // SAFETY: the frame is live.
+        unsafe { (*Frame(self.base).header()).pc += self.instr.op().words() as u32 };
+        self.vm.leave_compiled(self.base)
+    }
+
     /// Writes `R[A]` or passes the throw on.
     #[inline(always)]
     fn finish(&self, result: Result<Value, Throw>) -> Status {

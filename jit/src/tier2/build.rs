@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 
 use trinity_vm::{
     bytecode::{Hint, Instr, Op},
-    frame::status,
     seam::EntryPoint,
     value::tag,
 };
@@ -857,8 +856,11 @@ impl Builder<'_> {
         let entered = self.helper(Helper::Enter, &[BASE, COUNT]);
         let zero = self.int(0);
         let fine = self.emit(Inst::Cmp(Cc::Ne, entered, zero));
-        let thrown = self.split(fine, true);
-        self.func.blocks[thrown.index()].term = Term::ReturnStatus(status::THROW);
+        let left = self.split(fine, true);
+        let entered = std::mem::replace(&mut self.block, left);
+        let status = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_EXIT_COUNT));
+        self.terminate(Term::Return(status));
+        self.block = entered;
         self.terminate(Term::Jump(after, Vec::new()));
         self.block = after;
     }

@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use trinity_vm::{bytecode::Op, frame::Status};
+use trinity_vm::bytecode::Op;
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident $prefix:literal) => {
@@ -263,7 +263,6 @@ pub enum Term {
     Branch(V, Block, Block),
     /// With this status or result count.
     Return(V),
-    ReturnStatus(Status),
     Exit(ExitId),
 }
 

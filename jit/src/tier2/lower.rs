@@ -9,7 +9,7 @@ use cranelift_codegen::{
     isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use trinity_vm::{frame::Status, value::tag};
+use trinity_vm::value::tag;
 
 use super::{
     exits::ExitInfo,
@@ -146,17 +146,11 @@ impl Lower<'_, '_> {
                 let value = self.value(*value);
                 self.builder.ins().return_(&[value]);
             }
-            Term::ReturnStatus(status) => self.return_status(*status),
             Term::Exit(exit) => {
                 let stub = self.exit_block(*exit);
                 self.builder.ins().jump(stub, &[]);
             }
         }
-    }
-
-    fn return_status(&mut self, status: Status) {
-        let value = self.builder.ins().iconst(types::I64, status);
-        self.builder.ins().return_(&[value]);
     }
 
     fn flags(&self, region: Region) -> MemFlagsData {
@@ -384,11 +378,11 @@ impl Lower<'_, '_> {
                 let call = self.builder.ins().call_indirect(self.signatures.entry, entry, &args);
                 self.builder.inst_results(call)[0]
             }
-            Inst::Helper(helper, args, count) => return self.helper(helper, &args[..count as usize]),
+            Inst::Helper(helper, args, count) => self.helper(helper, &args[..count as usize]),
         })
     }
 
-    fn helper(&mut self, helper: Helper, args: &[V]) -> Option<ClifValue> {
+    fn helper(&mut self, helper: Helper, args: &[V]) -> ClifValue {
         let (address, signature) = match helper {
             Helper::Run(op) => (runtime::address(op), self.signatures.run),
             Helper::FinishCall => (crate::helpers::finish_call as *const () as usize, self.signatures.finish),
@@ -407,6 +401,6 @@ impl Lower<'_, '_> {
         }
         let callee = self.builder.ins().iconst(types::I64, address as i64);
         let call = self.builder.ins().call_indirect(signature, callee, &values);
-        Some(self.builder.inst_results(call)[0])
+        self.builder.inst_results(call)[0]
     }
 }

@@ -111,7 +111,7 @@ pub fn remove_dead(func: &mut Func) {
             Term::Jump(_, args) => args.iter().for_each(|arg| mark(*arg, &mut work)),
             Term::Branch(value, ..) | Term::Return(value) => mark(*value, &mut work),
             Term::Exit(exit) => mark_exit(exit.index(), &mut |value| mark(value, &mut work)),
-            Term::Open | Term::ReturnStatus(_) => {}
+            Term::Open => {}
         }
     }
     while let Some(value) = work.pop() {

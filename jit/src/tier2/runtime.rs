@@ -64,7 +64,7 @@ pub unsafe extern "C" fn leave(vm: *mut Vm, base: *mut Value, info: *const ExitI
     status::EXIT
 }
 
-/// The slow half of a safepoint at a back-edge to `pc`.
+/// The slow half of a safepoint at a back-edge to `pc`. Returns 0, or the status that takes the frame to the interpreter.
 pub unsafe extern "C" fn poll(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: compiled code passes the running VM and its frame.
     unsafe {
@@ -74,6 +74,7 @@ pub unsafe extern "C" fn poll(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
         let live_top =
             base.add(Frame(base).function().as_closure().map_or(0, |closure| closure.proto.max_stack as usize));
         match vm.poll_slow(live_top) {
+            Ok(()) if vm.is_observing() => vm.leave_compiled(base),
             Ok(()) => 0,
             Err(throw) => throw.status(),
         }

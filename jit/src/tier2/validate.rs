@@ -85,7 +85,6 @@ pub fn validate(func: &Func) -> Result<(), String> {
                     return Err(format!("{block:?} returns {value:?}"));
                 }
             }
-            Term::ReturnStatus(_) => {}
             Term::Exit(exit) => check_exit(func, exit.index(), |value| dominates(value, *block, end))?,
         }
     }

@@ -118,6 +118,9 @@ impl Controller {
     pub fn set_compiler(&mut self, compiler: Box<dyn Compiler>) {
         self.compiler = Some(compiler);
     }
+    pub(crate) fn has_compiler(&self) -> bool {
+        self.compiler.is_some()
+    }
     pub fn set_sink(&mut self, sink: Box<dyn EventSink>) {
         self.sink = Some(sink);
     }
@@ -264,7 +267,7 @@ impl Vm {
     /// What may be done: the tier is allowed, has not declined, and is above the present one.
     fn legal_actions(&self, proto: &Proto, subject: Subject, tier: Tier) -> ActionSet {
         let mut legal = ActionSet::STAY;
-        if self.controller.compiler.is_none() {
+        if self.controller.compiler.is_none() || self.is_observing() {
             return legal;
         }
         let (declined, reopts) = match subject {

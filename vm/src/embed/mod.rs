@@ -172,6 +172,7 @@ pub struct Builder {
     libraries: Option<Vec<Library>>,
     sandbox: bool,
     memory_limit: Option<usize>,
+    fuel: Option<u64>,
     hash_seed: Option<u32>,
     stress: bool,
     compiler: Option<Box<dyn Compiler>>,
@@ -189,8 +190,8 @@ impl Builder {
         self
     }
 
-    /// Nothing that reaches files, processes, modules or the inside of functions: no `io`, `package` and `debug`, no
-    /// `loadfile` and `dofile`, and of `os` only what tells the time. It does not bound time and memory.
+    /// Only what a program that is not trusted may have, instead of [`Builder::libraries`]: see
+    /// [`stdlib::open_sandboxed`]. [`Builder::fuel`] and [`Builder::memory_limit`] bound what it takes.
     pub fn sandbox(mut self) -> Self {
         self.sandbox = true;
         self
@@ -199,6 +200,13 @@ impl Builder {
     /// Most bytes that Lua may use; beyond, it throws `not enough memory`.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Ticks (executed instructions, and comparable work of library functions) after which Lua is stopped by an error
+    /// that it cannot catch. Code that is rationed is interpreted.
+    pub fn fuel(mut self, ticks: u64) -> Self {
+        self.fuel = Some(ticks);
         self
     }
 
@@ -245,16 +253,13 @@ impl Builder {
             ..VmOptions::default()
         });
         options.memory_limit = self.memory_limit;
+        options.fuel = self.fuel;
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
         let mut vm = Vm::new(&options);
-        let libraries = match (&self.libraries, self.sandbox) {
-            (Some(libraries), _) => libraries,
-            (None, false) => &Library::ALL[..],
-            (None, true) => &Library::SANDBOX[..],
-        };
-        stdlib::open_libraries(&mut vm, libraries);
-        if self.sandbox {
-            stdlib::close_doors(&mut vm);
+        match &self.libraries {
+            _ if self.sandbox => stdlib::open_sandboxed(&mut vm),
+            Some(libraries) => stdlib::open_libraries(&mut vm, libraries),
+            None => stdlib::open(&mut vm),
         }
         if self.stress {
             vm.heap.set_stress(GcStress::Full);

@@ -42,12 +42,13 @@ impl Heap {
 
     /// Sets the threshold at which polls have something to do. `finalizers` may run at the next one.
     pub(crate) fn arm(&mut self, finalizers: bool) {
-        self.threshold = if self.stress != GcStress::Off || finalizers && !self.to_finalize.is_empty() {
+        let threshold = if self.stress != GcStress::Off || finalizers && !self.to_finalize.is_empty() {
             0
         } else {
             let due = if self.running { self.due } else { NO_LIMIT };
             due.min(self.allowed().saturating_add(1))
         };
+        self.set_threshold(threshold);
     }
 
     /// The program may allocate this much until the next slice.

@@ -18,7 +18,14 @@ pub(crate) mod tests;
 mod verify;
 mod weak;
 
-use std::{alloc::Layout, fmt, marker::PhantomData, ops::Deref, ptr::NonNull};
+use std::{
+    alloc::Layout,
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    ptr::NonNull,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use cells::{Cells, charged};
 pub(crate) use cycle::{Progress, SLICE_BYTES};
@@ -28,7 +35,7 @@ use crate::{
     display::Identities,
     function::{Closure, Native, Proto, Upvalue},
     string::{Interner, Str},
-    table::{Shape, Table},
+    table::{Shape, Table, process_seed},
     thread::Thread,
     userdata::Userdata,
     value::Value,
@@ -193,7 +200,7 @@ impl GcStress {
 pub struct Heap {
     /// Bytes in use, as charged by the objects: what was found dead does not count, swept or not.
     pub bytes: usize,
-    /// A poll has something to do when `bytes` passes this.
+    /// A poll collects when `bytes` passes this. Interrupts write it from other threads.
     pub threshold: usize,
     /// The mark that asks for a barrier: that of the objects reached so far while marking, else 0, which none has.
     pub barrier_mark: u8,
@@ -279,7 +286,7 @@ impl Heap {
             pause: 200,
             step_multiplier: 100,
             pauses: Pauses::default(),
-            interner: Interner::new(hash_seed),
+            interner: Interner::new(hash_seed ^ process_seed() as u32),
             identities: Identities::default(),
             gray: Vec::new(),
             partial: Vec::new(),
@@ -308,6 +315,19 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn header(&self, kind: Kind) -> GcHeader {
         GcHeader { kind, mark: self.new_mark, finalizable: false, identified: false }
+    }
+
+    /// Whether a poll has something to do: to collect, or what another thread asks for.
+    #[inline(always)]
+    pub fn poll_is_due(&self) -> bool {
+        // SAFETY: the field is live and aligned. It is accessed atomically because an interrupt writes it.
+        let threshold = unsafe { AtomicUsize::from_ptr((&raw const self.threshold).cast_mut()) };
+        self.bytes >= threshold.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_threshold(&mut self, bytes: usize) {
+        // SAFETY: as in `poll_is_due`.
+        unsafe { AtomicUsize::from_ptr(&raw mut self.threshold) }.store(bytes, Ordering::SeqCst);
     }
 
     /// Most bytes that were in use at a time.

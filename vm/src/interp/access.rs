@@ -17,6 +17,9 @@ use crate::{
 /// Longest chain of `__index` or `__newindex`, as in PUC Lua.
 const MAX_META_CHAIN: usize = 2000;
 
+/// Entries without a value that a traversal may pass over for one tick.
+pub(crate) const EMPTY_ENTRIES_PER_TICK: usize = 16;
+
 /// What a cache knows of a field.
 pub(super) enum CachedGet {
     /// The field is in this slot; nil only where no metatable is to be asked.
@@ -674,12 +677,17 @@ pub(super) unsafe fn advance(vm: &mut Vm, loop_base: *mut Value, cache: *mut Cac
             };
             match table.next_from(position) {
                 Some((after, key, value)) => {
+                    // Removed entries that were passed over.
+                    if after - position > EMPTY_ENTRIES_PER_TICK {
+                        vm.spend((after - position) / EMPTY_ENTRIES_PER_TICK);
+                    }
                     (*cache).epoch = after as u32 - 1;
                     set(to, key);
                     set(to.add(1), value);
                     Iterated::Entry
                 }
                 None => {
+                    vm.spend(table.positions().saturating_sub(position) / EMPTY_ENTRIES_PER_TICK);
                     set(to, Value::NIL);
                     Iterated::End
                 }

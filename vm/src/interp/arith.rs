@@ -280,6 +280,7 @@ fn join(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
         write(buffer.as_mut_ptr());
         return Ok(vm.heap.string(&buffer[..total]).into());
     }
+    vm.spend_bytes(total);
     // The operands are registers of the running frame.
     vm.check_room(total)?;
     // SAFETY: `write` writes all bytes.
@@ -297,6 +298,7 @@ fn join_numbers(vm: &mut Vm, values: &[Value]) -> Result<Value, Throw> {
             None => vm.write_number(*value, &mut buffer),
         }
     }
+    vm.spend_bytes(buffer.len());
     let result = vm.heap.string(&buffer).into();
     if buffer.capacity() <= 1 << 20 {
         vm.controller.scratch = buffer;

@@ -11,6 +11,9 @@ use crate::{
     vm::Vm,
 };
 
+/// Values that are copied for one tick.
+const VALUES_PER_TICK: usize = 4;
+
 /// Where to go after a return or a throw.
 ///
 /// PERF: two scalars, returned in registers.
@@ -66,7 +69,7 @@ pub unsafe fn prepare_lua_call(vm: &mut Vm, frame: Frame, mut count: usize) -> R
             vm.top = base.add(max_stack);
             vm.consult_call(Gc::from_ptr(proto));
         }
-        if vm.heap.bytes >= vm.heap.threshold {
+        if vm.heap.poll_is_due() {
             vm.frame = Frame(base);
             vm.poll_slow(base.add(max_stack))?;
         }
@@ -117,6 +120,7 @@ pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) 
         let wanted = if c == 0 { count } else { c - 1 };
         if c == 0 {
             vm.ensure_stack(to, count + 8)?;
+            vm.spend(count / VALUES_PER_TICK);
         }
         for index in 0..wanted {
             *to.add(index) = if index < count { *first.add(index) } else { Value::NIL };

@@ -13,6 +13,9 @@ use crate::{
 /// # Errors
 /// What `__eq` throws.
 pub fn equals(vm: &mut Vm, a: Value, b: Value) -> Result<bool, Throw> {
+    if a.tag == tag::STRING && b.tag == tag::STRING {
+        spend_on_strings(vm, a, b);
+    }
     if a.raw_equals(b) {
         return Ok(true);
     }
@@ -40,7 +43,10 @@ pub fn less_than(vm: &mut Vm, a: Value, b: Value) -> Result<bool, Throw> {
         (tag::FLOAT, tag::FLOAT) => Ok(a.raw_float() < b.raw_float()),
         (tag::INT, tag::FLOAT) => Ok(int_less_than_float(a.raw_int(), b.raw_float())),
         (tag::FLOAT, tag::INT) => Ok(float_less_than_int(a.raw_float(), b.raw_int())),
-        (tag::STRING, tag::STRING) => Ok(a.string_unchecked().as_bytes() < b.string_unchecked().as_bytes()),
+        (tag::STRING, tag::STRING) => {
+            spend_on_strings(vm, a, b);
+            Ok(a.string_unchecked().as_bytes() < b.string_unchecked().as_bytes())
+        }
         _ => ordered_by_meta(vm, a, b, Meta::Lt),
     }
 }
@@ -56,9 +62,17 @@ pub fn less_equal(vm: &mut Vm, a: Value, b: Value) -> Result<bool, Throw> {
         (tag::FLOAT, tag::FLOAT) => Ok(a.raw_float() <= b.raw_float()),
         (tag::INT, tag::FLOAT) => Ok(int_less_equal_float(a.raw_int(), b.raw_float())),
         (tag::FLOAT, tag::INT) => Ok(float_less_equal_int(a.raw_float(), b.raw_int())),
-        (tag::STRING, tag::STRING) => Ok(a.string_unchecked().as_bytes() <= b.string_unchecked().as_bytes()),
+        (tag::STRING, tag::STRING) => {
+            spend_on_strings(vm, a, b);
+            Ok(a.string_unchecked().as_bytes() <= b.string_unchecked().as_bytes())
+        }
         _ => ordered_by_meta(vm, a, b, Meta::Le),
     }
+}
+
+/// Pays for comparing two strings.
+fn spend_on_strings(vm: &mut Vm, a: Value, b: Value) {
+    vm.spend_bytes(a.string_unchecked().len().min(b.string_unchecked().len()));
 }
 
 fn ordered_by_meta(vm: &mut Vm, a: Value, b: Value, meta: Meta) -> Result<bool, Throw> {

@@ -255,7 +255,7 @@ unsafe fn unwind(vm: &mut Vm, frame: Frame, mut throw: Throw) -> Next {
         loop {
             let header = at.header();
             let (flags, caller) = ((*header).flags, at.caller());
-            if throw == Throw::Error && flags & flags::PROTECTED != 0 {
+            if throw == Throw::Error && flags & flags::PROTECTED != 0 && !vm.is_stopping() {
                 // The results overwrite the header.
                 match coroutine::catch_detached(vm, at) {
                     Ok(count) => return deliver(flags, caller, count),

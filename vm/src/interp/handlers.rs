@@ -25,7 +25,7 @@ pub(super) const MAX_LIST_BATCH: usize = 50;
 macro_rules! handler {
     ($(#[$attribute:meta])* $name:ident ($s:ident) { $($body:tt)* }) => {
         $(#[$attribute])*
-        unsafe extern "C" fn $name(
+        pub(super) unsafe extern "C" fn $name(
             vm: *mut Vm,
             base: *mut Value,
             pc: *mut Instr,
@@ -54,7 +54,7 @@ macro_rules! handlers {
         $(handler!(#[expect(non_snake_case, reason = "named after the opcode")] $op($s) $body);)*
 
         /// By opcode.
-        pub(super) static HANDLERS: [Handler; 256] = {
+        pub(crate) static HANDLERS: [Handler; 256] = {
             let mut table: [Handler; 256] = [not_an_instruction; 256];
             $(table[Op::$op as usize] = $op;)*
             table
@@ -672,18 +672,20 @@ handlers! {
         let proto = (*slot).closure_unchecked().proto.as_ptr();
         let end = s.base.byte_add((*proto).room as usize);
         let vm = s.vm();
+        let flags = (*Frame(s.base).header()).flags;
         if s.instr.b() != (*proto).plain_call as usize
             || s.instr.c() != 0
-            || (*Frame(s.base).header()).flags & flags::VARARG != 0
+            || flags & flags::VARARG != 0
             || end >= vm.stack_limit
             || (*proto).countdown <= 1
-            || vm.heap.bytes >= vm.heap.threshold
+            || vm.heap.poll_is_due()
         {
             return Flow::Other(tail_call);
         }
         (*proto).countdown -= 1;
         copy(s.base.sub(FRAME_OFFSET), slot);
         (*Frame(s.base).header()).pc = 0;
+        (*Frame(s.base).header()).flags = flags & !flags::REPORTED;
         (*Frame(s.base).header()).varargs = FrameHeader::TAIL_CALL;
         for index in 0..(*proto).num_params as usize {
             copy(s.base.add(index), slot.add(FRAME_OFFSET + index));
@@ -739,18 +741,16 @@ handlers! {
         Flow::Next
     },
     ForLoop(s) {
-        let op = if (*s.a()).tag == tag::INT { Op::ForLoopI } else { Op::ForLoopF };
-        *s.at = (*s.at).with_op(op);
-        s.pc = s.at;
-        Flow::Next
+        let is_int = (*s.a()).tag == tag::INT;
+        *s.at = (*s.at).with_op(if is_int { Op::ForLoopI } else { Op::ForLoopF });
+        Flow::Other(if is_int { ForLoopI } else { ForLoopF })
     },
     ForLoopI(s) {
         let jump = s.ext();
         let index = s.a();
         if (*index).tag != tag::INT {
             *s.at = (*s.at).with_op(Op::ForLoopF);
-            s.pc = s.at;
-            return Flow::Next;
+            return Flow::Other(ForLoopF);
         }
         let left = (*index.add(1)).bits;
         if left == 0 {
@@ -768,8 +768,7 @@ handlers! {
         let index = s.a();
         if (*index).tag != tag::FLOAT {
             *s.at = (*s.at).with_op(Op::ForLoopI);
-            s.pc = s.at;
-            return Flow::Next;
+            return Flow::Other(ForLoopI);
         }
         let (step, limit) = ((*index.add(2)).raw_float(), (*index.add(1)).raw_float());
         let next = (*index).raw_float() + step;
@@ -847,7 +846,7 @@ unsafe fn back_edge(s: &mut State, index: usize) -> Flow {
         let countdown = (*state).countdown - 1;
         (*state).countdown = countdown;
         let vm = s.vm();
-        if vm.heap.bytes >= vm.heap.threshold || countdown <= 0 || (*state).osr.is_some() {
+        if vm.heap.poll_is_due() || countdown <= 0 || (*state).osr.is_some() {
             // The slow handler starts from where the jump leads: it gets that pc as its own.
             s.at = s.pc.sub(1);
             s.instr = Instr(index as u32);
@@ -876,7 +875,7 @@ unsafe fn finish_return(s: &mut State, first: *const Value) -> Flow {
         for index in 0..count {
             copy(slot.add(index), first.add(index));
         }
-        if flags & !flags::VARARG != flags::LUA_CALL {
+        if flags & !(flags::VARARG | flags::REPORTED) != flags::LUA_CALL {
             return Flow::Returned { flags, prev, count: count as u32 };
         }
         call::adjust_results(s.vm(), slot, count as u32, spare as usize);
@@ -926,10 +925,7 @@ unsafe fn enter_plain(s: &mut State, proto: *mut Proto, prev: usize, spare: usiz
         let vm = s.vm();
         let callee = s.base.add(prev);
         let countdown = (*proto).countdown - 1;
-        if callee.byte_add((*proto).room as usize) >= vm.stack_limit
-            || countdown <= 0
-            || vm.heap.bytes >= vm.heap.threshold
-        {
+        if callee.byte_add((*proto).room as usize) >= vm.stack_limit || countdown <= 0 || vm.heap.poll_is_due() {
             return false;
         }
         (*proto).countdown = countdown;
@@ -1048,6 +1044,19 @@ unsafe fn generic_call(s: &mut State) -> Flow {
                 access::Iterated::Other => {}
             }
         }
+        call_iterator(s, cache)
+    }
+}
+
+/// `TFORCALL` of what is no known iterator.
+///
+/// # Safety
+/// As for handlers.
+#[inline(always)]
+unsafe fn call_iterator(s: &mut State, cache: *mut Cache) -> Flow {
+    // SAFETY: as the contract says.
+    unsafe {
+        let first = s.a();
         let slot = first.add(4);
         copy(slot, first);
         copy(slot.add(FRAME_OFFSET), first.add(1));
@@ -1320,7 +1329,18 @@ others! {
             return Flow::Throw(throw);
         }
         vm.top = first.add(count);
+        if vm.observer.hooked {
+            let top = vm.top.max(s.base.add((*s.proto).max_stack as usize));
+            if let Err(throw) = vm.report_return(top) {
+                return Flow::Throw(throw);
+            }
+        }
         finish_return(s, first)
+    },
+    /// `TFORCALL` when a hook is to be told of every call.
+    generic_call_reported(s) {
+        let cache = s.cache();
+        call_iterator(s, cache)
     },
     /// A back-edge to `pc` at which something is due; the instruction word is the index of the loop.
     slow_back_edge(s) {
@@ -1329,7 +1349,7 @@ others! {
         let vm = s.vm();
         // The frame goes on at the target.
         s.at = s.pc;
-        if vm.heap.bytes >= vm.heap.threshold {
+        if vm.heap.poll_is_due() {
             s.save();
             let top = vm.top;
             if let Err(throw) = vm.poll_slow(top) {

@@ -21,6 +21,7 @@ mod call;
 pub mod compare;
 mod continuation;
 mod handlers;
+mod observe;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub use call::{
     adjust_results, make_closure, move_above_varargs, prepare_lua_call, push_varargs, replace_frame, settle,
 };
 pub(crate) use continuation::{Continuation, detach, detached_callee_slot};
+pub(crate) use handlers::HANDLERS;
+pub(crate) use observe::OBSERVE;
 
 use crate::{
     bytecode::Instr,
@@ -44,7 +47,7 @@ use crate::{
 /// Code of one opcode: `(vm, base, pc, prototype, instruction)`, `pc` behind the instruction's first word.
 ///
 /// PERF: a sixth argument would leave handlers a single register more than they need on x86-64, and most would save one.
-type Handler = unsafe extern "C" fn(*mut Vm, *mut Value, *mut Instr, *mut Proto, Instr) -> Status;
+pub(crate) type Handler = unsafe extern "C" fn(*mut Vm, *mut Value, *mut Instr, *mut Proto, Instr) -> Status;
 
 /// What a handler sees. It never gets an address: see the module's rules.
 struct State {
@@ -116,7 +119,7 @@ pub(crate) unsafe fn run(vm: &mut Vm, frame: Frame) -> Status {
             while status == NEXT {
                 let (base, pc) = vm.next;
                 let proto = Frame(base).function().closure_unchecked().proto.as_ptr();
-                let handler = handlers::HANDLERS[(*pc).0 as u8 as usize];
+                let handler = vm.handlers[(*pc).0 as u8 as usize];
                 status = handler(vm, base, pc.add(1), proto, *pc);
             }
             status
@@ -139,7 +142,7 @@ unsafe fn next(vm: *mut Vm, base: *mut Value, pc: *mut Instr, proto: *mut Proto)
         #[cfg(threaded)]
         {
             let instr = *pc;
-            handlers::HANDLERS[instr.0 as u8 as usize](vm, base, pc.add(1), proto, instr)
+            (*vm).handlers[instr.0 as u8 as usize](vm, base, pc.add(1), proto, instr)
         }
         #[cfg(not(threaded))]
         {

@@ -2,7 +2,11 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    interp::{Continuation, access::index, detach},
+    interp::{
+        Continuation,
+        access::{EMPTY_ENTRIES_PER_TICK, index},
+        detach,
+    },
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{io, load, package, registry_table},
@@ -111,12 +115,16 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
         "incremental",
     ];
     let option = OPTIONS[vm.check_option(args, 0, Some(0), &OPTIONS)?];
+    if vm.libraries.sandboxed && !matches!(option, "collect" | "count" | "step" | "isrunning") {
+        return vm.ret1(args, 0i64);
+    }
     if vm.in_finalizer {
         // As in PUC Lua, whose collector is stopped while a finalizer runs.
         return vm.ret1(args, Value::NIL);
     }
     match option {
         "collect" => {
+            charge_collection(vm)?;
             vm.full_collect();
             vm.ret1(args, 0i64)
         }
@@ -131,6 +139,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
         "step" => {
             // The size of the step in kilobytes.
             let size = vm.opt_int(args, 1, 0)?;
+            charge_collection(vm)?;
             let ended = vm.collect_step(usize::try_from(size).unwrap_or(0).saturating_mul(1024));
             vm.ret1(args, ended)
         }
@@ -166,6 +175,11 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
     }
 }
 
+/// Pays for a collection that the program asks for.
+fn charge_collection(vm: &mut Vm) -> Result<(), Throw> {
+    vm.charge_bytes(vm.heap.bytes)
+}
+
 /// A parameter of the collector as PUC Lua keeps it: a byte that counts fours.
 fn stored_parameter(value: i64) -> usize {
     usize::from((value / 4) as u8) * 4
@@ -193,13 +207,16 @@ fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn next(vm: &mut Vm, args: Args) -> NativeResult {
     let table = vm.check_table(args, 0)?;
-    match table.next(args.get(1)) {
-        Ok(Some((key, value))) => vm.ret(args, &[key, value]),
-        Ok(None) => vm.ret1(args, Value::NIL),
-        Err(_) => {
-            let message = vm.new_string("invalid key to 'next'");
-            Err(vm.throw_value(message))
-        }
+    let Ok(position) = table.position_after(args.get(1)) else {
+        let message = vm.new_string("invalid key to 'next'");
+        return Err(vm.throw_value(message));
+    };
+    let found = table.next_from(position);
+    let passed = found.map_or(table.positions(), |(after, ..)| after).saturating_sub(position);
+    vm.charge(passed / EMPTY_ENTRIES_PER_TICK)?;
+    match found {
+        Some((_, key, value)) => vm.ret(args, &[key, value]),
+        None => vm.ret1(args, Value::NIL),
     }
 }
 
@@ -251,6 +268,7 @@ fn print(vm: &mut Vm, args: Args) -> NativeResult {
         }
     }
     line.push(b'\n');
+    vm.charge_bytes(line.len())?;
     io::write_stdout(vm, &line);
     vm.ret0(args)
 }
@@ -295,12 +313,14 @@ fn select(vm: &mut Vm, args: Args) -> NativeResult {
     if first < 1 {
         return Err(vm.arg_error(args, 0, "index out of range"));
     }
+    vm.charge((count - first) as usize / 16)?;
     vm.ret_args(args, first as usize)
 }
 
 fn tonumber(vm: &mut Vm, args: Args) -> NativeResult {
     if args.get(1).is_nil() {
         let value = vm.check_any(args, 0)?;
+        vm.charge(value.as_string().map_or(0, |text| text.len()))?;
         let number = vm.to_number(value).unwrap_or(Value::NIL);
         return vm.ret1(args, number);
     }
@@ -309,6 +329,7 @@ fn tonumber(vm: &mut Vm, args: Args) -> NativeResult {
     if !(2..=36).contains(&base) {
         return Err(vm.arg_error(args, 1, "base out of range"));
     }
+    vm.charge(text.len())?;
     vm.ret1(args, parse_in_base(text.as_bytes(), base as u32).map_or(Value::NIL, Value::int))
 }
 

@@ -27,6 +27,9 @@ pub(super) fn open(vm: &mut Vm) {
     );
 }
 
+/// What making a coroutine and freeing its stack costs.
+const TICKS_PER_COROUTINE: usize = 64;
+
 fn check_thread(vm: &mut Vm, args: Args, index: usize) -> Result<Gc<Thread>, Throw> {
     match args.get(index).as_thread() {
         Some(thread) => Ok(thread),
@@ -36,6 +39,7 @@ fn check_thread(vm: &mut Vm, args: Args, index: usize) -> Result<Gc<Thread>, Thr
 
 fn create(vm: &mut Vm, args: Args) -> NativeResult {
     let function = vm.check_function(args, 0)?;
+    vm.charge(TICKS_PER_COROUTINE)?;
     let thread = vm.new_thread(function);
     vm.ret1(args, thread)
 }
@@ -51,6 +55,7 @@ fn resume(vm: &mut Vm, args: Args) -> NativeResult {
             }
             vm.ret(args, results.as_slice())
         }
+        Resumed::Failed if vm.is_stopping() => Err(vm.throw_stop()),
         Resumed::Failed => {
             let error = vm.error;
             vm.ret(args, &[Value::FALSE, error])
@@ -60,6 +65,7 @@ fn resume(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn wrap(vm: &mut Vm, args: Args) -> NativeResult {
     let function = vm.check_function(args, 0)?;
+    vm.charge(TICKS_PER_COROUTINE)?;
     let thread = vm.new_thread(function);
     let wrapper = vm.new_native_with("wrap", resume_wrapped, &[thread.into()]);
     vm.ret1(args, wrapper)
@@ -76,6 +82,7 @@ fn resume_wrapped(vm: &mut Vm, args: Args) -> NativeResult {
             vm.transfer = values;
             result
         }
+        Resumed::Failed if vm.is_stopping() => Err(vm.throw_stop()),
         Resumed::Failed => {
             let mut error = vm.error;
             if thread.status == ThreadStatus::Dead && !vm.close_thread(thread) {

@@ -1,6 +1,6 @@
 //! The debug library (manual §6.10), as far as it can be honest.
 //!
-//! There are no hooks. Local variables are read where the interpreter keeps them; a function that runs as optimised
+//! Local variables are read where the interpreter keeps them; a function that runs as optimised
 //! code stores a variable there only while it is still needed, and does not notice that it was set.
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     heap::Gc,
     interp::access::set_upvalue,
     native::{Args, NativeResult, Throw},
+    observe::hook::mask,
     stdlib::{io, library, load::load_chunk, try_call},
     table::Table,
     thread::Thread,
@@ -23,7 +24,7 @@ pub(super) fn open(vm: &mut Vm) {
         "debug",
         &[
             ("debug", debug),
-            ("gethook", |vm, args| vm.ret1(args, Value::NIL)),
+            ("gethook", gethook),
             ("getinfo", getinfo),
             ("getlocal", getlocal),
             ("getmetatable", getmetatable),
@@ -101,8 +102,46 @@ fn debug(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn sethook(vm: &mut Vm, args: Args) -> NativeResult {
-    let (_, first) = thread_argument(vm, args);
-    if args.get(first).is_nil() { vm.ret0(args) } else { Err(vm.throw("debug hooks are not supported")) }
+    let (thread, first) = thread_argument(vm, args);
+    if args.get(first).is_nil() {
+        vm.set_hook(thread, Value::NIL, 0, 0);
+        return vm.ret0(args);
+    }
+    let letters = vm.check_string(args, first + 1)?;
+    let function = vm.check_function(args, first)?;
+    let count = u32::try_from(vm.opt_int(args, first + 2, 0)?).unwrap_or(0);
+    let mut events = 0;
+    for (letter, event) in EVENTS {
+        if letters.as_bytes().contains(&letter) {
+            events |= event;
+        }
+    }
+    if count > 0 {
+        events |= mask::COUNT;
+    }
+    let told_of_this_call = vm.observer.hooked;
+    vm.set_hook(thread, function, events, count);
+    if !told_of_this_call {
+        let top = vm.top;
+        vm.report_return(top)?;
+    }
+    vm.ret0(args)
+}
+
+/// Events by the letters of `debug.sethook`.
+const EVENTS: [(u8, u8); 3] = [(b'c', mask::CALL), (b'r', mask::RETURN), (b'l', mask::LINE)];
+
+fn gethook(vm: &mut Vm, args: Args) -> NativeResult {
+    let (thread, _) = thread_argument(vm, args);
+    let Some((function, events, count)) = hook_of(thread) else { return vm.ret1(args, Value::NIL) };
+    let letters: Vec<u8> = EVENTS.iter().filter(|(_, event)| events & event != 0).map(|(letter, _)| *letter).collect();
+    let letters = vm.new_string(letters);
+    vm.ret(args, &[function, letters, Value::int(i64::from(count))])
+}
+
+/// Function, mask and count of a thread's hook.
+fn hook_of(thread: Gc<Thread>) -> Option<(Value, u8, u32)> {
+    thread.hook.as_ref().filter(|hook| hook.mask != 0).map(|hook| (hook.function, hook.mask, hook.count))
 }
 
 /// There is no such limit any more; what it once was is returned, as by PUC Lua.
@@ -164,11 +203,14 @@ fn traceback(vm: &mut Vm, args: Args) -> NativeResult {
 fn getinfo(vm: &mut Vm, args: Args) -> NativeResult {
     let (thread, first) = thread_argument(vm, args);
     let options = vm.opt_string(args, first + 1)?;
-    let options = options.as_ref().map_or(&b"flnSrtu"[..], |options| options.as_bytes());
+    let sandboxed = vm.libraries.sandboxed;
+    let default = if sandboxed { &b"lnSrtu"[..] } else { b"flnSrtu" };
+    let options = options.as_ref().map_or(default, |options| options.as_bytes());
     if options.first() == Some(&b'>') {
         return Err(vm.arg_error(args, first + 1, "invalid option '>'"));
     }
-    if options.iter().any(|option| !b"SlnrutLf".contains(option)) {
+    // What another function is must stay its own affair in a sandbox.
+    if options.iter().any(|option| !b"SlnrutLf".contains(option) || sandboxed && *option == b'f') {
         return Err(vm.arg_error(args, first + 1, "invalid option"));
     }
     let (frame, function) = if args.get(first).is_function() {

@@ -17,6 +17,9 @@ use crate::{
 /// First byte of a binary chunk, of this VM or of another one.
 const ESCAPE: u8 = dump::SIGNATURE[0];
 
+/// Bytes of source text that are compiled for one tick.
+const SOURCE_BYTES_PER_TICK: usize = 2;
+
 /// The function of a chunk, text or binary.
 ///
 /// `mode` says what is acceptable: `t` for text, `b` for binary.
@@ -31,6 +34,7 @@ pub fn load_chunk(
     env: Value,
 ) -> Result<Gc<Closure>, Vec<u8>> {
     let binary = source.first() == Some(&ESCAPE);
+    let mode = if binary && vm.libraries.sandboxed { Some(&b"t"[..]) } else { mode };
     let (kind, letter) = if binary { ("binary", b'b') } else { ("text", b't') };
     if let Some(mode) = mode
         && !mode.contains(&letter)
@@ -78,6 +82,7 @@ pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
     if chunk.is_string() || chunk.is_number() {
         let source = vm.check_string(args, 0)?;
         let name = vm.opt_string(args, 1)?.unwrap_or(source);
+        vm.charge(source.len() / SOURCE_BYTES_PER_TICK)?;
         let result = load_chunk(vm, source.as_bytes(), name.as_bytes(), mode, env);
         return loaded(vm, args, result);
     }
@@ -85,10 +90,12 @@ pub(super) fn load(vm: &mut Vm, args: Args) -> NativeResult {
     vm.check_function(args, 0)?;
     match read_pieces(vm, chunk) {
         Ok(source) => {
+            vm.charge(source.len() / SOURCE_BYTES_PER_TICK)?;
             let name = name.as_ref().map_or(&b"=(load)"[..], |name| name.as_bytes());
             let result = load_chunk(vm, &source, name, mode, env);
             loaded(vm, args, result)
         }
+        Err(_) if vm.is_stopping() => Err(vm.throw_stop()),
         Err(error) => vm.ret(args, &[Value::NIL, error]),
     }
 }

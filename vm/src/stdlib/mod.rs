@@ -18,6 +18,7 @@ mod load;
 mod math;
 mod os;
 mod package;
+mod sandbox;
 mod string;
 mod table;
 mod utf8;
@@ -26,6 +27,8 @@ use crate::{heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCach
 
 pub use base::warning;
 pub use load::load_chunk;
+pub use package::reset_path;
+pub use sandbox::open_sandboxed;
 
 /// What the libraries of one VM remember. Values for Lua live in the registry instead, where the collector sees them.
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub(crate) struct State {
     /// the name of the generational one.
     is_incremental: bool,
     io: Option<Box<io::IoState>>,
+    /// The libraries are those of [`open_sandboxed`].
+    sandboxed: bool,
 }
 
 /// One of the libraries.
@@ -70,10 +75,6 @@ impl Library {
         Library::Utf8,
         Library::Debug,
     ];
-
-    /// Those that can be left to a program that nobody vouches for, after [`close_doors`].
-    pub const SANDBOX: [Library; 7] =
-        [Library::Base, Library::String, Library::Table, Library::Math, Library::Os, Library::Coroutine, Library::Utf8];
 }
 
 /// Opens every library in the globals of `vm`.
@@ -101,20 +102,6 @@ pub fn open_libraries(vm: &mut Vm, libraries: &[Library]) {
     }
 }
 
-/// Removes the functions of [`Library::SANDBOX`] that reach files, processes or the environment.
-pub fn close_doors(vm: &mut Vm) {
-    let globals = vm.globals;
-    for name in ["dofile", "loadfile"] {
-        vm.set_field(globals, name, Value::NIL);
-    }
-    let key = vm.heap.string(b"os");
-    if let Some(os) = globals.get_str(key).as_table() {
-        for name in ["execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"] {
-            vm.set_field(os, name, Value::NIL);
-        }
-    }
-}
-
 /// Makes a table of natives, a global and a loaded module.
 fn library(vm: &mut Vm, name: &'static str, functions: &[(&'static str, NativeFn)]) -> Gc<Table> {
     let table = vm.heap.table_with_capacity(0, functions.len());
@@ -123,6 +110,13 @@ fn library(vm: &mut Vm, name: &'static str, functions: &[(&'static str, NativeFn
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, name, table);
     table
+}
+
+/// The table of an open library.
+fn library_table(vm: &mut Vm, name: &str) -> Gc<Table> {
+    let loaded = registry_table(vm, package::LOADED);
+    let key = vm.heap.string(name.as_bytes());
+    loaded.get_str(key).as_table().expect("the library has been opened")
 }
 
 /// The table in the registry under `name`, made when it is not there.

@@ -2,7 +2,7 @@
 
 use crate::{
     native::{Args, NativeResult, Throw},
-    stdlib::{io::path_of, library, load::load_path, registry_table},
+    stdlib::{io::path_of, library, library_table, load::load_path, registry_table},
     value::Value,
     vm::Vm,
 };
@@ -45,6 +45,22 @@ pub(super) fn open(vm: &mut Vm) {
     vm.set_field(package, "searchers", searchers);
     let require = vm.new_native_with("require", require, &[package.into()]);
     vm.set_field(vm.globals, "require", require);
+}
+
+/// Leaves the searcher for `package.preload` only.
+pub(super) fn search_preload_only(vm: &mut Vm) {
+    let package = library_table(vm, "package");
+    let searchers = vm.heap.table();
+    let function = vm.new_native_with("searcher", search_preload, &[package.into()]);
+    vm.raw_set_int(searchers, 1, function);
+    vm.set_field(package, "searchers", searchers);
+}
+
+/// Sets `package.path` to what it is without environment variables.
+pub fn reset_path(vm: &mut Vm) {
+    let package = library_table(vm, "package");
+    let path = vm.new_string(DEFAULT_PATH);
+    vm.set_field(package, "path", path);
 }
 
 fn initial_path(variables: [&str; 2], default: &str) -> Vec<u8> {

@@ -30,6 +30,7 @@ fn position(position: i64, len: usize) -> i64 {
 }
 
 fn char_(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.charge(args.len())?;
     let mut text = Vec::with_capacity(args.len() * 2);
     for index in 0..args.len() {
         match u32::try_from(vm.check_int(args, index)?) {
@@ -55,6 +56,7 @@ fn codepoint(vm: &mut Vm, args: Args) -> NativeResult {
     if last > text.len() as i64 {
         return Err(vm.arg_error(args, 2, "out of bounds"));
     }
+    vm.charge(usize::try_from(last - first).unwrap_or(0))?;
     let mut results = Results::new();
     let mut at = first as usize - 1;
     while (at as i64) < last {
@@ -79,6 +81,7 @@ fn len(vm: &mut Vm, args: Args) -> NativeResult {
     if last > text.len() as i64 {
         return Err(vm.arg_error(args, 2, "final position out of bounds"));
     }
+    vm.charge_bytes(text.len())?;
     match count(text, first as usize - 1, last as isize - 1, lax) {
         Ok(count) => vm.ret1(args, count as i64),
         Err(at) => vm.ret(args, &[Value::NIL, Value::int(at as i64 + 1)]),
@@ -95,6 +98,7 @@ fn offset_(vm: &mut Vm, args: Args) -> NativeResult {
     if from < 1 || from - 1 > text.len() as i64 {
         return Err(vm.arg_error(args, 2, "position out of bounds"));
     }
+    vm.charge_bytes(n.unsigned_abs().min(text.len() as u64) as usize)?;
     match offset(text, n, from as usize - 1) {
         Ok(found) => vm.ret1(args, found.map_or(Value::NIL, |at| Value::int(at as i64 + 1))),
         Err(error) => Err(vm.throw(error.to_string())),

@@ -1,5 +1,10 @@
 //! The dictionary part of a table: any key, insertion-ordered, open addressing over an entry list.
 
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
 use crate::{
     heap::Gc,
     string::Str,
@@ -61,10 +66,26 @@ pub(crate) struct Dict {
 /// Most entries without an index.
 const SCAN: usize = 8;
 
+/// What hashes of keys other than short strings depend on, so that nobody can choose keys that collide; 0 until the first
+/// heap is made. Nothing else depends on it: traversal is in order of insertion.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// A number that differs from process to process.
+pub(crate) fn process_seed() -> u64 {
+    if SEED.load(Ordering::Relaxed) == 0 {
+        let seed = RandomState::new().hash_one(0u8) | 1;
+        // Another thread may have been first: what has been hashed must stay where it is.
+        let _ = SEED.compare_exchange(0, seed, Ordering::Relaxed, Ordering::Relaxed);
+    }
+    SEED.load(Ordering::Relaxed)
+}
+
+/// Both halves of a product: a progression of keys, or keys that differ in high or low bits only, would collide by one.
 #[inline]
 fn mix(bits: u64) -> u32 {
-    let product = (bits ^ bits >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (product >> 32) as u32
+    let product = u128::from(bits ^ SEED.load(Ordering::Relaxed)) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
+    let folded = product as u64 ^ (product >> 64) as u64;
+    (folded ^ folded >> 32) as u32
 }
 
 #[inline]

@@ -11,6 +11,7 @@ mod shape;
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use dict::process_seed;
 pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
 
@@ -509,6 +510,12 @@ impl Table {
             }
         }
         None
+    }
+
+    /// Positions in traversal order, those without an entry included.
+    pub(crate) fn positions(&self) -> usize {
+        let dict = self.dict.as_ref().map_or(0, |dict| dict.entries.len());
+        self.array_cap as usize + self.shape.count() as usize + dict
     }
 
     /// Every entry, for the collector.

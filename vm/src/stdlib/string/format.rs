@@ -34,6 +34,7 @@ pub(super) fn format(vm: &mut Vm, args: Args) -> NativeResult {
             }
         }
     }
+    vm.charge_bytes(format.len() + out.len())?;
     let result = vm.new_string(out);
     vm.ret1(args, result)
 }

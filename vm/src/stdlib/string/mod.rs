@@ -61,6 +61,7 @@ fn byte(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, i64::from(bytes[start - 1]));
     }
     let end = end_position(last, bytes.len());
+    vm.charge(end.saturating_sub(start))?;
     let mut results = Results::new();
     for &byte in bytes.get(start - 1..end).unwrap_or(&[]) {
         results.push(Value::int(i64::from(byte)));
@@ -69,6 +70,7 @@ fn byte(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn char_(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.charge(args.len())?;
     let mut few = [0; MAX_SHORT];
     let mut many = Vec::new();
     let bytes = if args.len() <= MAX_SHORT {
@@ -119,6 +121,7 @@ fn reverse(vm: &mut Vm, args: Args) -> NativeResult {
 fn mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> NativeResult {
     let string = vm.check_string(args, 0)?;
     let bytes = string.as_bytes();
+    vm.charge_bytes(bytes.len())?;
     vm.check_room(bytes.len())?;
     let result = vm.build_string(bytes.len(), |to| {
         to.copy_from_slice(bytes);
@@ -147,6 +150,7 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, string);
     }
     let total = total - between.len();
+    vm.charge_bytes(total)?;
     vm.check_room(total)?;
     let result = vm.build_string(total, |to| {
         let step = step.min(total);
@@ -174,6 +178,7 @@ fn sub(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, string);
     }
     let part = bytes.get(start - 1..end).unwrap_or(&[]);
+    vm.charge_bytes(part.len())?;
     vm.check_room(part.len())?;
     let result = vm.heap.string(part);
     vm.ret1(args, result)

@@ -30,6 +30,7 @@ pub(super) fn pack(vm: &mut Vm, args: Args) -> NativeResult {
         pack_item(vm, args, index, item, &mut out)?;
         offset += out.len() - start;
     }
+    vm.charge_bytes(format.len() + out.len())?;
     let result = vm.new_string(out);
     vm.ret1(args, result)
 }
@@ -62,6 +63,7 @@ fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8
                 return Err(vm.arg_error(args, index, "string longer than given size"));
             }
             let end = out.len() + item.size;
+            vm.charge_bytes(item.size)?;
             vm.check_room(end)?;
             out.extend_from_slice(string.as_bytes());
             out.resize(end, PADDING);
@@ -90,6 +92,7 @@ fn pack_item(vm: &mut Vm, args: Args, index: usize, item: Item, out: &mut Vec<u8
 
 pub(super) fn packsize(vm: &mut Vm, args: Args) -> NativeResult {
     let format = vm.check_string(args, 0)?;
+    vm.charge(format.len())?;
     let mut layout = Layout::new(format.as_bytes());
     let mut total = 0usize;
     while let Some(item) = layout.next(total).map_err(|error| raise(vm, args, error))? {
@@ -114,6 +117,7 @@ pub(super) fn unpack(vm: &mut Vm, args: Args) -> NativeResult {
     if at > data.len() {
         return Err(vm.arg_error(args, 2, "initial position out of string"));
     }
+    vm.charge(format.len())?;
     let mut layout = Layout::new(format.as_bytes());
     let mut results = Results::new();
     while let Some(item) = layout.next(at).map_err(|error| raise(vm, args, error))? {
@@ -121,6 +125,7 @@ pub(super) fn unpack(vm: &mut Vm, args: Args) -> NativeResult {
         let Some(bytes) = data.get(value_at..).and_then(|rest| rest.get(..item.size)) else {
             return Err(vm.arg_error(args, 1, "data string too short"));
         };
+        vm.charge_bytes(item.size)?;
         at = value_at + item.size;
         let value = match item.kind {
             Kind::PaddingByte | Kind::Align => continue,

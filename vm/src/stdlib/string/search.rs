@@ -20,8 +20,19 @@ fn raise(vm: &mut Vm, error: PatternError) -> Throw {
     vm.throw(error.to_string())
 }
 
-fn compiled(vm: &mut Vm, pattern: Gc<Str>, anchoring: Anchoring) -> Rc<Pattern> {
-    vm.libraries.patterns.get(pattern.as_bytes(), pattern.hash(), anchoring)
+fn compiled(vm: &mut Vm, pattern: Gc<Str>, anchoring: Anchoring) -> Result<Rc<Pattern>, Throw> {
+    vm.charge_bytes(pattern.len())?;
+    Ok(vm.libraries.patterns.get(pattern.as_bytes(), pattern.hash(), anchoring))
+}
+
+/// What a search by `matcher` has found, paid for.
+fn paid(
+    vm: &mut Vm,
+    matcher: &mut Matcher<'_>,
+    found: Result<Option<Match>, PatternError>,
+) -> Result<Option<Match>, Throw> {
+    vm.charge(matcher.take_steps())?;
+    found.map_err(|error| raise(vm, error))
 }
 
 /// A capture as a value.
@@ -69,18 +80,17 @@ fn find_or_match(vm: &mut Vm, args: Args, find: bool) -> NativeResult {
         return vm.ret1(args, Value::NIL);
     }
     if find && (args.get(3).is_truthy() || is_plain(pattern.as_bytes())) {
+        vm.charge_bytes(subject.len() - from)?;
         return match find_plain(subject, pattern.as_bytes(), from) {
             Some(at) => vm.ret(args, &[Value::int(at as i64 + 1), Value::int((at + pattern.len()) as i64)]),
             None => vm.ret1(args, Value::NIL),
         };
     }
-    let pattern = compiled(vm, pattern, Anchoring::Caret);
+    let pattern = compiled(vm, pattern, Anchoring::Caret)?;
     let mut matcher = Matcher::new(&pattern, subject);
-    let found = match matcher.find_from(from) {
-        Ok(Some(found)) => found,
-        Ok(None) => return vm.ret1(args, Value::NIL),
-        Err(error) => return Err(raise(vm, error)),
-    };
+    matcher.allow(vm.allowance());
+    let found = matcher.find_from(from);
+    let Some(found) = paid(vm, &mut matcher, found)? else { return vm.ret1(args, Value::NIL) };
     let mut results = Results::new();
     if find {
         results.push(Value::int(found.start as i64 + 1));
@@ -119,17 +129,15 @@ fn gmatch_step(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret0(args);
     };
     let subject = subject.as_bytes();
-    let pattern = compiled(vm, pattern, Anchoring::None);
+    let pattern = compiled(vm, pattern, Anchoring::None)?;
     let mut matcher = Matcher::new(&pattern, subject);
     let mut matches = GlobalMatches {
         at: args.upvalue(iteration::AT).raw_int() as usize,
         last_end: usize::try_from(args.upvalue(iteration::LAST_END).raw_int()).ok(),
     };
-    let found = match matches.next(&mut matcher) {
-        Ok(Some(found)) => found,
-        Ok(None) => return vm.ret0(args),
-        Err(error) => return Err(raise(vm, error)),
-    };
+    matcher.allow(vm.allowance());
+    let found = matches.next(&mut matcher);
+    let Some(found) = paid(vm, &mut matcher, found)? else { return vm.ret0(args) };
     args.set_upvalue(vm, iteration::AT, Value::int(matches.at as i64));
     args.set_upvalue(vm, iteration::LAST_END, Value::int(found.end as i64));
     let mut results = Results::new();
@@ -149,7 +157,7 @@ pub(super) fn gsub(vm: &mut Vm, args: Args) -> NativeResult {
     let replacement = args.get(2);
     let limit = vm.opt_int(args, 3, i64::MAX)?;
     let subject = string.as_bytes();
-    let pattern = compiled(vm, pattern, Anchoring::Caret);
+    let pattern = compiled(vm, pattern, Anchoring::Caret)?;
     let mut matcher = Matcher::new(&pattern, subject);
     let mut result = TextBuffer::default();
     match substitute(vm, &mut matcher, subject, replacement, limit, pattern.is_anchored(), &mut result) {
@@ -178,11 +186,9 @@ fn substitute(
     let mut matches = GlobalMatches::from(0);
     let (mut copied, mut count) = (0, 0);
     while count < limit {
-        let found = match matches.next(matcher) {
-            Ok(Some(found)) => found,
-            Ok(None) => break,
-            Err(error) => return Err(raise(vm, error)),
-        };
+        matcher.allow(vm.allowance());
+        let found = matches.next(matcher);
+        let Some(found) = paid(vm, matcher, found)? else { break };
         if count == 0 {
             result.reserve(vm, subject.len())?;
             result.text.reserve(subject.len() + subject.len() / 8);
@@ -190,7 +196,9 @@ fn substitute(
         // The replacement before this one included, which was appended unasked.
         result.reserve(vm, found.start - copied)?;
         result.text.extend_from_slice(&subject[copied..found.start]);
+        let before = result.text.len();
         replace(vm, matcher, subject, found, replacement, result)?;
+        vm.charge_bytes(result.text.len() - before)?;
         copied = found.end;
         count += 1;
         if once {

@@ -16,6 +16,8 @@ use crate::{
     vm::Vm,
 };
 
+/// Elements that are moved at once for one tick.
+const ELEMENTS_PER_TICK: usize = 4;
 /// Elements that `table.move` moves between two looks at the limit on memory.
 const MOVES_PER_CHECK: i64 = 4096;
 
@@ -51,10 +53,12 @@ fn insert(vm: &mut Vm, args: Args) -> NativeResult {
         && let Some(table) = list.raw()
         && table.array_len() as i64 == end - 1
     {
+        vm.charge((end - position) as usize / ELEMENTS_PER_TICK)?;
         table.get_mut().insert_element(&mut vm.heap, position as usize - 1, value);
         return vm.ret0(args);
     }
     for to in (position + 1..=end).rev() {
+        vm.charge(1)?;
         let moved = list.get(vm, to - 1)?;
         list.set(vm, to, moved)?;
     }
@@ -75,6 +79,7 @@ fn remove(vm: &mut Vm, args: Args) -> NativeResult {
         && position <= size
         && table.array_len() as i64 == size
     {
+        vm.charge((size - position) as usize / ELEMENTS_PER_TICK)?;
         let removed = table.get_mut().remove_element(&mut vm.heap, position as usize - 1);
         return vm.ret1(args, removed);
     }
@@ -83,6 +88,7 @@ fn remove(vm: &mut Vm, args: Args) -> NativeResult {
     vm.push(removed)?;
     let mut at = position;
     while at < size {
+        vm.charge(1)?;
         let moved = list.get(vm, at + 1)?;
         list.set(vm, at, moved)?;
         at += 1;
@@ -124,6 +130,7 @@ fn concat_any(
 ) -> Result<(), Throw> {
     let mut at = first;
     while at <= last {
+        vm.charge(1)?;
         let value = list.get(vm, at)?;
         if let Some(text) = value.as_string() {
             result.text.extend_from_slice(text.as_bytes());
@@ -151,11 +158,13 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
         return Ok(None);
     }
     let at = |key: i64| -> Option<Gc<Str>> { table.element(key as usize - 1).as_string() };
+    vm.charge((last - first) as usize)?;
     let mut total = separator.len().saturating_mul((last - first) as usize);
     for key in first..=last {
         let Some(text) = at(key) else { return Ok(None) };
         total = total.saturating_add(text.len());
     }
+    vm.charge_bytes(total)?;
     vm.check_room(total)?;
     let result = vm.build_string(total, |mut to| {
         for key in first..=last {
@@ -175,6 +184,7 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
 }
 
 fn pack(vm: &mut Vm, args: Args) -> NativeResult {
+    vm.charge(args.len())?;
     vm.check_room(args.len() * size_of::<Value>())?;
     let table = vm.heap.table_with_capacity(args.len(), 1);
     for position in 0..args.len() {
@@ -197,6 +207,7 @@ fn unpack(vm: &mut Vm, args: Args) -> NativeResult {
     if count >= (STACK_SLOTS.saturating_sub(used + 256)) as u64 {
         return Err(vm.throw("too many results to unpack"));
     }
+    vm.charge(count as usize)?;
     if let Some(table) = value.as_table().filter(|table| table.metatable().is_none()) {
         let mut results = Results::new();
         for key in first..=last {
@@ -230,6 +241,7 @@ fn move_(vm: &mut Vm, args: Args) -> NativeResult {
         }
         let overlaps = to > from && to <= end && target.is(&source);
         for step in 0..count {
+            vm.charge(1)?;
             let step = if overlaps { count - 1 - step } else { step };
             if step % MOVES_PER_CHECK == 0 {
                 vm.check_limit()?;

@@ -37,10 +37,13 @@ pub(super) fn sort(vm: &mut Vm, args: Args) -> NativeResult {
     if order.is_none()
         && let Some(table) = list.raw()
         && table.array_len() as i64 == size
-        && sort_in_place(vm, table)
     {
-        return vm.ret0(args);
+        vm.charge(size as usize * size.ilog2() as usize)?;
+        if sort_in_place(vm, table) {
+            return vm.ret0(args);
+        }
     }
+    vm.charge(size as usize)?;
     // A copy, because the order function may do anything to the list; it also keeps the elements alive.
     let copy = vm.heap.table_with_capacity(size as usize, 0);
     vm.push(copy.into())?;
@@ -104,6 +107,7 @@ impl Sorter {
 
     #[inline]
     fn less(&self, vm: &mut Vm, a: Value, b: Value) -> Result<bool, Throw> {
+        vm.charge(1)?;
         match self.order {
             None => less_than(vm, a, b),
             Some(order) => Ok(vm.call1(order, &[a, b])?.is_truthy()),

@@ -3,6 +3,12 @@
 use super::class::ByteSet;
 use super::compile::{CaptureKind, Follow, Node, Quantifier, Single};
 use super::{MAX_CAPTURES, MAX_DEPTH, Pattern, PatternError};
+use crate::observe::Allowance;
+
+/// Bytes that are scanned for one step.
+const BYTES_PER_STEP: usize = 16;
+/// Steps after which to ask whether to give up.
+const STEPS_BETWEEN_CHECKS: u64 = 1 << 14;
 
 /// A match: byte offsets `start..end` in the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +32,11 @@ pub struct Matcher<'a> {
     /// so nothing has to be undone when one is given up.
     spans: [(usize, usize); MAX_CAPTURES],
     fault: PatternError,
+    /// Steps taken since they were last asked for.
+    steps: u64,
+    /// Value of `steps` at which to look at the allowance.
+    check_at: u64,
+    allowance: Allowance,
 }
 
 /// Results of a step beside the end offset of a match; no offset of a slice is that large.
@@ -34,7 +45,43 @@ const FAULTED: usize = usize::MAX - 1;
 
 impl<'a> Matcher<'a> {
     pub fn new(pattern: &'a Pattern, subject: &'a [u8]) -> Self {
-        Self { pattern, subject, spans: [(0, 0); MAX_CAPTURES], fault: PatternError::TooComplex }
+        Self {
+            pattern,
+            subject,
+            spans: [(0, 0); MAX_CAPTURES],
+            fault: PatternError::TooComplex,
+            steps: 0,
+            check_at: STEPS_BETWEEN_CHECKS,
+            allowance: Allowance::UNLIMITED,
+        }
+    }
+
+    /// Limits the steps of what follows: a match that takes more fails with [`PatternError::Stopped`].
+    pub fn allow(&mut self, allowance: Allowance) {
+        self.allowance = allowance;
+        self.check_at = STEPS_BETWEEN_CHECKS.min(allowance.ticks);
+    }
+
+    /// Steps taken since the last call.
+    pub fn take_steps(&mut self) -> usize {
+        std::mem::take(&mut self.steps) as usize
+    }
+
+    /// Counts steps; false when there are too many.
+    #[inline(always)]
+    fn spend(&mut self, steps: usize) -> bool {
+        self.steps += steps as u64;
+        self.steps <= self.check_at || self.may_go_on()
+    }
+
+    #[cold]
+    fn may_go_on(&mut self) -> bool {
+        if self.steps > self.allowance.ticks || self.allowance.is_withdrawn() {
+            self.fault = PatternError::Stopped;
+            return false;
+        }
+        self.check_at = (self.steps + STEPS_BETWEEN_CHECKS).min(self.allowance.ticks);
+        true
     }
 
     /// Matches at exactly `start` (at most the subject's length); returns the end of the match.
@@ -53,6 +100,9 @@ impl<'a> Matcher<'a> {
             return Ok(self.match_at(from)?.map(|end| Match { start: from, end }));
         }
         while let Some(start) = self.candidate(from) {
+            if !self.spend((start - from) / BYTES_PER_STEP) {
+                return Err(self.fault);
+            }
             if let Some(end) = self.match_at(start)? {
                 return Ok(Some(Match { start, end }));
             }
@@ -116,6 +166,9 @@ impl<'a> Matcher<'a> {
         if depth > MAX_DEPTH {
             return self.fault(PatternError::TooComplex);
         }
+        if !self.spend(1) {
+            return FAULTED;
+        }
         let pattern = self.pattern;
         let subject = self.subject;
         let (mut node, mut at, mut depth) = (node, at, depth);
@@ -135,6 +188,9 @@ impl<'a> Matcher<'a> {
                                 }
                             } else {
                                 let last = at + 1 + self.run(what, at + 1);
+                                if !self.spend((last - at) / BYTES_PER_STEP) {
+                                    return FAULTED;
+                                }
                                 if !exclusive {
                                     return self.shorten(node + 1, at + at_least as usize, last, &follow, depth);
                                 }
@@ -174,10 +230,16 @@ impl<'a> Matcher<'a> {
                         return FAILED;
                     }
                     at += end - start;
+                    if !self.spend((end - start) / BYTES_PER_STEP) {
+                        return FAULTED;
+                    }
                 }
                 Node::Balance(open, close) => match balanced(&subject[at..], open, close) {
                     Some(length) => at += length,
-                    None => return FAILED,
+                    None => {
+                        let tail = subject.len() - at;
+                        return if self.spend(tail / BYTES_PER_STEP) { FAILED } else { FAULTED };
+                    }
                 },
                 Node::Frontier(index) => {
                     let set = &pattern.sets[index as usize];
@@ -236,6 +298,9 @@ impl<'a> Matcher<'a> {
 
     /// Tries the rest of the pattern after a greedy run, from its longest form at `last` down to `first`.
     fn shorten(&mut self, rest: usize, first: usize, last: usize, follow: &Follow, depth: u32) -> usize {
+        if !self.spend((last - first) / BYTES_PER_STEP) {
+            return FAULTED;
+        }
         let mut at = last;
         loop {
             if self.may_follow(follow, at) {
@@ -260,7 +325,11 @@ impl<'a> Matcher<'a> {
                 && let Single::Byte(next) = follow.bytes
             {
                 // PERF: `.-x`, the commonest use, skips to the next `x`.
-                match memchr::memchr(next, &self.subject[at..]) {
+                let found = memchr::memchr(next, &self.subject[at..]);
+                if !self.spend(found.unwrap_or(self.subject.len() - at) / BYTES_PER_STEP) {
+                    return FAULTED;
+                }
+                match found {
                     Some(offset) => at += offset,
                     None => return FAILED,
                 }
@@ -274,6 +343,9 @@ impl<'a> Matcher<'a> {
             match self.subject.get(at) {
                 Some(&byte) if self.accepts(what, byte) => at += 1,
                 _ => return FAILED,
+            }
+            if at.is_multiple_of(BYTES_PER_STEP) && !self.spend(1) {
+                return FAULTED;
             }
         }
     }

@@ -48,6 +48,9 @@ pub enum PatternError {
     UnfinishedCapture,
     #[error("pattern too complex")]
     TooComplex,
+    /// The match takes more steps than it may (see [`Matcher::allow`]).
+    #[error("too many steps")]
+    Stopped,
 }
 
 /// Whether `text` has none of the bytes that are special in a pattern, so that searching for it is a plain search.

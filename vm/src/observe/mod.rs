@@ -1,0 +1,297 @@
+//! Observed execution: fuel, interruption from outside, and the debug library's hooks.
+//!
+//! While a program is observed, the interpreter's table of handlers (`Vm::handlers`) holds the same handler for every
+//! opcode, `interp::observe`, which accounts for the instruction and goes on to the real one. A program that is not
+//! observed pays nothing. Compiled code is neither made nor entered meanwhile (`Vm::native_limit`); activations of it
+//! that are under way leave for the interpreter at their next poll, or when a call of theirs returns
+//! ([`Vm::leave_compiled`]).
+//!
+//! A *stop* (fuel used up, an interruption) is an error that no protected call catches: the program ends, whatever it
+//! does, and the host decides what comes after.
+
+pub(crate) mod hook;
+mod interrupt;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use interrupt::InterruptHandle;
+use interrupt::Interrupts;
+
+use crate::{
+    frame::{Frame, Status, status},
+    interp,
+    native::Throw,
+    vm::Vm,
+};
+
+/// A `Vm::native_limit` that no stack pointer reaches, whether they are compared as signed or unsigned numbers.
+const NO_NATIVE_STACK: usize = isize::MAX as usize;
+/// Bytes that a library function may read or write for one tick.
+const BYTES_PER_TICK: usize = 16;
+
+/// What is observed.
+pub(crate) struct Observer {
+    /// Ticks left; without a limit it counts down from `u64::MAX`.
+    pub fuel: u64,
+    /// What `fuel` started from.
+    granted: u64,
+    /// Whether there is a limit.
+    metered: bool,
+    /// Each instruction has to be looked at, beyond its tick: for hooks, or for a stop.
+    pub inspects: bool,
+    /// Calls and returns of natives are to be reported to a hook.
+    pub hooked: bool,
+    /// The observed handlers are in force.
+    active: bool,
+    stop: Option<Stop>,
+    interrupts: Interrupts,
+    /// `Vm::native_limit` when nothing is observed.
+    native_limit: usize,
+}
+
+/// Why the program ends.
+struct Stop {
+    reason: Reason,
+    message: Box<[u8]>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    OutOfFuel,
+    Interrupted,
+}
+
+impl Default for Observer {
+    fn default() -> Self {
+        Self {
+            fuel: u64::MAX,
+            granted: u64::MAX,
+            metered: false,
+            inspects: false,
+            hooked: false,
+            active: false,
+            stop: None,
+            interrupts: Interrupts::default(),
+            native_limit: 0,
+        }
+    }
+}
+
+/// Ticks that a library function may spend before it pays, unless it is told to give up.
+#[derive(Clone, Copy)]
+pub struct Allowance {
+    pub ticks: u64,
+    withdrawn: *const AtomicBool,
+}
+
+impl Allowance {
+    /// For work outside of a VM.
+    pub const UNLIMITED: Allowance = Allowance { ticks: u64::MAX, withdrawn: std::ptr::null() };
+
+    /// Whether the program is interrupted.
+    pub fn is_withdrawn(self) -> bool {
+        // SAFETY: the flag lives as long as the VM, whose library functions hold allowances only while they run.
+        unsafe { self.withdrawn.as_ref() }.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.interrupts.detach();
+    }
+}
+
+impl Vm {
+    /// Limits what the program may do from now on. One tick pays for one bytecode instruction in the interpreter, or for
+    /// a comparable piece of work in a library function. When the ticks are used up the program ends with the error
+    /// `out of fuel`, which nothing in it can catch; another grant lets the VM run again. `None` is no limit.
+    ///
+    /// Ticks depend on neither time nor addresses: a program that does the same takes the same.
+    pub fn set_fuel(&mut self, fuel: Option<u64>) {
+        let observer = &mut self.observer;
+        observer.metered = fuel.is_some();
+        observer.granted = fuel.unwrap_or(u64::MAX);
+        observer.fuel = observer.granted;
+        if observer.stop.as_ref().is_some_and(|stop| stop.reason == Reason::OutOfFuel) {
+            observer.stop = None;
+        }
+        self.update_observation();
+    }
+
+    /// Ticks left of the last grant, `None` without a limit.
+    pub fn fuel_left(&self) -> Option<u64> {
+        self.observer.metered.then_some(self.observer.fuel)
+    }
+
+    /// Ticks used of the last grant, `None` without a limit.
+    pub fn fuel_used(&self) -> Option<u64> {
+        self.observer.metered.then_some(self.observer.granted - self.observer.fuel)
+    }
+
+    /// A handle by which another thread, or a signal handler, ends the program that this VM runs. The VM must stay where
+    /// it is, in its box.
+    pub fn interrupt_handle(&mut self) -> InterruptHandle {
+        self.observer.interrupts.handle(&raw mut self.heap.threshold)
+    }
+
+    /// Whether the program is being ended: errors are not to be caught.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.observer.stop.is_some()
+    }
+
+    /// Whether instructions are observed, so that compiled code must not go on.
+    #[inline]
+    pub fn is_observing(&self) -> bool {
+        self.observer.active
+    }
+
+    /// The host has been told of an interruption: the VM may run again.
+    pub(crate) fn forget_interruption(&mut self) {
+        if self.observer.stop.as_ref().is_some_and(|stop| stop.reason == Reason::Interrupted) {
+            self.observer.stop = None;
+            self.update_observation();
+        }
+    }
+
+    /// Pays for work of a library function.
+    ///
+    /// # Errors
+    /// `out of fuel`, or an interruption.
+    #[inline]
+    pub fn charge(&mut self, ticks: usize) -> Result<(), Throw> {
+        if self.observer.metered || self.observer.interrupts.is_requested() {
+            self.charge_observed(ticks as u64)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Pays for reading or writing so many bytes.
+    ///
+    /// # Errors
+    /// As [`Vm::charge`].
+    #[inline]
+    pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Throw> {
+        self.charge(bytes / BYTES_PER_TICK)
+    }
+
+    /// Pays for work that an instruction did beyond the usual. When that was the last, the next instruction finds out.
+    #[inline]
+    pub(crate) fn spend(&mut self, ticks: usize) {
+        if self.observer.metered {
+            self.observer.fuel = self.observer.fuel.saturating_sub(ticks as u64);
+        }
+    }
+
+    /// [`Vm::spend`] for reading or writing so many bytes.
+    #[inline]
+    pub(crate) fn spend_bytes(&mut self, bytes: usize) {
+        self.spend(bytes / BYTES_PER_TICK);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn charge_observed(&mut self, ticks: u64) -> Result<(), Throw> {
+        self.check_stop()?;
+        if !self.observer.metered {
+            return Ok(());
+        }
+        // The next instruction, or the next charge, finds that nothing is left.
+        let left = self.observer.fuel.checked_sub(ticks);
+        self.observer.fuel = left.unwrap_or(0);
+        if left.is_none() { Err(self.stop(Reason::OutOfFuel)) } else { Ok(()) }
+    }
+
+    /// What a library function may still spend on work that it pays for afterwards.
+    pub(crate) fn allowance(&self) -> Allowance {
+        Allowance { ticks: self.observer.fuel, withdrawn: self.observer.interrupts.flag() }
+    }
+
+    /// Ends the program with an error at the position of the running Lua function.
+    fn stop(&mut self, reason: Reason) -> Throw {
+        let text = match reason {
+            Reason::OutOfFuel => "out of fuel",
+            Reason::Interrupted => "interrupted!",
+        };
+        let mut message = self.where_(0);
+        if message.is_empty() {
+            message = self.where_(1);
+        }
+        message.extend_from_slice(text.as_bytes());
+        self.observer.stop = Some(Stop { reason, message: message.into() });
+        self.update_observation();
+        self.throw_stop()
+    }
+
+    /// The error that ends the program, once more.
+    pub(crate) fn throw_stop(&mut self) -> Throw {
+        if let Some(stop) = &self.observer.stop {
+            self.error = self.heap.string(&stop.message).into();
+        }
+        self.note_error_place()
+    }
+
+    /// # Errors
+    /// The program has to end here.
+    pub(crate) fn check_stop(&mut self) -> Result<(), Throw> {
+        if self.is_stopping() {
+            return Err(self.throw_stop());
+        }
+        if self.observer.interrupts.take() {
+            self.arm();
+            return Err(self.stop(Reason::Interrupted));
+        }
+        if self.observer.fuel == 0 {
+            return Err(self.stop(Reason::OutOfFuel));
+        }
+        Ok(())
+    }
+
+    /// The part of a poll that is about observation: an interruption falls due at the next instruction.
+    pub(crate) fn poll_observation(&mut self) {
+        if self.observer.interrupts.is_requested() {
+            self.update_observation();
+        }
+    }
+
+    /// The heap has a new threshold: an interruption that has not been noticed yet still asks for a poll.
+    pub(crate) fn keep_interrupt(&mut self) {
+        if self.observer.interrupts.is_requested() {
+            self.heap.set_threshold(0);
+        }
+    }
+
+    /// Switches between plain and observed execution, by what there is to observe on the running thread.
+    pub(crate) fn update_observation(&mut self) {
+        let hook = self.thread.hook.as_ref();
+        let (has_hook, awake) = (hook.is_some_and(|hook| hook.mask != 0), hook.is_some_and(|hook| hook.is_awake()));
+        let observer = &mut self.observer;
+        observer.hooked = awake;
+        observer.inspects = awake || observer.stop.is_some() || observer.interrupts.is_requested();
+        let active = observer.inspects || observer.metered || has_hook;
+        if active == observer.active {
+            return;
+        }
+        observer.active = active;
+        if active {
+            self.handlers = [interp::OBSERVE; 256];
+            observer.native_limit = std::mem::replace(&mut self.native_limit, NO_NATIVE_STACK);
+            if self.controller.has_compiler() {
+                // Loops in compiled code come to a poll, which sets the threshold as it should be.
+                self.heap.set_threshold(0);
+            }
+        } else {
+            self.handlers = interp::HANDLERS;
+            self.native_limit = observer.native_limit;
+        }
+    }
+
+    /// Ends an activation of compiled code: its frame, at `base` and with its pc in the header, goes on in the
+    /// interpreter.
+    pub fn leave_compiled(&mut self, base: *mut crate::value::Value) -> Status {
+        self.frame = Frame(base);
+        self.exit_frame = Frame(base);
+        status::EXIT
+    }
+}
