@@ -1245,7 +1245,8 @@ others! {
         let slot = s.a();
         let proto = (*slot).closure_unchecked().proto.as_ptr();
         let count = s.vm().top.offset_from(slot.add(FRAME_OFFSET)) as usize;
-        let plain = count + 1 == (*proto).plain_call as usize;
+        // An open list may have as many arguments as would look like `NOT_PLAIN`.
+        let plain = count + 1 == (*proto).plain_call as usize && (*proto).plain_call != Proto::NOT_PLAIN;
         if plain && enter_plain(s, proto, s.instr.a() + FRAME_OFFSET, s.instr.c()) {
             Flow::Next
         } else {

@@ -321,7 +321,7 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<i64> {
     let text = &text[first..=last];
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
     };
     if digits.is_empty() {
         return None;
@@ -391,7 +391,8 @@ mod tests {
             ("1 2", 10, None),
             ("-", 10, None),
             ("1.0", 10, None),
-            ("+1", 10, None),
+            ("+1", 10, Some(1)),
+            ("+", 10, None),
         ] {
             assert_eq!(parse_in_base(text.as_bytes(), base), expected, "{text:?} in base {base}");
         }

@@ -41,6 +41,10 @@ pub(super) fn open(vm: &mut Vm) {
             ("upvaluejoin", upvaluejoin),
         ],
     );
+    // What the reference implementation's C API finds there (manual §4.3).
+    let (registry, thread, globals) = (vm.registry, vm.main_thread, vm.globals);
+    vm.raw_set_int(registry, 1, thread.into());
+    vm.raw_set_int(registry, 2, globals.into());
 }
 
 /// The thread that argument 0 names, else the running one; and the number of arguments it took.

@@ -120,7 +120,7 @@ fn codes_step(vm: &mut Vm, args: Args, lax: bool) -> Result<u32, Throw> {
     let string = vm.check_string(args, 0)?;
     let text = string.as_bytes();
     // The one-based position of the last character is the offset of the byte behind its first.
-    let mut at = usize::try_from(vm.check_int(args, 1)?).unwrap_or(usize::MAX);
+    let mut at = usize::try_from(vm.to_int(args.get(1)).unwrap_or(0)).unwrap_or(usize::MAX);
     while text.get(at).is_some_and(|&byte| is_continuation(byte)) {
         at += 1;
     }

@@ -447,7 +447,8 @@ impl Table {
         let slots = self.shape.count() as usize;
         let key = match key.tag {
             tag::NIL => return Ok(0),
-            tag::FLOAT => Value::float_to_int_exact(key.raw_float()).map_or(key, Value::int),
+            // No key is a float with an integral value, and none is looked for.
+            tag::FLOAT if Value::float_to_int_exact(key.raw_float()).is_some() => return Err(UnknownKey),
             _ => key,
         };
         if key.is_int() {

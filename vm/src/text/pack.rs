@@ -128,6 +128,10 @@ impl<'a> Layout<'a> {
     /// Reads one option; settings take effect at once.
     fn option(&mut self) -> Result<Found, PackError> {
         let Some((&letter, rest)) = self.rest.split_first() else { return Ok(Found::End) };
+        if letter == 0 {
+            // A C string ends here.
+            return Ok(Found::End);
+        }
         self.rest = rest;
         Ok(match letter {
             b'b' => Found::Data(Kind::Signed, 1),

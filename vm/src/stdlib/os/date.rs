@@ -42,7 +42,7 @@ pub(super) fn date(vm: &mut Vm, args: Args) -> NativeResult {
     let Some(broken) = broken_down(time, utc) else {
         return Err(vm.throw("date result cannot be represented in this installation"));
     };
-    if format.starts_with(b"*t") {
+    if format == b"*t" {
         let table = vm.heap.table_with_capacity(0, 9);
         fill_fields(vm, table, &broken);
         return vm.ret1(args, table);
@@ -56,9 +56,8 @@ pub(super) fn date(vm: &mut Vm, args: Args) -> NativeResult {
             continue;
         }
         let Some(length) = conversion_length(rest) else {
-            let shown = &rest[..rest.len().min(2)];
-            let shown =
-                if rest.first().is_some_and(|b| matches!(b, b'E' | b'O')) { shown } else { &rest[..rest.len().min(1)] };
+            // The reference implementation shows what is left of its C string.
+            let shown = rest.split(|byte| *byte == 0).next().unwrap_or_default();
             let message = [b"invalid conversion specifier '%", shown, b"'"].concat();
             return Err(vm.arg_error(args, 0, message));
         };
