@@ -6,7 +6,7 @@ use trinity_jit::JitCompiler;
 use trinity_vm::{
     heap::GcStress,
     native::{Args, NativeResult},
-    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy},
+    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy, Tier},
     stdlib,
     vm::{Vm, VmOptions},
 };
@@ -26,6 +26,8 @@ pub enum Mode {
     Tier2,
     /// As [`Mode::Tier1Warm`], optimised.
     Tier2Warm,
+    /// Tier 1 early, tier 2 a little later.
+    Mixed,
     /// As [`Mode::Tier1`], with a collection at every poll.
     Tier1Stress,
     /// The interpreter with a collection at every poll.
@@ -57,6 +59,8 @@ struct Forced {
     action: Action,
     calls: u32,
     loops: u32,
+    /// Optimise after so many further calls or back-edges.
+    then_optimise: Option<u32>,
 }
 
 impl Policy for Forced {
@@ -67,8 +71,12 @@ impl Policy for Forced {
         if kind == DecisionKind::Osr { self.loops } else { self.calls }
     }
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
-        let action = if point.legal.contains(self.action) { self.action } else { Action::Stay };
-        Decision::certain(action, 1_000_000)
+        let wanted = match self.then_optimise {
+            Some(_) if point.tier == Tier::Warm => Action::Hot,
+            _ => self.action,
+        };
+        let action = if point.legal.contains(wanted) { wanted } else { Action::Stay };
+        Decision::certain(action, self.then_optimise.filter(|_| wanted == Action::Warm).unwrap_or(1_000_000))
     }
 }
 
@@ -107,20 +115,27 @@ pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn E
     output
 }
 
-/// Installs policy, compiler the library, and a `print` that is collected.
+/// Installs policy, compiler, the library, and a `print` that is collected.
 pub fn prepare(vm: &mut Vm, mode: Mode) {
-    let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
-        Mode::Tier1Late => (200, 1000),
-        _ => (1, 1),
-    };
-    if let Some(action) = mode.compiles() {
-        vm.controller.set_policy(Box::new(Forced { action, calls, loops }));
-        vm.controller.set_compiler(Box::new(JitCompiler::new()));
-    }
+    compile_in(vm, mode);
     stdlib::open(vm);
     let globals = vm.globals;
     vm.set_functions(globals, &[("print", print)]);
+}
+
+/// Installs the policy of the mode, and the compiler that it needs.
+pub fn compile_in(vm: &mut Vm, mode: Mode) {
+    let (calls, loops) = match mode {
+        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Late => (200, 1000),
+        Mode::Mixed => (2, 3),
+        _ => (1, 1),
+    };
+    let then_optimise = (mode == Mode::Mixed).then_some(5);
+    if let Some(action) = mode.compiles() {
+        vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
+        vm.controller.set_compiler(Box::new(JitCompiler::new()));
+    }
 }
 
 /// Into the output that [`run`] returns.

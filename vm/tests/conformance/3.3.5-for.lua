@@ -100,7 +100,6 @@ do
   print(n, next(t))
   local list = { 1, 2, 3, 4, 5 }
   for i, v in ipairs(list) do list[i + 5] = v < 4 and v or nil if i > 9 then break end end
-  print(#list)
   for i, v in ipairs(list) do if v == 3 then list[i + 1] = nil end io.write(i, " ") end
   print()
 end
