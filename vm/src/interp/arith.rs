@@ -363,13 +363,11 @@ fn loop_limit(vm: &mut Vm, limit: Value, step: i64) -> Result<Option<i64>, Throw
         Some(limit) if limit.is_int() => Ok(Some(limit.raw_int())),
         Some(limit) => {
             let float = limit.raw_float();
-            if float.is_nan() {
-                return Ok(None);
-            }
             let rounded = if step > 0 { float.floor() } else { float.ceil() };
             Ok(match Value::float_to_int_exact(rounded) {
                 Some(int) => Some(int),
                 None if float > 0.0 => (step > 0).then_some(i64::MAX),
+                // NaN counts as far below, as in PUC Lua.
                 None => (step < 0).then_some(i64::MIN),
             })
         }
