@@ -37,6 +37,12 @@ impl Identities {
         self.numbers.remove(&address);
     }
 
+    pub(crate) fn shrink(&mut self) {
+        if self.numbers.capacity() / 16 > self.numbers.len().max(64) {
+            self.numbers.shrink_to_fit();
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.numbers.capacity() * (size_of::<(u64, u64)>() + 1)
     }

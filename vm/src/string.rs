@@ -207,8 +207,11 @@ impl Interner {
 }
 
 impl Heap {
-    /// Makes the set of strings smaller when most of it is unused.
-    pub(crate) fn shrink_interner(&mut self) {
+    /// Makes the sets of strings and of identities smaller when most of them is unused.
+    pub(crate) fn shrink_sets(&mut self) {
+        let before = self.identities.bytes();
+        self.identities.shrink();
+        self.charge_aside(before, self.identities.bytes());
         if self.interner.slots.len() / 16 > self.interner.live.max(1024) {
             let before = self.interner.bytes();
             self.interner.rehash();

@@ -479,6 +479,12 @@ impl Heap {
         }
     }
 
+    /// Memory of blocks that the system has not got back.
+    #[cfg(test)]
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.mapped_bytes() - self.cells.released.len() * BLOCK
+    }
+
     /// Memory of blocks, whoever uses them.
     #[cfg(test)]
     pub(super) fn mapped_bytes(&self) -> usize {

@@ -59,7 +59,7 @@ impl Heap {
     /// Begins a cycle: nothing is marked, and the caller marks the roots. Everything must have been swept.
     pub(crate) fn begin_marking(&mut self, weak_mode_key: Gc<Str>) {
         debug_assert!(self.phase == Phase::Sweep && self.is_swept());
-        self.shrink_interner();
+        self.shrink_sets();
         self.new_mark = self.epoch;
         self.epoch = self.epoch % 3 + 1;
         self.barrier_mark = self.epoch;
@@ -168,7 +168,7 @@ impl Heap {
     /// Completes the sweep, and gives back what nobody uses.
     pub(crate) fn finish_and_release(&mut self) {
         self.finish_sweep();
-        self.shrink_interner();
+        self.shrink_sets();
         self.release_surplus(usize::MAX);
     }
 

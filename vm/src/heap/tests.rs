@@ -1,5 +1,5 @@
 use crate::{
-    heap::{GcStress, cells::MAX_CELL},
+    heap::{GcStress, Phase, cells::MAX_CELL},
     meta::Meta,
     value::Value,
     vm::{Vm, VmOptions},
@@ -289,4 +289,60 @@ fn upvalues_of_a_dead_coroutine_keep_their_values() {
     vm.full_collect();
     assert!(upvalue.get().raw_equals(value.into()));
     assert_eq!(text(&mut vm, upvalue.get()), "the captured value");
+}
+
+#[test]
+fn charges_made_while_marking_are_counted_once() {
+    let mut vm = vm(GcStress::Off);
+    let globals = vm.globals;
+    run_in(
+        &mut vm,
+        "keep = {} for i = 1, 20000 do keep[i] = {i, {i}, x = 'x' .. i, [i * 1000] = 1, f = function() return i end} end",
+    );
+    vm.full_collect();
+    let key = vm.heap.string(b"keep");
+    let keep = globals.get_str(key).table_unchecked();
+    // In the middle of marking, tables that have been reached grow, and others that have not, and new ones are made.
+    for _ in 0..3 {
+        assert!(!vm.collect_step(0));
+    }
+    for index in 1..=20_000 {
+        let table = keep.get_int(index).table_unchecked();
+        for item in 3..20 {
+            table.get_mut().set_int(&mut vm.heap, item, Value::float(0.5));
+        }
+        let made = vm.heap.table_with_capacity(4, 2);
+        table.get_mut().set_int(&mut vm.heap, 20, made.into());
+        if index % 100 == 0 {
+            vm.collect_step(0);
+        }
+    }
+    let cycles = vm.heap.cycles;
+    while vm.heap.cycles == cycles || vm.heap.phase() != Phase::Sweep {
+        vm.collect_step(0);
+    }
+    let counted = vm.heap.bytes;
+    vm.full_collect();
+    assert_eq!(vm.heap.bytes, counted);
+}
+
+#[test]
+fn a_large_heap_is_marked_in_many_slices() {
+    let mut vm = vm(GcStress::Off);
+    run_in(&mut vm, "keep = {} for i = 1, 200000 do keep[i] = {i} end");
+    vm.full_collect();
+    let (slices, cycles) = (vm.heap.pauses.count(), vm.heap.cycles);
+    run_in(&mut vm, "for i = 1, 1000000 do local t = {i} end");
+    assert!(vm.heap.cycles > cycles);
+    assert!(vm.heap.pauses.count() - slices > 20 * (vm.heap.cycles - cycles));
+}
+
+#[test]
+fn memory_goes_back_to_the_system() {
+    let mut vm = vm(GcStress::Off);
+    run_in(&mut vm, "keep = {} for i = 1, 500000 do keep[i] = {i} end");
+    assert!(vm.heap.resident_bytes() > 30 << 20);
+    run_in(&mut vm, "keep = nil gc()");
+    assert!(vm.heap.resident_bytes() < 12 << 20, "{}", vm.heap.resident_bytes());
+    run_in(&mut vm, "keep = {} for i = 1, 500000 do keep[i] = {i} end for i = 1, #keep do keep[i] = nil end");
 }
