@@ -66,7 +66,8 @@ fn greedy_programs_get_an_error_and_leave_no_trace() {
              return tostring(ok) .. ' ' .. tostring(message) .. ' ' .. tostring(collectgarbage('count') < 2048)"
         );
         assert_eq!(run(&mut vm, &source).as_deref(), Ok("false not enough memory true"), "{body}");
-        assert!(vm.heap.peak_bytes() < 3 * LIMIT, "{body}: {}", vm.heap.peak_bytes());
+        // A dictionary grows by a factor of up to 8/3.
+        assert!(vm.heap.peak_bytes() < 4 * LIMIT, "{body}: {}", vm.heap.peak_bytes());
     }
 }
 

@@ -181,8 +181,8 @@ impl Table {
         let old = self.array_bytes();
         // SAFETY: the buffer has this size.
         self.array = unsafe { heap.resize_buffer(self.array, old, bytes) };
-        heap.charge(&self.header, bytes);
         heap.discharge(&self.header, old);
+        heap.charge(&self.header, bytes);
     }
 
     #[inline(always)]

@@ -339,8 +339,8 @@ impl Table {
             let before = dict.bytes();
             dict.rehash();
             let after = dict.bytes();
-            heap.charge(&self.header, after);
             heap.discharge(&self.header, before);
+            heap.charge(&self.header, after);
             if key.is_int() && self.migrate_dense(heap, key.raw_int()) {
                 return self.set_int(heap, key.raw_int(), value);
             }
