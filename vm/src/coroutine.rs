@@ -8,7 +8,7 @@ use crate::{
     native::{Args, NativeResult, Throw},
     thread::{Thread, ThreadStatus},
     value::Value,
-    vm::{MAX_NATIVE_DEPTH, Vm},
+    vm::{HANDLER_DEPTH, MAX_NATIVE_DEPTH, Vm},
 };
 
 /// How a resume ended; the values are in `vm.transfer`, an error in `vm.error`.
@@ -38,7 +38,7 @@ impl Vm {
             self.error = self.new_string(format!("cannot resume {what} coroutine"));
             return Resumed::Failed;
         }
-        if self.native_depth >= MAX_NATIVE_DEPTH {
+        if self.native_depth >= MAX_NATIVE_DEPTH + self.handler_depth {
             self.error = self.new_string("C stack overflow");
             return Resumed::Failed;
         }
@@ -303,15 +303,19 @@ unsafe fn handle(vm: &mut Vm, frame: Frame, level: *mut Value) -> Value {
         if !Continuation::of(frame).has_handler() {
             return vm.error;
         }
-        for _ in vm.native_depth..MAX_NATIVE_DEPTH {
+        let outer = std::mem::replace(&mut vm.handler_depth, HANDLER_DEPTH);
+        let mut handled = None;
+        for _ in vm.native_depth..=MAX_NATIVE_DEPTH {
             vm.frame = vm.error_frame;
             vm.top = vm.error_top.max(level);
             let error = vm.error;
-            if let Ok(message) = vm.call1(*frame.0.add(1), &[error]) {
-                return message;
+            handled = vm.call1(*frame.0.add(1), &[error]).ok();
+            if handled.is_some() {
+                break;
             }
         }
-        vm.new_string("error in error handling")
+        vm.handler_depth = outer;
+        handled.unwrap_or_else(|| vm.new_string("error in error handling"))
     }
 }
 

@@ -19,7 +19,9 @@ use crate::{
 };
 
 /// Native activations (natives that call Lua, coroutines inside coroutines) that may nest, as PUC's `LUAI_MAXCCALLS`.
-pub const MAX_NATIVE_DEPTH: u32 = 190;
+pub const MAX_NATIVE_DEPTH: u32 = 198;
+/// Native activations beyond that which a message handler may use.
+pub(crate) const HANDLER_DEPTH: u32 = 20;
 
 /// A virtual machine. Compiled code addresses the first fields by offset.
 #[repr(C)]
@@ -58,6 +60,8 @@ pub struct Vm {
     pub(crate) error_frame: Frame,
     pub(crate) error_top: *mut Value,
     pub(crate) native_depth: u32,
+    /// By how much it may be exceeded: [`HANDLER_DEPTH`] while a message handler runs.
+    pub(crate) handler_depth: u32,
     pub(crate) in_finalizer: bool,
     /// Nanoseconds that the collector has taken.
     pub gc_ns: u64,
@@ -124,6 +128,7 @@ impl Vm {
             error_frame: Frame(std::ptr::null_mut()),
             error_top: std::ptr::null_mut(),
             native_depth: 0,
+            handler_depth: 0,
             in_finalizer: false,
             gc_ns: 0,
             controller: Controller::default(),
@@ -207,7 +212,7 @@ impl Vm {
     /// Enters the function whose frame has been laid out at `base`: compiled, interpreted, native or `__call`.
     /// Returns when it returns, throws or yields; results lie where the function was.
     pub(crate) fn enter(&mut self, base: *mut Value, count: u64) -> Status {
-        if self.native_depth >= MAX_NATIVE_DEPTH {
+        if self.native_depth >= MAX_NATIVE_DEPTH + self.handler_depth {
             return self.native_overflow().status();
         }
         self.native_depth += 1;
@@ -301,14 +306,11 @@ impl Vm {
 
     #[cold]
     fn native_overflow(&mut self) -> Throw {
-        if self.native_depth > MAX_NATIVE_DEPTH + 25 {
+        if self.handler_depth > 0 {
             self.error = self.new_string("error in error handling");
             return Throw::Error;
         }
-        self.native_depth += 25;
-        let throw = self.runtime_error("C stack overflow");
-        self.native_depth -= 25;
-        throw
+        self.runtime_error("C stack overflow")
     }
 
     /// Runs every pending and future finalizer: the end of the program (manual §2.5.3).

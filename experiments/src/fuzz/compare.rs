@@ -48,7 +48,7 @@ fn masked(bytes: &[u8]) -> String {
             std::iter::once(chunk.valid().to_owned()).chain(invalid)
         })
         .collect();
-    let text = text.replace("-nan", "nan");
+    let text = text.replace("-nan", "nan").replace(": 0X", ": 0x");
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(at) = rest.find(": 0x") {

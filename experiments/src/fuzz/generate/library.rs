@@ -326,8 +326,8 @@ impl Generator {
             }
             6 => expr("(assert($))", [value]),
             7 => {
-                let record = self.expression(Type::Record, depth);
-                expr("(next($, $))", [record, value])
+                // One key: with more, the order would show.
+                expr("(next({x = $}))", [value])
             }
             8 => {
                 let record = self.expression(Type::Record, depth);
