@@ -125,7 +125,7 @@ impl Vm {
     }
 
     /// The collector's work for `bytes` of allocation (`collectgarbage "step"`; 0: one slice). Says whether a cycle has
-    /// ended.
+    /// ended since the last step: polls between steps work too, and a loop that waits for `true` must come to an end.
     pub(crate) fn collect_step(&mut self, bytes: usize) -> bool {
         let mut left = bytes;
         loop {
@@ -134,7 +134,8 @@ impl Vm {
             if ended || left == 0 {
                 self.run_finalizers(FINALIZERS_PER_POLL);
                 self.arm();
-                return ended;
+                let before = std::mem::replace(&mut self.heap.cycles_at_step, self.heap.cycles);
+                return before < self.heap.cycles;
             }
         }
     }
@@ -145,6 +146,7 @@ impl Vm {
         let start = PauseStart::now();
         self.mark_everything();
         self.heap.clear_slice(true);
+        self.heap.cycles_at_step = self.heap.cycles;
         self.note_pause(start);
         self.arm();
     }
@@ -165,6 +167,7 @@ impl Vm {
         self.mark_everything();
         self.heap.clear_slice(true);
         self.heap.finish_and_release();
+        self.heap.cycles_at_step = self.heap.cycles;
         self.note_pause(start);
     }
 

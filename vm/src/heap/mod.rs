@@ -218,6 +218,8 @@ pub struct Heap {
     /// The next slice of the collector is due at so many bytes.
     due: usize,
     pub cycles: u64,
+    /// `cycles` at the end of the last step that the program asked for.
+    pub(crate) cycles_at_step: u64,
     pub(crate) running: bool,
     pub(crate) stress: GcStress,
     /// Percentage of live bytes at which the next cycle starts (`collectgarbage "setpause"`).
@@ -281,6 +283,7 @@ impl Heap {
             reserve_open: false,
             due: FIRST_THRESHOLD,
             cycles: 0,
+            cycles_at_step: 0,
             running: true,
             stress,
             pause: 200,
