@@ -114,7 +114,7 @@ impl Vm {
                     _ => value.type_name().into(),
                 };
                 let identity = self.identity(value);
-                name.extend_from_slice(format!(": 0x{identity:014x}").as_bytes());
+                name.extend_from_slice(format!(": {identity:#x}").as_bytes());
                 name
             }
         };

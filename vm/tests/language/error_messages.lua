@@ -129,3 +129,8 @@ p(assert, false, 12)
 p(assert, 1, 2, 3)
 p(function() assert(false, "pos") end)
 p(function() assert(false) end)
+
+do -- an empty constructor inside does not move the line of the item in front of it
+  print(pcall(load("local t = {v1.n,\n\n{}}", "=list")))
+  print(pcall(load("local t = {v1.n, function()\nreturn {}\nend}", "=list")))
+end

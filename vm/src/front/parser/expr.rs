@@ -275,18 +275,19 @@ impl Parser<'_> {
             if !more {
                 break;
             }
-            self.end_item();
+            self.end_item(start);
         }
         self.expect_close(Tok::Char(b'}'), Tok::Char(b'{'), line)?;
-        self.end_item();
+        self.end_item(start);
         let (first, len) = (self.ast.table_items.len() as u32, (self.pending_items.len() - start) as u32);
         self.ast.table_items.extend(self.pending_items.drain(start..));
         Ok(self.ast.push(Expr::Table { start: first, len, line: before }, self.last_line))
     }
 
-    /// Notes that the separator or bracket behind a list item has been read.
-    fn end_item(&mut self) {
-        if let Some(item) = self.pending_items.last_mut()
+    /// Notes that the separator or bracket behind a list item has been read, in a constructor whose items begin at
+    /// `start`.
+    fn end_item(&mut self, start: usize) {
+        if let Some(item) = self.pending_items[start..].last_mut()
             && matches!(item.key, TableKey::Item)
         {
             item.line = self.last_line;

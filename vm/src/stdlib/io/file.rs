@@ -77,7 +77,7 @@ fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
         vm.new_string("file (closed)")
     } else {
         let identity = vm.identity(args.get(0));
-        vm.new_string(format!("file (0x{identity:014x})"))
+        vm.new_string(format!("file ({identity:#x})"))
     };
     vm.ret1(args, text)
 }

@@ -81,7 +81,7 @@ fn convert(vm: &mut Vm, args: Args, index: usize, directive: Directive<'_>, out:
             let value = args.get(index);
             if value.is_heap() || value.tag == tag::LIGHT {
                 let identity = vm.identity(value);
-                text(out, format!("0x{identity:014x}").as_bytes(), &spec);
+                text(out, format!("{identity:#x}").as_bytes(), &spec);
             } else {
                 text(out, b"(null)", &spec);
             }
