@@ -261,7 +261,7 @@ impl Vm {
         for _ in 0..count {
             let Some(value) = self.heap.to_finalize.pop_front() else { break };
             let finalizer = self.metamethod(value, Meta::Gc);
-            if !finalizer.is_function() {
+            if finalizer.is_nil() {
                 continue;
             }
             let error = self.error;

@@ -190,17 +190,17 @@ impl Vm {
         closure
     }
 
-    /// Calls a function from the host and copies its results.
+    /// Calls a function from the host and copies its results. After an error the stack is as it was before the call.
     ///
     /// # Errors
     /// The error value.
     pub fn call_from_host(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, Value> {
+        let (frame, level) = (self.frame, self.top);
         match self.call(function, args) {
             Ok(count) => Ok((0..count as usize).map(|index| self.result(index)).collect()),
             Err(_) => {
-                let level = self.top;
-                let error = self.error;
-                let error = self.unwind_to(level, error);
+                let error = self.unwind_to(level, self.error);
+                (self.frame, self.top) = (frame, level);
                 if self.native_depth == 0 {
                     self.forget_interruption();
                 }

@@ -4,7 +4,7 @@ use super::{copy, set};
 use crate::{
     frame::FRAME_OFFSET,
     function::{Cache, CacheKind, Proto, Upvalue, frame_proto},
-    heap::Gc,
+    heap::{Gc, Heap},
     lookup::Lookup,
     meta::Meta,
     native::Throw,
@@ -602,29 +602,38 @@ pub unsafe fn set_list(
     if count > super::handlers::MAX_LIST_BATCH {
         vm.check_room(count * size_of::<Value>())?;
     }
+    // SAFETY: as the contract says.
+    unsafe { put_list(&mut vm.heap, table, first, values, count) };
+    Ok(())
+}
+
+/// The items of a list, in room that the memory limit grants.
+///
+/// # Safety
+/// `values` points to `count` live values.
+pub(crate) unsafe fn put_list(heap: &mut Heap, table: Gc<Table>, first: usize, values: *const Value, count: usize) {
     let object = table.get_mut();
     let fresh = object.array_cap == 0 && first == 0 && count > 0 && !object.has_int_keys();
     // SAFETY: as the contract says.
-    if fresh && unsafe { object.fill_array(&mut vm.heap, values, count) } {
-        return Ok(());
+    if fresh && unsafe { object.fill_array(heap, values, count) } {
+        return;
     }
     for index in 0..count {
         // SAFETY: as the contract says.
         let value = unsafe { *values.add(index) };
         let key = (first + index) as i64 + 1;
         if object.has_int_keys() {
-            object.set_int(&mut vm.heap, key, value);
+            object.set_int(heap, key, value);
         } else if value.is_nil() && index + 1 < count {
             // A hole that a later item may cover: keep the list in the array part.
-            object.open_holes(&mut vm.heap, first + index + 1);
+            object.open_holes(heap, first + index + 1);
         } else if key as usize == object.array_len as usize + 1 && !value.is_nil() {
-            object.push_element(&mut vm.heap, value);
+            object.push_element(heap, value);
         } else {
-            object.set_int(&mut vm.heap, key, value);
+            object.set_int(heap, key, value);
         }
     }
     object.trim_array();
-    Ok(())
 }
 
 /// `NEWTABLE`: room for what a constructor announces.

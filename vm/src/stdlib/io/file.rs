@@ -31,7 +31,7 @@ pub(super) fn open(vm: &mut Vm) {
     let metatable = registry_table(vm, TYPE_NAME);
     let name = vm.new_string(TYPE_NAME);
     vm.set_field(metatable, "__name", name);
-    vm.set_functions(metatable, &[("__tostring", tostring), ("__close", close_quietly)]);
+    vm.set_functions(metatable, &[("__tostring", tostring), ("__gc", close_quietly), ("__close", close_quietly)]);
     let methods = vm.heap.table();
     vm.set_functions(
         methods,

@@ -7,7 +7,7 @@ use list::{Access, List};
 
 use crate::{
     heap::Gc,
-    interp::access::{index, length},
+    interp::access::{index, length, put_list},
     native::{Args, NativeResult, Throw},
     stdlib::{args::Results, buffer::TextBuffer, library},
     string::Str,
@@ -186,10 +186,10 @@ fn concat_strings(vm: &mut Vm, list: &List, separator: &[u8], first: i64, last: 
 fn pack(vm: &mut Vm, args: Args) -> NativeResult {
     vm.charge(args.len())?;
     vm.check_room(args.len() * size_of::<Value>())?;
-    let table = vm.heap.table_with_capacity(args.len(), 1);
-    for position in 0..args.len() {
-        vm.raw_set_int(table, position as i64 + 1, args.get(position));
-    }
+    let table = vm.heap.table();
+    // Holes lie as in `{...}`, so that both have one length.
+    // SAFETY: the frame of the running native holds its arguments.
+    unsafe { put_list(&mut vm.heap, table, 0, args.base(), args.len()) };
     vm.set_field(table, "n", args.len() as i64);
     vm.ret1(args, table)
 }
