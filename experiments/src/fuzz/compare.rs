@@ -4,8 +4,8 @@ use super::runner::{End, Outcome};
 
 /// What a user could see of an outcome, without what may differ between any two runs: addresses, the sign of a NaN
 /// (which the language leaves open), how much a long traceback leaves out, that PUC Lua's arithmetic on strings goes
-/// through functions, which its tracebacks show, under which of its names a traceback knows a global function, and the line of a division by zero, which PUC Lua takes from an earlier
-/// instruction.
+/// through functions, which its tracebacks show, under which of its names a traceback knows a global function, and the
+/// line of a division by zero, which PUC Lua takes from an earlier instruction.
 pub fn visible(outcome: &Outcome) -> String {
     let end = match &outcome.end {
         End::Normal => "ended\n".to_owned(),
@@ -62,7 +62,13 @@ fn masked(bytes: &[u8]) -> String {
             rest = digits;
         }
     }
-    out + rest
+    out.push_str(rest);
+    // `string.reverse` turns addresses round.
+    while let Some(at) = out.find("x0 :") {
+        let start = out[..at].trim_end_matches(|c: char| c.is_ascii_hexdigit()).len();
+        out.replace_range(start..at + 4, "@ :");
+    }
+    out
 }
 
 /// The first lines that differ, `None` where there are none.
@@ -116,6 +122,7 @@ mod tests {
         let mine = visible(&outcome("table: 0x00000000000001 -nan C: 0x00000000000002", "x: thread: 0x00000000000005"));
         let theirs = visible(&outcome("table: 0x55f0ab00cdef nan C: 0x7f0123456789", "x: thread: 0x7fff00001111"));
         assert_eq!(mine, theirs);
+        assert_eq!(visible(&outcome("020000000055x0 :elbat", "")), visible(&outcome("0fa3c41f7165x0 :elbat", "")));
         assert_ne!(visible(&outcome("table: x", "")), visible(&outcome("table: y", "")));
     }
 

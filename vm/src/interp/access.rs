@@ -618,13 +618,22 @@ pub(crate) unsafe fn put_list(heap: &mut Heap, table: Gc<Table>, first: usize, v
     if fresh && unsafe { object.fill_array(heap, values, count) } {
         return;
     }
+    // SAFETY: as the contract says.
+    let item = |index: usize| unsafe { *values.add(index) };
+    // PERF: what lies beyond the border of a fresh list is kept out of the array part, so that `#` need not look for it.
+    let border = if fresh { list_border(count, item) } else { count };
     for index in 0..count {
-        // SAFETY: as the contract says.
-        let value = unsafe { *values.add(index) };
+        let value = item(index);
+        if index >= border {
+            if !value.is_nil() {
+                object.set_int(heap, (first + index) as i64 + 1, value);
+            }
+            continue;
+        }
         let key = (first + index) as i64 + 1;
         if object.has_int_keys() {
             object.set_int(heap, key, value);
-        } else if value.is_nil() && index + 1 < count {
+        } else if value.is_nil() && index + 1 < border {
             // A hole that a later item may cover: keep the list in the array part.
             object.open_holes(heap, first + index + 1);
         } else if key as usize == object.array_len as usize + 1 && !value.is_nil() {
@@ -634,6 +643,19 @@ pub(crate) unsafe fn put_list(heap: &mut Heap, table: Gc<Table>, first: usize, v
         }
     }
     object.trim_array();
+}
+
+/// The border that PUC Lua finds in an array of exactly these items: bisection, where the last two are nil.
+fn list_border(count: usize, item: impl Fn(usize) -> Value) -> usize {
+    if count < 2 || !item(count - 1).is_nil() || !item(count - 2).is_nil() {
+        return count;
+    }
+    let (mut present, mut absent) = (0, count);
+    while absent - present > 1 {
+        let middle = present.midpoint(absent);
+        if item(middle - 1).is_nil() { absent = middle } else { present = middle }
+    }
+    present
 }
 
 /// `NEWTABLE`: room for what a constructor announces.

@@ -150,6 +150,14 @@ do
   print(steps)
 end
 
+do
+  local arguments
+  local function make() setmetatable({}, { __gc = setmetatable({}, { __call = function(_, o) arguments = type(o) end }) }) end
+  make()
+  collect()
+  print(arguments)
+end
+
 keep = finalized "kept"
 collect()
 flush "global"
