@@ -4,7 +4,6 @@
 //! They share the linkage ([`abi`]), the runtime helpers that generated code calls ([`helpers`]), and code memory
 //! ([`code`]). See ARCHITECTURE.md, "Linkage".
 
-pub mod abi;
 pub mod code;
 pub mod codegen;
 pub mod helpers;
@@ -17,6 +16,8 @@ use trinity_vm::{
     seam::{Bailout, Compiler, EntryPoint, Installed, Tier},
     vm::Vm,
 };
+
+pub use trinity_templates::abi;
 
 use codegen::{CodeMemory, Codegen, Effort};
 
@@ -60,7 +61,7 @@ impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
+            Tier::Warm => tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
             Tier::Hot => tier2::compile(codegen(&mut self.optimiser, optimiser)?, vm, proto, entry),
         }
     }

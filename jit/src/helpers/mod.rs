@@ -23,6 +23,7 @@ pub use flow::{
     generic_for_prep, tbc, vararg,
 };
 
+use trinity_templates::{Helper as Name, HelperTable};
 use trinity_vm::{
     bytecode::Instr,
     frame::{Frame, Status},
@@ -39,6 +40,54 @@ use trinity_vm::{
 /// `vm` is the running VM, `base` a live frame of a Lua closure in it, `pc` an instruction of its function that the
 /// helper executes.
 pub type Helper = unsafe extern "C" fn(*mut Vm, *mut Value, u32) -> Status;
+
+/// The addresses of everything that templates name.
+pub fn table(vm: &Vm) -> HelperTable {
+    let mut table = [0; Name::ALL.len()];
+    for name in Name::ALL {
+        table[*name as usize] = match name {
+            Name::Arith => arith as *const () as usize,
+            Name::BackEdge => back_edge as *const () as usize,
+            Name::BackEdgeFresh => back_edge_fresh as *const () as usize,
+            Name::Call => call as *const () as usize,
+            Name::Close => close as *const () as usize,
+            Name::Closure => closure as *const () as usize,
+            Name::Compare => compare as *const () as usize,
+            Name::Concat => concat as *const () as usize,
+            Name::Enter => enter as *const () as usize,
+            Name::EnterCounted => enter_counted as *const () as usize,
+            Name::Equals => equals as *const () as usize,
+            Name::EqualsConstant => equals_constant as *const () as usize,
+            Name::FinishCall => finish_call as *const () as usize,
+            Name::ForLoop => for_loop as *const () as usize,
+            Name::ForPrep => for_prep as *const () as usize,
+            Name::GenericFor => generic_for as *const () as usize,
+            Name::GenericForPrep => generic_for_prep as *const () as usize,
+            Name::GetField => get_field as *const () as usize,
+            Name::GetI => get_i as *const () as usize,
+            Name::GetTable => get_table as *const () as usize,
+            Name::GetTabUp => get_tabup as *const () as usize,
+            Name::Len => len as *const () as usize,
+            Name::NewTable => newtable as *const () as usize,
+            Name::NoteCall => note_call as *const () as usize,
+            Name::Ret => ret as *const () as usize,
+            Name::SelfField => self_field as *const () as usize,
+            Name::SetField => set_field as *const () as usize,
+            Name::SetI => set_i as *const () as usize,
+            Name::SetList => set_list as *const () as usize,
+            Name::SetTable => set_table as *const () as usize,
+            Name::SetTabUp => set_tabup as *const () as usize,
+            Name::SetUpvalue => set_upvalue as *const () as usize,
+            Name::TailCall => tail_call as *const () as usize,
+            Name::Tbc => tbc as *const () as usize,
+            Name::Unary => unary as *const () as usize,
+            Name::VarArg => vararg as *const () as usize,
+            Name::Next => vm.controller.next_function as usize,
+            Name::IpairsStep => vm.controller.ipairs_function as usize,
+        };
+    }
+    table
+}
 
 /// The instruction that a helper executes, with its frame.
 struct Site<'a> {

@@ -9,8 +9,11 @@ use trinity_vm::{
     value::tag,
 };
 
-use super::{emitter::Emitter, flow};
-use crate::helpers::{self, Helper};
+use crate::{
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Operand, Rhs},
+};
 
 /// Where a test goes.
 #[derive(Clone, Copy)]
@@ -25,11 +28,9 @@ struct Targets {
 impl Emitter<'_, '_> {
     /// The targets of the present test, whose `C` says on which outcome to jump.
     fn targets(&mut self) -> Targets {
-        let successors = flow::successors(self.proto.code(), self.pc);
-        let jump = successors.jump.expect("a test has a jump");
-        let jump = self.block_at(jump);
+        let jump = self.jump_target();
         let next = self.block();
-        if self.instr().c() != 0 {
+        if self.form().flag {
             Targets { holds: jump, fails: next, next }
         } else {
             Targets { holds: next, fails: jump, next }
@@ -48,8 +49,7 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn order(&mut self, op: Op, hint: Hint) {
-        let instr = self.instr();
-        let (lhs, rhs) = (instr.a(), instr.b());
+        let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
         let slow = self.cold();
@@ -81,7 +81,7 @@ impl Emitter<'_, '_> {
             }
             self.float_order(op, lhs, rhs, slow, targets);
         }
-        self.decide_slowly(slow, helpers::compare, targets);
+        self.decide_slowly(slow, Helper::Compare, targets);
         self.restore(before);
         self.switch(targets.next);
     }
@@ -95,9 +95,7 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn order_immediate(&mut self, op: Op) {
-        let instr = self.instr();
-        let register = instr.a();
-        let immediate = i64::from(instr.sb());
+        let register = self.a();
         let before = self.known();
         let targets = self.targets();
         let (slow, other) = (self.cold(), self.cold());
@@ -112,17 +110,17 @@ impl Emitter<'_, '_> {
         } else {
             self.require_tag(register, tag::INT, other);
             let value = self.bits(register);
-            let condition = self.compare(int, value, immediate);
+            let condition = self.compare(int, value, self.instruction.get(Operand::Immediate));
             self.decide(condition, targets);
         }
         self.restore(before.clone());
         self.switch(other);
         self.require_tag(register, tag::FLOAT, slow);
         let value = self.float(register);
-        let constant = self.b.ins().f64const(immediate as f64);
+        let constant = self.float_operand(Operand::ImmediateFloat);
         let condition = self.b.ins().fcmp(float, value, constant);
         self.decide(condition, targets);
-        self.decide_slowly(slow, helpers::compare, targets);
+        self.decide_slowly(slow, Helper::Compare, targets);
         self.restore(before);
         self.switch(targets.next);
     }
@@ -130,8 +128,7 @@ impl Emitter<'_, '_> {
     /// Values of one type that is not a float are equal when their payloads are; unequal ones may still be equal as
     /// long strings or by `__eq`.
     pub(super) fn equal(&mut self) {
-        let instr = self.instr();
-        let (lhs, rhs) = (instr.a(), instr.b());
+        let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
         let (slow, differ) = (self.cold(), self.block());
@@ -146,50 +143,45 @@ impl Emitter<'_, '_> {
         self.switch(differ);
         let int = self.equals(lt, i64::from(tag::INT));
         self.branch(int, targets.fails, slow);
-        self.decide_slowly(slow, helpers::equals, targets);
+        self.decide_slowly(slow, Helper::Equals, targets);
         self.restore(before);
         self.switch(targets.next);
     }
 
     pub(super) fn equal_constant(&mut self) {
-        let instr = self.instr();
-        let register = instr.a();
-        let constant = self.constant(instr.b());
+        let register = self.a();
+        let rhs = self.form().rhs;
         let targets = self.targets();
         let found = self.tag(register);
-        let same = self.equals(found, i64::from(constant.tag));
-        let identity = match constant.as_string() {
-            Some(string) => string.is_short(),
-            None => !constant.is_number(),
-        };
-        if identity {
-            if constant.is_string() {
+        let same = self.equals(found, i64::from(rhs.tag()));
+        match rhs {
+            Rhs::Nil | Rhs::False | Rhs::True => self.decide(same, targets),
+            Rhs::ShortString => {
                 // Short strings are interned: another object is another string.
                 self.require(same, targets.fails);
-                let bits = self.bits(register);
-                let expected = self.iconst(constant.bits as i64);
+                let (bits, expected) = (self.bits(register), self.operand(Operand::Constant));
                 let equal = self.b.ins().icmp(IntCC::Equal, bits, expected);
                 self.decide(equal, targets);
-            } else {
-                self.decide(same, targets);
             }
-        } else {
             // A number may equal one of the other type, a long string one elsewhere.
-            let slow = self.cold();
-            self.require(same, slow);
-            if constant.is_float() {
-                let value = self.float(register);
-                let expected = self.b.ins().f64const(constant.raw_float());
-                let equal = self.b.ins().fcmp(FloatCC::Equal, value, expected);
-                self.decide(equal, targets);
-            } else if constant.is_int() {
-                let value = self.bits(register);
-                let equal = self.equals(value, constant.raw_int());
-                self.decide(equal, targets);
-            } else {
-                self.jump(slow);
+            _ => {
+                let slow = self.cold();
+                self.require(same, slow);
+                match rhs {
+                    Rhs::Float => {
+                        let (value, expected) = (self.float(register), self.float_operand(Operand::Constant));
+                        let equal = self.b.ins().fcmp(FloatCC::Equal, value, expected);
+                        self.decide(equal, targets);
+                    }
+                    Rhs::Int => {
+                        let (value, expected) = (self.bits(register), self.operand(Operand::Constant));
+                        let equal = self.b.ins().icmp(IntCC::Equal, value, expected);
+                        self.decide(equal, targets);
+                    }
+                    _ => self.jump(slow),
+                }
+                self.decide_slowly(slow, Helper::EqualsConstant, targets);
             }
-            self.decide_slowly(slow, helpers::equals_constant, targets);
         }
         self.switch(targets.next);
     }
@@ -201,26 +193,25 @@ impl Emitter<'_, '_> {
 
     pub(super) fn test(&mut self) {
         let targets = self.targets();
-        let truthy = self.truthy(self.instr().a());
+        let truthy = self.truthy(self.a());
         self.decide(truthy, targets);
         self.switch(targets.next);
     }
 
     /// Copies before it jumps.
     pub(super) fn test_set(&mut self) {
-        let instr = self.instr();
         let targets = self.targets();
-        let truthy = self.truthy(instr.b());
+        let truthy = self.truthy(self.instruction.b());
         let taken = self.block();
         let before = self.known();
-        if instr.c() != 0 {
+        if self.form().flag {
             self.branch(truthy, taken, targets.next);
         } else {
             self.branch(truthy, targets.next, taken);
         }
         self.switch(taken);
-        self.copy(instr.a(), instr.b());
-        let jump = if instr.c() != 0 { targets.holds } else { targets.fails };
+        self.copy(self.a(), self.instruction.b());
+        let jump = if self.form().flag { targets.holds } else { targets.fails };
         self.jump(jump);
         self.restore(before);
         self.switch(targets.next);

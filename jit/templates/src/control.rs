@@ -6,36 +6,31 @@ use cranelift_codegen::ir::{
     types::{I8, I32, I64},
 };
 use trinity_vm::{
-    bytecode::{Hint, Op, jump_target},
+    bytecode::{Hint, Op},
     seam::Tier,
     table::ElementKind,
     value::tag,
 };
 
-use super::emitter::Emitter;
-use crate::{abi, helpers};
+use crate::{
+    abi,
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Form, Operand},
+};
 
 impl Emitter<'_, '_> {
-    /// The block that the present instruction jumps to.
-    pub(super) fn jump_target(&mut self) -> cranelift_codegen::ir::Block {
-        let target = jump_target(self.proto.code(), self.pc).expect("the instruction jumps");
-        self.block_at(target as usize)
-    }
-
     /// A loop of integers by 1 or -1 is prepared inline.
     pub(super) fn for_prep(&mut self) {
-        let a = self.instr().a();
+        let a = self.a();
         let target = self.jump_target();
-        let step = self.constant_step(a + 2);
+        let step = self.form().count;
         let may_be_int = |this: &Self, register| matches!(this.known_tag(register), None | Some(tag::INT));
-        if let Some(step @ (1 | -1)) = step
-            && may_be_int(self, a)
-            && may_be_int(self, a + 1)
-        {
+        if step != Form::SLOWLY && may_be_int(self, a) && may_be_int(self, a + 1) {
             let (slow, body) = (self.cold(), self.block());
             self.require_tags((a, tag::INT), (a + 1, tag::INT), slow);
             let (start, limit) = (self.bits(a), self.bits(a + 1));
-            let (low, high) = if step == 1 { (start, limit) } else { (limit, start) };
+            let (low, high) = if step == 2 { (start, limit) } else { (limit, start) };
             let left = self.b.ins().isub(high, low);
             self.set(a + 1, left, tag::INT);
             self.forget(a + 3);
@@ -43,26 +38,19 @@ impl Emitter<'_, '_> {
             let empty = self.b.ins().icmp(IntCC::SignedGreaterThan, low, high);
             self.branch(empty, target, body);
             self.switch(slow);
-            let skip = self.helper_or_leave(helpers::for_prep);
+            let skip = self.helper_or_leave(Helper::ForPrep);
             self.branch(skip, target, body);
             self.switch(body);
         } else {
-            let skip = self.helper_or_leave(helpers::for_prep);
+            let skip = self.helper_or_leave(Helper::ForPrep);
             self.reject(skip, target);
         }
         self.forget_from(a);
     }
 
-    /// The loop's step, when the instruction before this one has loaded it.
-    fn constant_step(&self, register: usize) -> Option<i16> {
-        let before = self.proto.code()[self.pc.checked_sub(1)?];
-        let loads = before.op() == Op::LoadI && before.a() == register && !self.coverage.leader[self.pc];
-        loads.then(|| before.sbx())
-    }
-
     /// Integer loops count inline; others in a helper unless they have been seen to be of floats.
     pub(super) fn for_loop(&mut self, hint: Hint) {
-        let a = self.instr().a();
+        let a = self.a();
         let (slow, turn, end) = (self.cold(), self.block(), self.block());
         if hint == Hint::Float {
             self.require_tag(a, tag::FLOAT, slow);
@@ -97,10 +85,10 @@ impl Emitter<'_, '_> {
         }
         self.jump(turn);
         self.switch(slow);
-        let again = self.helper_or_leave(helpers::for_loop);
+        let again = self.helper_or_leave(Helper::ForLoop);
         self.branch(again, turn, end);
         self.switch(turn);
-        self.back_edge(self.instr().bx());
+        self.back_edge();
         self.switch(end);
         self.forget_all();
     }
@@ -108,10 +96,9 @@ impl Emitter<'_, '_> {
     /// `TFORCALL`. Where the iterator has been `next` or that of `ipairs`, a step within the array part is inline: both
     /// go from key `k` to `k + 1` there. (From 0 only that of `ipairs` does: to `next` it is a key beside the array.)
     pub(super) fn generic_for(&mut self, hint: Hint) {
-        let instr = self.instr();
-        let a = instr.a();
-        if hint == Hint::None || instr.c() > 2 {
-            self.helper_or_leave(helpers::generic_for);
+        let a = self.a();
+        if hint == Hint::None || !self.form().flag {
+            self.helper_or_leave(Helper::GenericFor);
             return self.forget_all();
         }
         let regions = self.regions;
@@ -119,9 +106,9 @@ impl Emitter<'_, '_> {
         self.require_tags((a, tag::NATIVE), (a + 1, tag::TABLE), slow);
         let native = self.bits(a);
         let function = self.load(I64, regions.object, native, abi::NATIVE_FUNCTION);
-        let [next, ipairs] = self.iterators;
-        let is_next = self.equals(function, next);
-        let is_ipairs = self.equals(function, ipairs);
+        let (next, ipairs) = (self.address(Helper::Next), self.address(Helper::IpairsStep));
+        let is_next = self.b.ins().icmp(IntCC::Equal, function, next);
+        let is_ipairs = self.b.ins().icmp(IntCC::Equal, function, ipairs);
         let known = self.b.ins().bor(is_next, is_ipairs);
         let control = self.tag(a + 2);
         let int = self.equals(control, i64::from(tag::INT));
@@ -169,7 +156,7 @@ impl Emitter<'_, '_> {
         let nil = self.equals(found, i64::from(tag::NIL));
         self.branch(nil, slow, done);
 
-        self.slow_path(slow, helpers::generic_for, done);
+        self.slow_path(slow, Helper::GenericFor, done);
         self.forget_all();
         self.switch(done);
     }
@@ -192,27 +179,25 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn generic_for_loop(&mut self) {
-        let a = self.instr().a();
+        let a = self.a();
         let end = self.block();
         let tag = self.tag(a + 4);
         let nil = self.equals(tag, i64::from(tag::NIL));
         self.reject(nil, end);
         self.copy(a + 2, a + 4);
-        self.back_edge(self.instr().bx());
+        self.back_edge();
         self.switch(end);
         self.forget_all();
     }
 
     /// Counts, polls, and jumps to the loop's header, or enters better code for the loop.
-    pub(super) fn back_edge(&mut self, index: usize) {
+    pub(super) fn back_edge(&mut self) {
         let regions = self.regions;
-        let state = &self.proto.loops()[index];
         // A loop that had not run when it was compiled has no feedback.
-        let fresh = state.count() == 0;
-        let (better, helper): (_, helpers::Helper) =
-            if fresh { (Tier::Warm, helpers::back_edge_fresh) } else { (Tier::Hot, helpers::back_edge) };
+        let (better, helper) =
+            if self.form().flag { (Tier::Warm, Helper::BackEdgeFresh) } else { (Tier::Hot, Helper::BackEdge) };
         let (out, header) = (self.cold(), self.jump_target());
-        let address = self.address(state);
+        let address = self.operand(Operand::Loop);
         let left = self.load(I32, regions.feedback, address, abi::LOOP_COUNTDOWN);
         let left = self.b.ins().iadd_imm_s(left, -1);
         self.store(regions.feedback, left, address, abi::LOOP_COUNTDOWN);

@@ -7,7 +7,7 @@ use trinity_vm::{
 };
 
 /// Instructions that are reached from an entry, and those that are reached in more than one way.
-pub(super) struct Coverage {
+pub struct Coverage {
     pub entry_pc: usize,
     /// By pc: an instruction that can run.
     pub reached: Vec<bool>,
@@ -16,12 +16,12 @@ pub(super) struct Coverage {
 }
 
 /// Where control goes after the instruction at `pc`. A test and the jump behind it count as one instruction.
-pub(super) struct Successors {
+pub struct Successors {
     pub next: Option<usize>,
     pub jump: Option<usize>,
 }
 
-pub(super) fn successors(code: &[Instr], pc: usize) -> Successors {
+pub fn successors(code: &[Instr], pc: usize) -> Successors {
     let op = code[pc].op().unquickened().0;
     let after = pc + op.words();
     let target = jump_target(code, pc).map(|target| target as usize);

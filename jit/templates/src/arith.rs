@@ -10,16 +10,11 @@ use trinity_vm::{
     value::tag,
 };
 
-use super::emitter::Emitter;
-use crate::helpers;
-
-/// The right operand of a binary operator.
-#[derive(Clone, Copy)]
-enum Rhs {
-    Register(usize),
-    Int(i64),
-    Float(f64),
-}
+use crate::{
+    emitter::{Emitter, Known},
+    helper::Helper,
+    instruction::{Operand, Rhs},
+};
 
 /// The operator without the distinction of where its right operand is.
 fn plain(op: Op) -> Op {
@@ -59,54 +54,46 @@ fn first_forms(op: Op) -> (Op, Op) {
 }
 
 impl Emitter<'_, '_> {
-    fn rhs(&self, op: Op) -> Rhs {
-        let c = self.instr().c();
-        if plain(op) == op {
-            return Rhs::Register(c);
-        }
-        let constant = self.constant(c);
-        if constant.is_int() { Rhs::Int(constant.raw_int()) } else { Rhs::Float(constant.raw_float()) }
-    }
-
-    fn rhs_tag(&self, rhs: Rhs) -> Option<u8> {
-        match rhs {
-            Rhs::Register(register) => self.known_tag(register),
-            Rhs::Int(_) => Some(tag::INT),
-            Rhs::Float(_) => Some(tag::FLOAT),
+    /// The tag of the right operand, where it is known.
+    fn rhs_tag(&self) -> Option<u8> {
+        match self.form().rhs {
+            Rhs::Register => self.known_tag(self.instruction.c()),
+            Rhs::Float => Some(tag::FLOAT),
+            _ => Some(tag::INT),
         }
     }
 
     /// Goes on when both operands have `tag`. Says whether they can.
-    fn require_operands(&mut self, lhs: usize, rhs: Rhs, tag: u8, other: Block) -> bool {
-        if let Rhs::Register(register) = rhs {
-            self.require_tags((lhs, tag), (register, tag), other);
+    fn require_operands(&mut self, tag: u8, other: Block) -> bool {
+        let (lhs, rhs) = (self.instruction.b(), self.instruction.c());
+        if self.form().rhs == Rhs::Register {
+            self.require_tags((lhs, tag), (rhs, tag), other);
             return true;
         }
         self.require_tag(lhs, tag, other);
-        self.rhs_tag(rhs) == Some(tag)
+        self.rhs_tag() == Some(tag)
     }
 
-    fn operand_int(&mut self, rhs: Rhs) -> Value {
-        match rhs {
-            Rhs::Register(register) => self.bits(register),
-            Rhs::Int(value) => self.iconst(value),
-            Rhs::Float(value) => self.iconst(value as i64),
+    fn rhs_int(&mut self) -> Value {
+        match self.form().rhs {
+            Rhs::Register => self.bits(self.instruction.c()),
+            _ => self.operand(Operand::Constant),
         }
     }
 
-    fn operand_float(&mut self, rhs: Rhs) -> Value {
-        match rhs {
-            Rhs::Register(register) => self.float(register),
-            Rhs::Int(value) => self.b.ins().f64const(value as f64),
-            Rhs::Float(value) => self.b.ins().f64const(value),
+    fn rhs_float(&mut self) -> Value {
+        match self.form().rhs {
+            Rhs::Register => self.float(self.instruction.c()),
+            Rhs::Float => self.float_operand(Operand::Constant),
+            _ => self.float_operand(Operand::ConstantFloat),
         }
     }
 
-    /// The operand as a float, converted when it is an integer.
-    fn operand_number(&mut self, rhs: Rhs, other: Block) -> Value {
-        match rhs {
-            Rhs::Register(register) => self.number(register, other),
-            constant => self.operand_float(constant),
+    /// The right operand as a float, converted when it is an integer.
+    fn rhs_number(&mut self, other: Block) -> Value {
+        match self.form().rhs {
+            Rhs::Register => self.number(self.instruction.c(), other),
+            _ => self.rhs_float(),
         }
     }
 
@@ -132,23 +119,22 @@ impl Emitter<'_, '_> {
 
     /// Addition, subtraction, multiplication.
     pub(super) fn arith(&mut self, op: Op, hint: Hint) {
-        let instr = self.instr();
-        let (a, lhs, rhs) = (instr.a(), instr.b(), self.rhs(op));
+        let (a, lhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         // What has not been executed is taken for what its operands look like.
         let float_first = match hint {
             Hint::Float => true,
-            Hint::None => self.known_tag(lhs) == Some(tag::FLOAT) || self.rhs_tag(rhs) == Some(tag::FLOAT),
+            Hint::None => self.known_tag(lhs) == Some(tag::FLOAT) || self.rhs_tag() == Some(tag::FLOAT),
             _ => false,
         };
         if hint == Hint::Any {
             let mixed = self.cold();
-            if self.rhs_tag(rhs) == Some(tag::FLOAT) || self.known_tag(lhs) == Some(tag::FLOAT) {
+            if self.rhs_tag() == Some(tag::FLOAT) || self.known_tag(lhs) == Some(tag::FLOAT) {
                 self.jump(mixed);
             } else {
-                self.require_operands(lhs, rhs, tag::INT, mixed);
-                let (l, r) = (self.bits(lhs), self.operand_int(rhs));
+                self.require_operands(tag::INT, mixed);
+                let (l, r) = (self.bits(lhs), self.rhs_int());
                 let result = self.int_result(op, l, r);
                 self.set(a, result, tag::INT);
                 self.jump(done);
@@ -156,16 +142,16 @@ impl Emitter<'_, '_> {
             self.restore(before.clone());
             self.switch(mixed);
             let l = self.number(lhs, slow);
-            let r = self.operand_number(rhs, slow);
+            let r = self.rhs_number(slow);
             let result = self.float_result(op, l, r);
             self.set(a, result, tag::FLOAT);
             self.jump(done);
         } else if float_first {
-            if self.require_operands(lhs, rhs, tag::FLOAT, slow) {
+            if self.require_operands(tag::FLOAT, slow) {
                 if hint == Hint::None {
                     self.quicken(first_forms(op).1);
                 }
-                let (l, r) = (self.float(lhs), self.operand_float(rhs));
+                let (l, r) = (self.float(lhs), self.rhs_float());
                 let result = self.float_result(op, l, r);
                 self.set(a, result, tag::FLOAT);
                 self.jump(done);
@@ -173,11 +159,11 @@ impl Emitter<'_, '_> {
                 self.jump(slow);
             }
         } else {
-            if self.require_operands(lhs, rhs, tag::INT, slow) {
+            if self.require_operands(tag::INT, slow) {
                 if hint == Hint::None {
                     self.quicken(first_forms(op).0);
                 }
-                let (l, r) = (self.bits(lhs), self.operand_int(rhs));
+                let (l, r) = (self.bits(lhs), self.rhs_int());
                 let result = self.int_result(op, l, r);
                 self.set(a, result, tag::INT);
                 self.jump(done);
@@ -185,64 +171,62 @@ impl Emitter<'_, '_> {
                 self.jump(slow);
             }
         }
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     /// The slow path, and the state behind it.
-    fn join(&mut self, slow: Block, helper: helpers::Helper, done: Block, before: super::emitter::Known) {
+    fn join(&mut self, slow: Block, helper: Helper, done: Block, before: Known) {
         self.slow_path(slow, helper, done);
         self.restore(before);
-        self.forget(self.instr().a());
+        self.forget(self.a());
         self.switch(done);
     }
 
     pub(super) fn division(&mut self, op: Op, hint: Hint) {
-        let instr = self.instr();
-        let (a, lhs, rhs) = (instr.a(), instr.b(), self.rhs(op));
+        let (a, lhs) = (self.a(), self.instruction.b());
         if hint == Hint::None {
             return self.arithmetic_helper();
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let (l, r) = if hint == Hint::Float {
-            self.require_operands(lhs, rhs, tag::FLOAT, slow);
-            (self.float(lhs), self.operand_float(rhs))
+            self.require_operands(tag::FLOAT, slow);
+            (self.float(lhs), self.rhs_float())
         } else {
-            (self.number(lhs, slow), self.operand_number(rhs, slow))
+            (self.number(lhs, slow), self.rhs_number(slow))
         };
         let result = self.float_result(op, l, r);
         self.set(a, result, tag::FLOAT);
         self.jump(done);
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     fn arithmetic_helper(&mut self) {
-        self.helper_or_leave(helpers::arith);
-        self.forget(self.instr().a());
+        self.helper_or_leave(Helper::Arith);
+        self.forget(self.a());
     }
 
     /// `%` and `//` of integers by positive integers.
     pub(super) fn floor_division(&mut self, op: Op, hint: Hint) {
-        let instr = self.instr();
-        let (a, lhs, rhs) = (instr.a(), instr.b(), self.rhs(op));
-        let unsuited = matches!(rhs, Rhs::Float(_)) || matches!(rhs, Rhs::Int(value) if value <= 0);
-        if hint == Hint::Any || unsuited {
+        let (a, lhs) = (self.a(), self.instruction.b());
+        let rhs = self.form().rhs;
+        if hint == Hint::Any || rhs == Rhs::Unsuited {
             return self.arithmetic_helper();
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_operands(lhs, rhs, tag::INT, slow);
+        self.require_operands(tag::INT, slow);
         let l = self.bits(lhs);
         let is_mod = plain(op) == Op::Mod;
         let result = match rhs {
-            Rhs::Int(value) if value.count_ones() == 1 && is_mod => {
-                let mask = self.iconst(value - 1);
+            Rhs::PowerOfTwo if is_mod => {
+                let mask = self.operand(Operand::Mask);
                 self.b.ins().band(l, mask)
             }
-            Rhs::Int(value) if value.count_ones() == 1 => self.b.ins().sshr_imm_u(l, i64::from(value.trailing_zeros())),
+            Rhs::PowerOfTwo => self.b.ins().sshr_imm_u(l, self.instruction.get(Operand::Shift)),
             _ => {
-                let r = self.operand_int(rhs);
-                if let Rhs::Register(_) = rhs {
+                let r = self.rhs_int();
+                if rhs == Rhs::Register {
                     let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
                     self.require(positive, slow);
                 }
@@ -264,79 +248,67 @@ impl Emitter<'_, '_> {
         }
         self.set(a, result, tag::INT);
         self.jump(done);
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     /// `x ^ 2` is a product, everything else the helper's.
-    pub(super) fn power(&mut self, op: Op) {
-        let square = match self.rhs(op) {
-            Rhs::Int(value) => value == 2,
-            Rhs::Float(value) => value == 2.0,
-            Rhs::Register(_) => false,
-        };
-        if !square {
+    pub(super) fn power(&mut self) {
+        if self.form().rhs != Rhs::Square {
             return self.arithmetic_helper();
         }
-        let instr = self.instr();
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let value = self.number(instr.b(), slow);
+        let value = self.number(self.instruction.b(), slow);
         let result = self.b.ins().fmul(value, value);
-        self.set(instr.a(), result, tag::FLOAT);
+        self.set(self.a(), result, tag::FLOAT);
         self.jump(done);
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     pub(super) fn bitwise(&mut self, op: Op) {
-        let instr = self.instr();
-        let (a, lhs, rhs) = (instr.a(), instr.b(), self.rhs(op));
-        if matches!(rhs, Rhs::Float(_)) {
+        let (a, lhs) = (self.a(), self.instruction.b());
+        if self.form().rhs == Rhs::Unsuited {
             return self.arithmetic_helper();
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_operands(lhs, rhs, tag::INT, slow);
-        let (l, r) = (self.bits(lhs), self.operand_int(rhs));
+        self.require_operands(tag::INT, slow);
+        let (l, r) = (self.bits(lhs), self.rhs_int());
         let result = self.int_result(op, l, r);
         self.set(a, result, tag::INT);
         self.jump(done);
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     /// Shifts by 0 to 63 places.
     pub(super) fn shift(&mut self, op: Op) {
-        let instr = self.instr();
-        let (a, lhs, rhs) = (instr.a(), instr.b(), self.rhs(op));
-        let unsuited = matches!(rhs, Rhs::Float(_)) || matches!(rhs, Rhs::Int(value) if !(-63..64).contains(&value));
-        if unsuited {
+        let (a, lhs) = (self.a(), self.instruction.b());
+        let rhs = self.form().rhs;
+        if rhs == Rhs::Unsuited {
             return self.arithmetic_helper();
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_operands(lhs, rhs, tag::INT, slow);
+        self.require_operands(tag::INT, slow);
         let l = self.bits(lhs);
-        let mut left = plain(op) == Op::Shl;
-        let r = match rhs {
-            Rhs::Int(value) => {
-                left ^= value < 0;
-                self.iconst(value.abs())
-            }
+        let distance = self.instruction.get(Operand::Shift);
+        let result = match rhs {
+            Rhs::Left => self.b.ins().ishl_imm_u(l, distance),
+            Rhs::Right => self.b.ins().ushr_imm_u(l, distance),
             _ => {
-                let r = self.operand_int(rhs);
+                let r = self.rhs_int();
                 let inside = self.compare(IntCC::UnsignedLessThan, r, 64);
                 self.require(inside, slow);
-                r
+                if op == Op::Shl { self.b.ins().ishl(l, r) } else { self.b.ins().ushr(l, r) }
             }
         };
-        let result = if left { self.b.ins().ishl(l, r) } else { self.b.ins().ushr(l, r) };
         self.set(a, result, tag::INT);
         self.jump(done);
-        self.join(slow, helpers::arith, done, before);
+        self.join(slow, Helper::Arith, done, before);
     }
 
     pub(super) fn negate(&mut self) {
-        let instr = self.instr();
-        let (a, b) = (instr.a(), instr.b());
+        let (a, b) = (self.a(), self.instruction.b());
         let before = self.known();
         let (slow, other, done) = (self.cold(), self.cold(), self.block());
         if self.known_tag(b) == Some(tag::FLOAT) {
@@ -355,29 +327,27 @@ impl Emitter<'_, '_> {
         let result = self.b.ins().fneg(value);
         self.set(a, result, tag::FLOAT);
         self.jump(done);
-        self.join(slow, helpers::unary, done, before);
+        self.join(slow, Helper::Unary, done, before);
     }
 
     pub(super) fn complement(&mut self) {
-        let instr = self.instr();
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        self.require_tag(instr.b(), tag::INT, slow);
-        let value = self.bits(instr.b());
+        self.require_tag(self.instruction.b(), tag::INT, slow);
+        let value = self.bits(self.instruction.b());
         let result = self.b.ins().bnot(value);
-        self.set(instr.a(), result, tag::INT);
+        self.set(self.a(), result, tag::INT);
         self.jump(done);
-        self.join(slow, helpers::unary, done, before);
+        self.join(slow, Helper::Unary, done, before);
     }
 
     pub(super) fn not(&mut self) {
-        let instr = self.instr();
-        let tag = self.tag(instr.b());
+        let tag = self.tag(self.instruction.b());
         let truthy = self.compare(IntCC::UnsignedGreaterThanOrEqual, tag, i64::from(tag::TRUE));
         // `true` follows `false`: 2 - truthy.
         let two = self.b.ins().iconst(I8, i64::from(tag::TRUE));
         let result = self.b.ins().isub(two, truthy);
         let zero = self.b.ins().iconst(I64, 0);
-        self.set_dynamic(instr.a(), zero, result);
+        self.set_dynamic(self.a(), zero, result);
     }
 }

@@ -8,17 +8,13 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I16, I32, I64},
 };
-use trinity_vm::{
-    bytecode::Op,
-    function::{Cache, CacheKind},
-    table::ElementKind,
-    value::{Value as Lua, tag},
-};
+use trinity_vm::{bytecode::Op, function::CacheKind, table::ElementKind, value::tag};
 
-use super::emitter::Emitter;
 use crate::{
     abi::{self, CALL_GAP, TAG},
-    helpers::{self, Helper},
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Form, Operand, Seen},
 };
 
 /// What a table access is made on.
@@ -33,12 +29,6 @@ enum Object {
 enum Key {
     Register(usize),
     Constant(usize),
-}
-
-/// Whether tables of the cached shape have a metatable to ask about absent fields.
-fn has_metatable(cache: &Cache) -> bool {
-    // SAFETY: a cache keeps its shape alive.
-    unsafe { (*cache.shape).metatable().is_some() }
 }
 
 impl Emitter<'_, '_> {
@@ -56,31 +46,29 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn get_upvalue(&mut self) {
-        let instr = self.instr();
         let flags = self.regions.upvalue;
-        let slot = self.upvalue(instr.b());
+        let slot = self.upvalue(self.instruction.b());
         let payload = self.load(I64, flags, slot, 0);
         let tag = self.load(I8, flags, slot, TAG);
-        self.set_dynamic(instr.a(), payload, tag);
+        self.set_dynamic(self.a(), payload, tag);
     }
 
     pub(super) fn set_upvalue(&mut self) {
-        let instr = self.instr();
         let flags = self.regions.upvalue;
-        if self.may_be_heap(instr.a()) {
+        if self.may_be_heap(self.a()) {
             let before = self.known();
             let (slow, done) = (self.cold(), self.block());
-            let upvalue = self.upvalue_object(instr.b());
+            let upvalue = self.upvalue_object(self.instruction.b());
             self.reject_marked(upvalue, slow);
-            let slot = self.upvalue(instr.b());
-            self.store_value(flags, instr.a(), slot, 0);
+            let slot = self.upvalue(self.instruction.b());
+            self.store_value(flags, self.a(), slot, 0);
             self.jump(done);
-            self.slow_path(slow, helpers::set_upvalue, done);
+            self.slow_path(slow, Helper::SetUpvalue, done);
             self.restore(before);
             self.switch(done);
         } else {
-            let slot = self.upvalue(instr.b());
-            self.store_value(flags, instr.a(), slot, 0);
+            let slot = self.upvalue(self.instruction.b());
+            self.store_value(flags, self.a(), slot, 0);
         }
     }
 
@@ -127,12 +115,12 @@ impl Emitter<'_, '_> {
     /// `R[A] =` the value at `place`, then `done`; `slow` when it is nil. `R[A]` may be written before that is known,
     /// unless the slow path needs it (`held`) or a closure could see it.
     fn read_present(&mut self, flags: MemFlagsData, place: (Value, i32), held: bool, slow: Block, done: Block) {
-        let a = self.instr().a();
+        let a = self.a();
         let (place, offset) = place;
         let payload = self.load(I64, flags, place, offset);
         let tag = self.load(I8, flags, place, offset + TAG);
         let nil = self.equals(tag, i64::from(tag::NIL));
-        if held || self.is_captured(a) {
+        if held || self.may_be_shared(a) {
             self.reject(nil, slow);
             self.set_dynamic(a, payload, tag);
             self.jump(done);
@@ -143,21 +131,20 @@ impl Emitter<'_, '_> {
     }
 
     /// The table's slots, when it has the shape that the cache has seen.
-    fn own_slots(&mut self, cache: &Cache, object: Object, other: Block) -> Value {
+    fn own_slots(&mut self, object: Object, other: Block) -> Value {
         let table = self.object(object);
         let shape = self.load(I64, self.regions.object, table, abi::TABLE_SHAPE);
-        let expected = self.address(cache.shape);
+        let expected = self.operand(Operand::Shape);
         let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
         self.require(same, other);
-        self.roots.push(Lua { bits: cache.shape as u64, tag: tag::TABLE });
         let table = self.object(object);
         self.load(I64, self.regions.object, table, abi::TABLE_SLOTS)
     }
 
     /// Goes on when the cache is of `kind` now, filled for `shape`, and the epoch has not moved since.
-    fn require_cache(&mut self, cache: &Cache, kind: CacheKind, shape: Value, other: Block) {
+    fn require_cache(&mut self, kind: CacheKind, shape: Value, other: Block) {
         let flags = self.regions.feedback;
-        let cache = self.address(cache);
+        let cache = self.operand(Operand::Cache);
         let expected = self.load(I64, flags, cache, abi::CACHE_SHAPE);
         let shapes = self.b.ins().bxor(shape, expected);
         let found = self.b.ins().uload8(I64, flags, cache, abi::CACHE_KIND);
@@ -174,26 +161,24 @@ impl Emitter<'_, '_> {
     }
 
     /// `GETFIELD`, `GETTABUP`, `SELFFIELD`.
-    pub(super) fn get_named(&mut self, op: Op) {
-        let instr = self.instr();
-        let cache = self.cache();
-        let a = instr.a();
-        let (object, helper): (Object, Helper) = match op {
-            Op::GetTabUp => (Object::Upvalue(instr.b()), helpers::get_tabup),
-            Op::GetField => (Object::Register(instr.b()), helpers::get_field),
-            _ => (Object::Register(instr.b()), helpers::self_field),
+    pub(super) fn get_named(&mut self) {
+        let Form { op, seen, .. } = self.form();
+        let (a, b) = (self.a(), self.instruction.b());
+        let (object, helper) = match op {
+            Op::GetTabUp => (Object::Upvalue(b), Helper::GetTabUp),
+            Op::GetField => (Object::Register(b), Helper::GetField),
+            _ => (Object::Register(b), Helper::SelfField),
         };
         let before = self.known();
-        let seen = matches!(cache.kind, CacheKind::Own | CacheKind::Proto);
-        let (slow, done) = (if seen { self.cold() } else { self.block() }, self.block());
-        match cache.kind {
-            CacheKind::Own => {
+        let (slow, done) = (if seen == Seen::Nothing { self.block() } else { self.cold() }, self.block());
+        match seen {
+            Seen::Own | Seen::OwnMeta => {
                 self.require_object(object, tag::TABLE, slow);
-                let slots = self.own_slots(cache, object, slow);
-                let offset = cache.index as i32 * abi::VALUE_SIZE;
-                let held = matches!(object, Object::Register(register) if register == a);
+                let slots = self.own_slots(object, slow);
+                let offset = self.slot_offset();
+                let held = matches!(object, Object::Register(register) if self.may_be(register, a));
                 self.keep_receiver(op);
-                if has_metatable(cache) {
+                if seen == Seen::OwnMeta {
                     self.read_present(self.regions.slots, (slots, offset), held, slow, done);
                 } else {
                     let payload = self.load(I64, self.regions.slots, slots, offset);
@@ -202,8 +187,8 @@ impl Emitter<'_, '_> {
                     self.jump(done);
                 }
             }
-            CacheKind::Proto => {
-                let shape = if cache.shape.is_null() {
+            Seen::Proto | Seen::ProtoOfStrings => {
+                let shape = if seen == Seen::ProtoOfStrings {
                     self.require_object(object, tag::STRING, slow);
                     self.iconst(0)
                 } else {
@@ -211,9 +196,9 @@ impl Emitter<'_, '_> {
                     let table = self.object(object);
                     self.load(I64, self.regions.object, table, abi::TABLE_SHAPE)
                 };
-                self.require_cache(cache, CacheKind::Proto, shape, slow);
+                self.require_cache(CacheKind::Proto, shape, slow);
                 self.keep_receiver(op);
-                let cache = self.address(cache);
+                let cache = self.operand(Operand::Cache);
                 let payload = self.load(I64, self.regions.feedback, cache, abi::CACHE_PAYLOAD);
                 let found = self.load(I8, self.regions.feedback, cache, abi::CACHE_TAG);
                 self.set_dynamic(a, payload, found);
@@ -230,41 +215,45 @@ impl Emitter<'_, '_> {
         self.switch(done);
     }
 
+    /// Where the slot lies that the cache has seen.
+    fn slot_offset(&self) -> i32 {
+        abi::reg(self.instruction.get(Operand::Slot) as usize)
+    }
+
     /// `SELFFIELD` puts the object where the first argument goes.
     fn keep_receiver(&mut self, op: Op) {
         if op == Op::SelfField {
-            let instr = self.instr();
-            self.copy(instr.a() + CALL_GAP, instr.b());
+            self.copy(self.a() + CALL_GAP, self.instruction.b());
         }
     }
 
     /// `SETFIELD`, `SETTABUP`.
-    pub(super) fn set_named(&mut self, op: Op) {
-        let instr = self.instr();
-        let cache = self.cache();
-        let (object, helper): (Object, Helper) = match op {
-            Op::SetTabUp => (Object::Upvalue(instr.a()), helpers::set_tabup),
-            _ => (Object::Register(instr.a()), helpers::set_field),
+    pub(super) fn set_named(&mut self) {
+        let Form { op, seen, .. } = self.form();
+        let (object, helper) = match op {
+            Op::SetTabUp => (Object::Upvalue(self.a()), Helper::SetTabUp),
+            _ => (Object::Register(self.a()), Helper::SetField),
         };
-        if !matches!(cache.kind, CacheKind::Own | CacheKind::Add) {
+        if seen == Seen::Nothing {
             self.helper_or_leave(helper);
             return;
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         self.require_object(object, tag::TABLE, slow);
-        let flags = self.regions.slots;
-        let c = instr.c();
+        let c = self.instruction.c();
         // An added key may be the first reference to its shape.
-        if cache.kind == CacheKind::Add || self.may_be_heap(c) {
+        if seen == Seen::Add || self.may_be_heap(c) {
             let table = self.object(object);
             self.reject_marked(table, slow);
         }
-        if cache.kind == CacheKind::Own {
-            let slots = self.own_slots(cache, object, slow);
-            let offset = cache.index as i32 * abi::VALUE_SIZE;
-            let mut slots = slots;
-            if has_metatable(cache) {
+        if seen == Seen::Add {
+            self.add_named(object, c, slow);
+        } else {
+            let flags = self.regions.slots;
+            let mut slots = self.own_slots(object, slow);
+            let offset = self.slot_offset();
+            if seen == Seen::OwnMeta {
                 // Over nil, `__newindex` may have to be asked.
                 let old = self.load(I8, flags, slots, offset + TAG);
                 let nil = self.equals(old, i64::from(tag::NIL));
@@ -273,37 +262,39 @@ impl Emitter<'_, '_> {
                 slots = self.load(I64, self.regions.object, table, abi::TABLE_SLOTS);
             }
             self.store_value(flags, c, slots, offset);
-        } else {
-            let flags_object = self.regions.object;
-            let feedback = self.regions.feedback;
-            let table = self.object(object);
-            let shape = self.load(I64, flags_object, table, abi::TABLE_SHAPE);
-            self.require_cache(cache, CacheKind::Add, shape, slow);
-            if self.known_tag(c).is_none_or(|tag| tag == tag::NIL) {
-                let tag = self.tag(c);
-                let nil = self.equals(tag, i64::from(tag::NIL));
-                self.reject(nil, slow);
-            }
-            let address = self.address(cache);
-            let index = self.load(I32, feedback, address, abi::CACHE_INDEX);
-            let table = self.object(object);
-            let cap = self.load(I16, flags_object, table, abi::TABLE_SLOTS_CAP);
-            let cap = self.b.ins().uextend(I32, cap);
-            let room = self.b.ins().icmp(IntCC::UnsignedLessThan, index, cap);
-            self.require(room, slow);
-            let address = self.address(cache);
-            let next = self.load(I64, feedback, address, abi::CACHE_PAYLOAD);
-            let index = self.load(I32, feedback, address, abi::CACHE_INDEX);
-            let table = self.object(object);
-            self.store(flags_object, next, table, abi::TABLE_SHAPE);
-            let slots = self.load(I64, flags_object, table, abi::TABLE_SLOTS);
-            let place = self.element_address(slots, index, 4);
-            self.store_value(flags, c, place, 0);
         }
         self.jump(done);
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.switch(done);
+    }
+
+    /// Stores in a slot that is new, as the cache has seen it: there is room, and the value is not nil.
+    fn add_named(&mut self, object: Object, value: usize, slow: Block) {
+        let (flags, feedback) = (self.regions.object, self.regions.feedback);
+        let table = self.object(object);
+        let shape = self.load(I64, flags, table, abi::TABLE_SHAPE);
+        self.require_cache(CacheKind::Add, shape, slow);
+        if self.known_tag(value).is_none_or(|tag| tag == tag::NIL) {
+            let tag = self.tag(value);
+            let nil = self.equals(tag, i64::from(tag::NIL));
+            self.reject(nil, slow);
+        }
+        let cache = self.operand(Operand::Cache);
+        let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
+        let table = self.object(object);
+        let cap = self.load(I16, flags, table, abi::TABLE_SLOTS_CAP);
+        let cap = self.b.ins().uextend(I32, cap);
+        let room = self.b.ins().icmp(IntCC::UnsignedLessThan, index, cap);
+        self.require(room, slow);
+        let cache = self.operand(Operand::Cache);
+        let next = self.load(I64, feedback, cache, abi::CACHE_PAYLOAD);
+        let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
+        let table = self.object(object);
+        self.store(flags, next, table, abi::TABLE_SHAPE);
+        let slots = self.load(I64, flags, table, abi::TABLE_SLOTS);
+        let place = self.element_address(slots, index, 4);
+        self.store_value(self.regions.slots, value, place, 0);
     }
 
     /// Copies a register to memory.
@@ -346,9 +337,9 @@ impl Emitter<'_, '_> {
     }
 
     /// Branches by the kinds of array that the cache has seen; in each, `each` goes on. Ends in `slow` for others.
-    fn by_kind(&mut self, cache: &Cache, table: usize, slow: Block, mut each: impl FnMut(&mut Self, ElementKind)) {
+    fn by_kind(&mut self, table: usize, slow: Block, mut each: impl FnMut(&mut Self, ElementKind)) {
         let kinds = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
-        let seen: Vec<_> = kinds.into_iter().filter(|kind| cache.index & 1 << *kind as u32 != 0).collect();
+        let seen: Vec<_> = kinds.into_iter().filter(|kind| self.form().kinds & 1 << *kind as u8 != 0).collect();
         for (position, kind) in seen.iter().enumerate() {
             let other = if position + 1 == seen.len() { slow } else { self.block() };
             let table = self.bits(table);
@@ -382,23 +373,21 @@ impl Emitter<'_, '_> {
 
     /// `GETTABLE`, `GETI`.
     pub(super) fn get_element(&mut self, op: Op) {
-        let instr = self.instr();
-        let (a, cache) = (instr.a(), self.cache());
-        let (key, helper): (Key, Helper) = match op {
-            Op::GetTable => (Key::Register(instr.c()), helpers::get_table),
-            _ => (Key::Constant(instr.c()), helpers::get_i),
+        let (a, table, c) = (self.a(), self.instruction.b(), self.instruction.c());
+        let (key, helper) = match op {
+            Op::GetTable => (Key::Register(c), Helper::GetTable),
+            _ => (Key::Constant(c), Helper::GetI),
         };
-        if cache.kind != CacheKind::Array || cache.index == 0 {
+        if self.form().seen != Seen::Array {
             self.helper_or_leave(helper);
             self.forget(a);
             return;
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let table = instr.b();
-        let held = table == a || matches!(key, Key::Register(register) if register == a);
+        let held = self.may_be(table, a) || matches!(key, Key::Register(register) if self.may_be(register, a));
         self.require_inside(table, key, slow, slow);
-        self.by_kind(cache, table, slow, |this, kind| {
+        self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
             let (place, offset) = this.element(table, key, kind);
             if kind == ElementKind::Tagged {
@@ -417,22 +406,20 @@ impl Emitter<'_, '_> {
 
     /// `SETTABLE`, `SETI`.
     pub(super) fn set_element(&mut self, op: Op) {
-        let instr = self.instr();
-        let (c, cache) = (instr.c(), self.cache());
-        let (key, helper): (Key, Helper) = match op {
-            Op::SetTable => (Key::Register(instr.b()), helpers::set_table),
-            _ => (Key::Constant(instr.b()), helpers::set_i),
+        let (table, b, c) = (self.a(), self.instruction.b(), self.instruction.c());
+        let (key, helper) = match op {
+            Op::SetTable => (Key::Register(b), Helper::SetTable),
+            _ => (Key::Constant(b), Helper::SetI),
         };
-        if cache.kind != CacheKind::Array || cache.index == 0 {
+        if self.form().seen != Seen::Array {
             self.helper_or_leave(helper);
             return;
         }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let table = instr.a();
-        let outside = if cache.epoch != 0 { self.block() } else { slow };
+        let outside = if self.form().flag { self.block() } else { slow };
         self.require_inside(table, key, slow, outside);
-        self.by_kind(cache, table, slow, |this, kind| {
+        self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
             if kind == ElementKind::Tagged {
                 if this.known_tag(c).is_none_or(|tag| tag == tag::NIL) {
@@ -530,8 +517,7 @@ impl Emitter<'_, '_> {
 
     /// `LEN` of a string, and of a table without metatable that has an array part.
     pub(super) fn length(&mut self) {
-        let instr = self.instr();
-        let (a, b) = (instr.a(), instr.b());
+        let (a, b) = (self.a(), self.instruction.b());
         let object = self.regions.object;
         let before = self.known();
         let (slow, other, done) = (self.cold(), self.cold(), self.block());
@@ -561,7 +547,7 @@ impl Emitter<'_, '_> {
         } else {
             self.jump(slow);
         }
-        self.slow_path(slow, helpers::len, done);
+        self.slow_path(slow, Helper::Len, done);
         self.restore(before);
         self.forget(a);
         self.switch(done);

@@ -1,39 +1,35 @@
 //! Templates of calls and returns.
 
 use cranelift_codegen::ir::{Block, InstBuilder, Value, condcodes::IntCC, types::I64};
-use trinity_vm::{bytecode::Op, frame::FRAME_OFFSET, function::CacheKind, value::tag};
+use trinity_vm::{frame::FRAME_OFFSET, value::tag};
 
-use super::emitter::Emitter;
 use crate::{
     abi::{self, CALL_GAP, TAG, VALUE_SIZE},
-    helpers,
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Form, Many, Operand, Seen},
 };
-
-/// Most results that a `RETURN` copies inline.
-const INLINE_RESULTS: usize = 4;
 
 impl Emitter<'_, '_> {
     /// `CALL`: a Lua function is entered directly. A native is called by the helper, which loses nothing by it.
     pub(super) fn call(&mut self) {
-        let instr = self.instr();
-        let (a, c) = (instr.a(), instr.c());
-        let cache = self.cache();
+        let a = self.a();
         let regions = self.regions;
-        if cache.kind == CacheKind::Native {
-            self.helper_or_leave(helpers::call);
+        if self.form().seen == Seen::Native {
+            self.helper_or_leave(Helper::Call);
             return self.forget_all();
         }
         let (other, done) = (self.cold(), self.block());
         self.require_tag(a, tag::CLOSURE, other);
         self.store_pc();
         let proto = self.callee_proto(a);
-        let address = self.address(cache);
+        let address = self.operand(Operand::Cache);
         let seen = self.load(I64, regions.feedback, address, abi::CACHE_PAYLOAD);
         let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
         let (note, known) = (self.cold(), self.block());
         self.branch(same, known, note);
         self.switch(note);
-        self.helper(helpers::note_call);
+        self.helper(Helper::NoteCall);
         self.jump(known);
 
         self.switch(known);
@@ -42,18 +38,18 @@ impl Emitter<'_, '_> {
         self.write_header(a);
         let base = self.base();
         let callee = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a + CALL_GAP)));
-        let count = match instr.b() {
-            0 => {
+        let count = match self.form().given {
+            Many::Open => {
                 let vm = self.vm();
                 let top = self.load(I64, regions.vm, vm, abi::VM_TOP);
                 let bytes = self.b.ins().isub(top, callee);
                 self.b.ins().sshr_imm_u(bytes, i64::from(VALUE_SIZE.trailing_zeros()))
             }
-            count => self.iconst(count as i64 - 1),
+            _ => self.iconst(self.instruction.get(Operand::B) - 1),
         };
         let status = self.enter(code, callee, count);
-        self.end_call(a, c, status, done);
-        self.slow_path(other, helpers::call, done);
+        self.end_call(a, status, done);
+        self.slow_path(other, Helper::Call, done);
         self.forget_all();
         self.switch(done);
     }
@@ -76,10 +72,10 @@ impl Emitter<'_, '_> {
     }
 
     /// Goes to `done` when `status` is what the call wants, else through the helper.
-    fn end_call(&mut self, a: usize, c: usize, status: Value, done: Block) {
+    fn end_call(&mut self, a: usize, status: Value, done: Block) {
         let unusual = self.cold();
-        match c {
-            0 => {
+        match self.form().wanted {
+            Many::Open => {
                 let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
                 self.require(returned, unusual);
                 let bytes = self.b.ins().ishl_imm_u(status, i64::from(VALUE_SIZE.trailing_zeros()));
@@ -89,12 +85,12 @@ impl Emitter<'_, '_> {
                 self.store(self.regions.vm, top, vm, abi::VM_TOP);
                 self.jump(done);
             }
-            1 => {
+            Many::None => {
                 let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
                 self.branch(returned, done, unusual);
             }
-            wanted => {
-                let exact = self.equals(status, wanted as i64 - 1);
+            Many::Some => {
+                let exact = self.equals(status, self.instruction.get(Operand::C) - 1);
                 self.branch(exact, done, unusual);
             }
         }
@@ -103,29 +99,21 @@ impl Emitter<'_, '_> {
         self.leave_or_go_on(status, done);
     }
 
-    pub(super) fn ret(&mut self, op: Op) {
-        let instr = self.instr();
-        let count = match op {
-            Op::Return0 => Some(0),
-            _ if self.proto.is_vararg => None,
-            Op::Return1 => Some(1),
-            _ if instr.c() != 0 => None,
-            _ => instr.b().checked_sub(1).filter(|count| *count <= INLINE_RESULTS),
-        };
-        let status = match count {
-            Some(count) => {
+    pub(super) fn ret(&mut self) {
+        let status = match self.form().count {
+            Form::SLOWLY => self.helper(Helper::Ret),
+            count => {
                 let flags = self.regions.stack;
-                let base = self.base();
-                for index in 0..count {
-                    let payload = self.bits(instr.a() + index);
-                    let tag = self.tag(instr.a() + index);
+                let (a, base) = (self.a(), self.base());
+                for index in 0..usize::from(count) {
+                    let payload = self.bits(a + index);
+                    let tag = self.tag(a + index);
                     let to = abi::FUNCTION + abi::reg(index);
                     self.store(flags, payload, base, to);
                     self.store(flags, tag, base, to + TAG);
                 }
-                self.iconst(count as i64)
+                self.iconst(i64::from(count))
             }
-            None => self.helper(helpers::ret),
         };
         self.leave_with(status);
     }

@@ -5,106 +5,131 @@
 //! callee may write it; and nothing is known where control joins.
 
 use cranelift_codegen::ir::{
-    Block, BlockArg, InstBuilder, MemFlagsData, SigRef, StackSlot, StackSlotData, StackSlotKind, Type, Value,
+    Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, SigRef, StackSlot, Type, Value,
     condcodes::IntCC,
     types::{F64, I8, I32, I64},
 };
 use cranelift_frontend::FunctionBuilder;
-use trinity_vm::{
-    bytecode::Instr,
-    function::{Cache, Proto},
-    value::tag,
-    vm::Vm,
-};
+use trinity_vm::value::tag;
 
-use super::flow::Coverage;
 use crate::{
     abi::{self, HEADER_PC, Regions, TAG},
-    helpers::Helper,
+    helper::{Helper, HelperTable},
+    instruction::{Form, Instruction, Operand},
 };
 
-/// A register whose tag is not known.
-const UNKNOWN: u8 = 0xff;
+/// Known tags of registers, few at a time.
+#[derive(Clone, Default)]
+pub(crate) struct Known(Vec<(usize, u8)>);
 
-/// Known tags of registers.
-#[derive(Clone)]
-pub(super) struct Known(Vec<u8>);
-
-pub(super) struct Emitter<'a, 'b> {
-    pub b: FunctionBuilder<'a>,
-    pub proto: &'b Proto,
-    pub coverage: &'b Coverage,
-    pub regions: Regions,
-    /// Addresses of the natives behind `next` and the iterator of `ipairs`.
-    pub iterators: [i64; 2],
-    /// The VM, by address: code belongs to one VM.
-    vm_address: i64,
-    /// The values that hold VM and base in the block that is being filled.
-    vm: Option<Value>,
-    base: Option<Value>,
-    /// Where the caller's pinned register is kept.
-    saved: StackSlot,
-    pub entry_signature: SigRef,
-    pub helper_signature: SigRef,
-    pub finish_signature: SigRef,
-    /// Blocks of leaders, by pc.
-    pub blocks: Vec<Option<Block>>,
-    /// Returns its parameter.
-    pub leave: Block,
-    /// The instruction that is being compiled.
-    pub pc: usize,
-    /// Heap objects that the code names by address.
-    pub roots: Vec<trinity_vm::value::Value>,
-    known: Known,
-    captured: Vec<bool>,
-}
-
-pub(super) struct Signatures {
+pub struct Signatures {
     pub entry: SigRef,
     pub helper: SigRef,
     pub finish: SigRef,
 }
 
+/// What the code around a template looks like.
+pub enum Surroundings<'b> {
+    /// A whole function.
+    Function {
+        /// Registers that closures share.
+        captured: &'b [bool],
+        /// Where the caller's pinned register is kept.
+        saved: StackSlot,
+    },
+    /// Nothing: control leaves by tail calls, here that of a return.
+    Stencil { leave: FuncRef },
+}
+
+pub struct Emitter<'a, 'b> {
+    pub b: FunctionBuilder<'a>,
+    /// The instruction that is being compiled.
+    pub instruction: Instruction,
+    /// Where the instruction jumps to, if anywhere.
+    pub target: Option<Block>,
+    pub regions: Regions,
+    helpers: &'b HelperTable,
+    surroundings: Surroundings<'b>,
+    signatures: &'b Signatures,
+    /// The values that hold VM and base in the block that is being filled.
+    vm: Option<Value>,
+    base: Option<Value>,
+    /// Returns its parameter.
+    leave: Block,
+    known: Known,
+}
+
 impl<'a, 'b> Emitter<'a, 'b> {
     pub fn new(
         mut b: FunctionBuilder<'a>,
-        proto: &'b Proto,
-        coverage: &'b Coverage,
+        instruction: Instruction,
         regions: Regions,
-        signatures: &Signatures,
-        vm: &Vm,
+        signatures: &'b Signatures,
+        helpers: &'b HelperTable,
+        surroundings: Surroundings<'b>,
     ) -> Self {
         let leave = b.create_block();
         b.set_cold_block(leave);
         b.append_block_param(leave, I64);
-        let saved = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3));
-        let slots = usize::from(proto.max_stack).max(256);
-        let mut captured = vec![false; slots];
-        for child in &proto.children {
-            for upvalue in child.unit.upvals.iter().filter(|upvalue| upvalue.in_stack) {
-                captured[usize::from(upvalue.index)] = true;
-            }
-        }
         Emitter {
             b,
-            proto,
-            coverage,
+            instruction,
+            target: None,
             regions,
-            iterators: [vm.controller.next_function as i64, vm.controller.ipairs_function as i64],
-            vm_address: std::ptr::from_ref(vm) as i64,
+            helpers,
+            surroundings,
+            signatures,
             vm: None,
             base: None,
-            saved,
-            entry_signature: signatures.entry,
-            helper_signature: signatures.helper,
-            finish_signature: signatures.finish,
-            blocks: vec![None; proto.code().len()],
             leave,
-            pc: 0,
-            roots: Vec::new(),
-            known: Known(vec![UNKNOWN; slots]),
-            captured,
+            known: Known::default(),
         }
+    }
+
+    /// Everything has been compiled.
+    pub fn finish(mut self) -> FunctionBuilder<'a> {
+        self.switch(self.leave);
+        let status = self.b.block_params(self.leave)[0];
+        self.leave_with(status);
+        self.b.seal_all_blocks();
+        self.b
+    }
+
+    // The instruction.
+
+    pub(crate) fn form(&self) -> Form {
+        self.instruction.form
+    }
+
+    pub(crate) fn a(&self) -> usize {
+        self.instruction.a()
+    }
+
+    /// A number that the instruction gives.
+    pub(crate) fn operand(&mut self, operand: Operand) -> Value {
+        let value = self.instruction.get(operand);
+        self.iconst(value)
+    }
+
+    /// A float that the instruction gives. Its bits are an immediate: there is no constant pool.
+    pub(crate) fn float_operand(&mut self, operand: Operand) -> Value {
+        let bits = self.operand(operand);
+        self.b.ins().bitcast(F64, MemFlagsData::new(), bits)
+    }
+
+    fn pc(&mut self) -> Value {
+        let pc = self.instruction.get(Operand::Pc);
+        self.b.ins().iconst(I32, pc)
+    }
+
+    /// The block that the instruction jumps to.
+    pub(crate) fn jump_target(&mut self) -> Block {
+        self.target.expect("the instruction jumps")
+    }
+
+    /// Whether two operands may name one register. In a stencil any two may.
+    pub(crate) fn may_be(&self, register: usize, other: usize) -> bool {
+        register == other || matches!(self.surroundings, Surroundings::Stencil { .. })
     }
 
     // Blocks.
@@ -153,24 +178,14 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.switch(next);
     }
 
-    /// The block of the instruction at `pc`, which is a leader.
-    pub fn block_at(&mut self, pc: usize) -> Block {
-        match self.blocks[pc] {
-            Some(block) => block,
-            None => {
-                let block = self.b.create_block();
-                self.blocks[pc] = Some(block);
-                block
-            }
-        }
-    }
-
     // What is live throughout: the base of the frame, in the pinned register.
 
     /// Takes over the pinned register.
     pub fn pin(&mut self, base: Value) {
-        let callers = self.b.ins().get_pinned_reg(I64);
-        self.b.ins().stack_store(I64, callers, self.saved, 0);
+        if let Surroundings::Function { saved, .. } = self.surroundings {
+            let callers = self.b.ins().get_pinned_reg(I64);
+            self.b.ins().stack_store(I64, callers, saved, 0);
+        }
         self.repin(base);
     }
 
@@ -182,9 +197,16 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// Returns from the compiled code.
     pub fn leave_with(&mut self, status: Value) {
-        let callers = self.b.ins().stack_load(I64, I64, self.saved, 0);
-        self.b.ins().set_pinned_reg(callers);
-        self.b.ins().return_(&[status]);
+        match self.surroundings {
+            Surroundings::Function { saved, .. } => {
+                let callers = self.b.ins().stack_load(I64, I64, saved, 0);
+                self.b.ins().set_pinned_reg(callers);
+                self.b.ins().return_(&[status]);
+            }
+            Surroundings::Stencil { leave } => {
+                self.b.ins().return_call(leave, &[status]);
+            }
+        }
     }
 
     pub fn base(&mut self) -> Value {
@@ -202,7 +224,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
         match self.vm {
             Some(vm) => vm,
             None => {
-                let vm = self.b.ins().iconst(I64, self.vm_address);
+                let vm = self.operand(Operand::Vm);
                 self.vm = Some(vm);
                 vm
             }
@@ -213,10 +235,6 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     pub fn iconst(&mut self, value: i64) -> Value {
         self.b.ins().iconst(I64, value)
-    }
-
-    pub fn address<T>(&mut self, pointer: *const T) -> Value {
-        self.iconst(pointer as i64)
     }
 
     pub fn load(&mut self, ty: Type, flags: MemFlagsData, from: Value, offset: i32) -> Value {
@@ -261,40 +279,48 @@ impl<'a, 'b> Emitter<'a, 'b> {
     }
 
     pub fn known_tag(&self, register: usize) -> Option<u8> {
-        let tag = self.known.0[register];
-        (tag != UNKNOWN).then_some(tag)
+        self.known.0.iter().find(|known| known.0 == register).map(|known| known.1)
     }
 
     /// Notes the tag of a register's memory.
     pub fn learn(&mut self, register: usize, tag: u8) {
-        if !self.captured[register] {
-            self.known.0[register] = tag;
+        if !self.is_shared(register) {
+            self.forget(register);
+            self.known.0.push((register, tag));
+        }
+    }
+
+    /// Whether a closure shares the register. (A stencil forgets at its end what it knows.)
+    fn is_shared(&self, register: usize) -> bool {
+        match self.surroundings {
+            Surroundings::Function { captured, .. } => captured[register],
+            Surroundings::Stencil { .. } => false,
         }
     }
 
     /// Whether a closure may share the register.
-    pub fn is_captured(&self, register: usize) -> bool {
-        self.captured[register]
+    pub fn may_be_shared(&self, register: usize) -> bool {
+        self.is_shared(register) || matches!(self.surroundings, Surroundings::Stencil { .. })
     }
 
     pub fn forget(&mut self, register: usize) {
-        self.known.0[register] = UNKNOWN;
+        self.known.0.retain(|known| known.0 != register);
     }
 
     pub fn forget_from(&mut self, register: usize) {
-        self.known.0[register..].fill(UNKNOWN);
+        self.known.0.retain(|known| known.0 < register);
     }
 
     pub fn forget_all(&mut self) {
-        self.known.0.fill(UNKNOWN);
+        self.known.0.clear();
     }
 
-    pub fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Known {
         self.known.clone()
     }
 
     /// Where control joins from `before`'s point of view: what is written since is unknown.
-    pub fn restore(&mut self, before: Known) {
+    pub(crate) fn restore(&mut self, before: Known) {
         self.known = before;
     }
 
@@ -354,12 +380,6 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.forget(register);
     }
 
-    /// Writes a constant.
-    pub fn set_constant(&mut self, register: usize, value: trinity_vm::value::Value) {
-        let payload = self.iconst(value.bits as i64);
-        self.set(register, payload, value.tag);
-    }
-
     pub fn set_primitive(&mut self, register: usize, tag: u8) {
         let zero = self.iconst(0);
         self.set(register, zero, tag);
@@ -409,17 +429,17 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     // Helpers.
 
-    fn call_indirect(&mut self, signature: SigRef, function: usize, args: &[Value]) -> Value {
-        let function = self.iconst(function as i64);
-        let call = self.b.ins().call_indirect(signature, function, args);
-        self.b.inst_results(call)[0]
+    /// The address of a helper.
+    pub fn address(&mut self, helper: Helper) -> Value {
+        self.iconst(self.helpers[helper as usize] as i64)
     }
 
     /// Calls a helper for the present instruction.
     pub fn helper(&mut self, helper: Helper) -> Value {
-        let pc = self.b.ins().iconst(I32, self.pc as i64);
-        let (vm, base) = (self.vm(), self.base());
-        self.call_indirect(self.helper_signature, helper as usize, &[vm, base, pc])
+        let (pc, vm, base) = (self.pc(), self.vm(), self.base());
+        let function = self.address(helper);
+        let call = self.b.ins().call_indirect(self.signatures.helper, function, &[vm, base, pc]);
+        self.b.inst_results(call)[0]
     }
 
     /// Calls a helper and returns when its status is negative.
@@ -436,10 +456,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
     }
 
     pub fn finish_call(&mut self, status: Value) -> Value {
-        let pc = self.b.ins().iconst(I32, self.pc as i64);
-        let helper = crate::helpers::finish_call as *const () as usize;
-        let (vm, base) = (self.vm(), self.base());
-        self.call_indirect(self.finish_signature, helper, &[vm, base, pc, status])
+        let (pc, vm, base) = (self.pc(), self.vm(), self.base());
+        let function = self.address(Helper::FinishCall);
+        let call = self.b.ins().call_indirect(self.signatures.finish, function, &[vm, base, pc, status]);
+        self.b.inst_results(call)[0]
     }
 
     /// Fills the block `slow` with a helper call for the present instruction that ends in `done`.
@@ -459,41 +479,19 @@ impl<'a, 'b> Emitter<'a, 'b> {
     /// Enters code with the universal signature.
     pub fn enter(&mut self, code: Value, base: Value, count: Value) -> Value {
         let vm = self.vm();
-        let call = self.b.ins().call_indirect(self.entry_signature, code, &[vm, base, count]);
+        let call = self.b.ins().call_indirect(self.signatures.entry, code, &[vm, base, count]);
         self.b.inst_results(call)[0]
     }
 
     /// Writes the present pc to the frame's header.
     pub fn store_pc(&mut self) {
-        let pc = self.b.ins().iconst(I32, self.pc as i64);
-        let base = self.base();
+        let (pc, base) = (self.pc(), self.base());
         self.store(self.regions.stack, pc, base, HEADER_PC);
-    }
-
-    // Bytecode.
-
-    pub fn instr(&self) -> Instr {
-        self.proto.code()[self.pc]
-    }
-
-    pub fn ext(&self) -> Instr {
-        self.proto.code()[self.pc + 1]
-    }
-
-    /// The cache that the present instruction names.
-    pub fn cache(&self) -> &'b Cache {
-        &self.proto.caches()[self.ext().ax()]
-    }
-
-    pub fn constant(&self, index: usize) -> trinity_vm::value::Value {
-        self.proto.consts()[index]
     }
 
     /// Marks the instruction that is being compiled as executed with the types of `op`.
     pub fn quicken(&mut self, op: trinity_vm::bytecode::Op) {
-        // SAFETY: `pc` is an instruction of the prototype, whose code does not move.
-        let at = unsafe { self.proto.code.add(self.pc) };
-        let at = self.address(at);
+        let at = self.operand(Operand::Code);
         let byte = self.b.ins().iconst(I8, op as i64);
         self.store(self.regions.feedback, byte, at, 0);
     }

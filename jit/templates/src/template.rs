@@ -1,0 +1,232 @@
+//! Which template an instruction has, and the templates of what is too small for a room of its own.
+
+use cranelift_codegen::ir::{
+    self, InstBuilder,
+    condcodes::IntCC,
+    types::{I32, I64},
+};
+use trinity_vm::{
+    bytecode::{Hint, Op},
+    value::tag,
+};
+
+use crate::{
+    abi,
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Form, Many, Operand, Rhs},
+};
+
+impl Rhs {
+    /// The tag of a constant.
+    pub(crate) fn tag(self) -> u8 {
+        match self {
+            Rhs::Nil => tag::NIL,
+            Rhs::False => tag::FALSE,
+            Rhs::True => tag::TRUE,
+            Rhs::Int => tag::INT,
+            Rhs::Float => tag::FLOAT,
+            _ => tag::STRING,
+        }
+    }
+}
+
+impl Emitter<'_, '_> {
+    /// Compiles the present instruction; says whether control goes on behind it in the same block.
+    pub fn template(&mut self) -> bool {
+        let Form { op, hint, .. } = self.form();
+        let (a, b) = (self.a(), self.instruction.b());
+        match op {
+            Op::Move => self.copy(a, b),
+            Op::LoadI | Op::LoadF | Op::LoadK | Op::LoadKX => {
+                let payload = self.operand(Operand::Constant);
+                self.set(a, payload, self.form().rhs.tag());
+            }
+            Op::LoadFalse => self.set_primitive(a, tag::FALSE),
+            Op::LoadTrue => self.set_primitive(a, tag::TRUE),
+            Op::LFalseSkip => {
+                self.set_primitive(a, tag::FALSE);
+                let target = self.jump_target();
+                self.jump(target);
+                return false;
+            }
+            Op::LoadNil => self.load_nil(),
+            Op::GetUpval => self.get_upvalue(),
+            Op::SetUpval => self.set_upvalue(),
+            Op::GetTabUp | Op::GetField | Op::SelfField => self.get_named(),
+            Op::GetTable | Op::GetI => self.get_element(op),
+            Op::SetTabUp | Op::SetField => self.set_named(),
+            Op::SetTable | Op::SetI => self.set_element(op),
+            Op::NewTable => self.plain_helper(Helper::NewTable),
+            Op::SetList => {
+                self.helper_or_leave(Helper::SetList);
+            }
+            Op::Add | Op::Sub | Op::Mul | Op::AddK | Op::SubK | Op::MulK => self.arith(op, hint),
+            Op::Div | Op::DivK => self.division(op, hint),
+            Op::Mod | Op::ModK | Op::IDiv | Op::IDivK => self.floor_division(op, hint),
+            Op::Pow | Op::PowK => self.power(),
+            Op::BAnd | Op::BOr | Op::BXor | Op::BAndK | Op::BOrK | Op::BXorK => self.bitwise(op),
+            Op::Shl | Op::Shr | Op::ShlK | Op::ShrK => self.shift(op),
+            Op::Unm => self.negate(),
+            Op::BNot => self.complement(),
+            Op::Not => self.not(),
+            Op::Len => self.length(),
+            Op::Concat => {
+                self.plain_helper(Helper::Concat);
+                self.forget_from(a);
+            }
+            Op::Close => {
+                self.helper_or_leave(Helper::Close);
+                self.forget_all();
+            }
+            Op::Tbc => {
+                self.helper_or_leave(Helper::Tbc);
+            }
+            Op::Jmp => {
+                let target = self.jump_target();
+                self.jump(target);
+                return false;
+            }
+            Op::Loop => {
+                self.back_edge();
+                return false;
+            }
+            Op::Eq => self.equal(),
+            Op::EqK => self.equal_constant(),
+            Op::Lt | Op::Le => self.order(op, hint),
+            Op::LtI | Op::LeI | Op::GtI | Op::GeI => self.order_immediate(op),
+            Op::Test => self.test(),
+            Op::TestSet => self.test_set(),
+            Op::Call => self.call(),
+            Op::TailCall => {
+                self.helper_or_leave(Helper::TailCall);
+                self.forget_all();
+            }
+            Op::Return | Op::Return0 | Op::Return1 => {
+                self.ret();
+                return false;
+            }
+            Op::ForPrep => self.for_prep(),
+            Op::ForLoop => self.for_loop(hint),
+            Op::TForPrep => {
+                self.helper_or_leave(Helper::GenericForPrep);
+                let target = self.jump_target();
+                self.jump(target);
+                return false;
+            }
+            Op::TForCall => self.generic_for(hint),
+            Op::TForLoop => self.generic_for_loop(),
+            Op::Closure => self.plain_helper(Helper::Closure),
+            Op::VarArg => {
+                self.helper_or_leave(Helper::VarArg);
+                self.forget_from(a);
+            }
+            Op::VarArgPrep | Op::Ext => {}
+            // Quickened forms, which `unquickened` has replaced.
+            _ => debug_assert!(hint != Hint::None, "{op:?}"),
+        }
+        true
+    }
+
+    /// A helper that writes `R[A]`.
+    fn plain_helper(&mut self, helper: Helper) {
+        self.helper_or_leave(helper);
+        self.forget(self.a());
+    }
+
+    fn load_nil(&mut self) {
+        let (a, last) = (self.a(), self.form().count);
+        if last != Form::SLOWLY {
+            for register in a..=a + usize::from(last) {
+                self.set_primitive(register, tag::NIL);
+            }
+            return;
+        }
+        // Many: from the last to the first.
+        let flags = self.regions.stack;
+        let (again, done) = (self.block(), self.block());
+        self.b.append_block_param(again, I64);
+        let (base, last) = (self.base(), self.instruction.get(Operand::B));
+        let last = self.b.ins().iadd_imm_s(base, i64::from(abi::VALUE_SIZE) * last);
+        self.jump_with(again, last);
+        self.switch(again);
+        let slot = self.b.block_params(again)[0];
+        let zero = self.iconst(0);
+        let nil = self.b.ins().iconst(ir::types::I8, i64::from(tag::NIL));
+        self.store(flags, zero, slot, abi::reg(a));
+        self.store(flags, nil, slot, abi::reg(a) + abi::TAG);
+        let before = self.b.ins().iadd_imm_s(slot, -i64::from(abi::VALUE_SIZE));
+        let base = self.base();
+        let more = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, before, base);
+        self.b.ins().brif(more, again, &[ir::BlockArg::Value(before)], done, &[]);
+        self.switch(done);
+        self.forget_from(a);
+    }
+
+    /// What has to be done before the first instruction of a function that is called with `count` arguments.
+    ///
+    /// PERF: one branch for all that may be out of the ordinary, each of which makes a number negative: the native or the
+    /// Lua stack runs short, arguments are missing, a collection or a consultation is due.
+    pub fn prologue(&mut self, count: ir::Value) {
+        let regions = self.regions;
+        let is_vararg = self.form().flag;
+        let (slow, ready) = (self.cold(), self.block());
+        if is_vararg {
+            self.jump(slow);
+        } else {
+            let (vm, base) = (self.vm(), self.base());
+            let counter = self.operand(Operand::Countdown);
+            let left = self.load(I32, regions.feedback, counter, 0);
+            let left = self.b.ins().iadd_imm_s(left, -1);
+            self.store(regions.feedback, left, counter, 0);
+            let left = self.b.ins().sextend(I64, left);
+            let mut any = self.b.ins().iadd_imm_s(left, -1);
+
+            let stack = self.b.ins().get_stack_pointer(I64);
+            let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
+            let native = self.b.ins().isub(stack, limit);
+            any = self.b.ins().bor(any, native);
+            let room = (self.instruction.get(Operand::MaxStack) + 8) * i64::from(abi::VALUE_SIZE);
+            let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
+            let left = self.b.ins().isub(limit, base);
+            let left = self.b.ins().iadd_imm_s(left, -room - 1);
+            any = self.b.ins().bor(any, left);
+            if self.form().given == Many::Some {
+                let extra = self.b.ins().iadd_imm_s(count, -self.instruction.get(Operand::Params));
+                any = self.b.ins().bor(any, extra);
+            }
+            let heap = self.heap_room();
+            any = self.b.ins().bor(any, heap);
+            let any = self.compare(IntCC::SignedLessThan, any, 0);
+            self.branch(any, slow, ready);
+        }
+
+        self.switch(slow);
+        let enter = self.address(if is_vararg { Helper::Enter } else { Helper::EnterCounted });
+        let base = self.base();
+        let moved = self.enter(enter, base, count);
+        let null = self.equals(moved, 0);
+        let (left, entered) = (self.cold(), self.cold());
+        self.branch(null, left, entered);
+        self.switch(entered);
+        self.repin(moved);
+        self.jump(ready);
+
+        self.switch(left);
+        let vm = self.vm();
+        let status = self.load(I64, regions.vm, vm, abi::VM_EXIT_COUNT);
+        self.leave_with(status);
+
+        self.switch(ready);
+    }
+
+    /// Bytes until a collection is due, less one: negative when it is. (A threshold beyond 2^63 counts as due; helpers
+    /// look again.)
+    pub(crate) fn heap_room(&mut self) -> ir::Value {
+        let (flags, vm) = (self.regions.vm, self.vm());
+        let bytes = self.load(I64, flags, vm, abi::VM_HEAP_BYTES);
+        let threshold = self.load(I64, flags, vm, abi::VM_HEAP_THRESHOLD);
+        let room = self.b.ins().isub(threshold, bytes);
+        self.b.ins().iadd_imm_s(room, -1)
+    }
+}
