@@ -24,13 +24,43 @@ use codegen::{CodeMemory, Codegen, Effort};
 /// Both tiers. A code generator is set up for the first function that it compiles: most programs are over before.
 #[derive(Default)]
 pub struct JitCompiler {
+    form: Tier1Form,
+    #[cfg(stencils)]
+    stitcher: Option<tier1::stitch::Stitcher>,
     baseline: Option<Codegen>,
     optimiser: Option<Codegen>,
 }
 
+/// How tier 1 makes its code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tier1Form {
+    /// From stencils, where the machine has them.
+    #[default]
+    Stencils,
+    /// By Cranelift's single-pass allocator.
+    SinglePass,
+}
+
 impl JitCompiler {
     pub fn new() -> JitCompiler {
-        JitCompiler::default()
+        let form = match std::env::var("TRINITY_TIER1").as_deref() {
+            Ok("single-pass") => Tier1Form::SinglePass,
+            _ => Tier1Form::Stencils,
+        };
+        JitCompiler { form, ..JitCompiler::default() }
+    }
+
+    fn compile_warm(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
+        #[cfg(stencils)]
+        if self.form == Tier1Form::Stencils {
+            if self.stitcher.is_none() {
+                self.stitcher = tier1::stitch::Stitcher::new(vm);
+            }
+            if let Some(stitcher) = &mut self.stitcher {
+                return stitcher.compile(vm, proto, entry);
+            }
+        }
+        tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry)
     }
 }
 
@@ -61,7 +91,7 @@ impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
+            Tier::Warm => self.compile_warm(vm, proto, entry),
             Tier::Hot => tier2::compile(codegen(&mut self.optimiser, optimiser)?, vm, proto, entry),
         }
     }

@@ -2,6 +2,8 @@
 //! inline path, a helper is the other. It does not speculate and never deoptimises.
 
 pub mod single_pass;
+#[cfg(stencils)]
+pub mod stitch;
 
 use trinity_vm::function::Proto;
 

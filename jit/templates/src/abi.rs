@@ -95,6 +95,8 @@ pub struct Regions {
     pub upvalue: MemFlagsData,
     /// Caches, counters, quickened bytecode.
     pub feedback: MemFlagsData,
+    /// Constants of functions.
+    pub constants: MemFlagsData,
     /// Fields of the VM.
     pub vm: MemFlagsData,
 }
@@ -113,6 +115,7 @@ impl Regions {
             elements: region(3, "elements"),
             upvalue: MemFlagsData::trusted(),
             feedback: region(4, "feedback"),
+            constants: MemFlagsData::trusted().with_readonly(),
             vm: region(5, "vm"),
         }
     }

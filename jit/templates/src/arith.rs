@@ -225,11 +225,16 @@ impl Emitter<'_, '_> {
             }
             Rhs::PowerOfTwo => self.b.ins().sshr_imm_u(l, self.instruction.get(Operand::Shift)),
             _ => {
-                let r = self.rhs_int();
-                if rhs == Rhs::Register {
+                let r = if rhs == Rhs::Register {
+                    let r = self.rhs_int();
                     let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
                     self.require(positive, slow);
-                }
+                    r
+                } else {
+                    // Not an immediate: division by one is turned into other code.
+                    let place = self.operand(Operand::ConstantPlace);
+                    self.load(I64, self.regions.constants, place, 0)
+                };
                 let quotient = self.b.ins().sdiv(l, r);
                 let product = self.b.ins().imul(quotient, r);
                 let rest = self.b.ins().isub(l, product);

@@ -5,11 +5,11 @@
 //! callee may write it; and nothing is known where control joins.
 
 use cranelift_codegen::ir::{
-    Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, SigRef, StackSlot, Type, Value,
+    Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, SigRef, SourceLoc, StackSlot, Type, Value,
     condcodes::IntCC,
     types::{F64, I8, I32, I64},
 };
-use cranelift_frontend::FunctionBuilder;
+use cranelift_frontend::{FunctionBuilder, Variable};
 use trinity_vm::value::tag;
 
 use crate::{
@@ -28,6 +28,10 @@ pub struct Signatures {
     pub finish: SigRef,
 }
 
+/// Source locations of a stencil's code: of hot blocks and of cold ones.
+pub const HOT: u32 = 1;
+pub const COLD: u32 = 2;
+
 /// What the code around a template looks like.
 pub enum Surroundings<'b> {
     /// A whole function.
@@ -37,8 +41,8 @@ pub enum Surroundings<'b> {
         /// Where the caller's pinned register is kept.
         saved: StackSlot,
     },
-    /// Nothing: control leaves by tail calls, here that of a return.
-    Stencil { leave: FuncRef },
+    /// Nothing: control leaves by tail calls, here that of a return. The base is a variable.
+    Stencil { leave: FuncRef, base: Variable },
 }
 
 pub struct Emitter<'a, 'b> {
@@ -148,6 +152,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     pub fn switch(&mut self, block: Block) {
         self.b.switch_to_block(block);
+        if let Surroundings::Stencil { .. } = self.surroundings {
+            let cold = self.b.func.layout.is_cold(block);
+            self.b.set_srcloc(SourceLoc::new(if cold { COLD } else { HOT }));
+        }
         self.vm = None;
         self.base = None;
     }
@@ -178,7 +186,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.switch(next);
     }
 
-    // What is live throughout: the base of the frame, in the pinned register.
+    // What is live throughout: the base of the frame, in a register of its own.
 
     /// Takes over the pinned register.
     pub fn pin(&mut self, base: Value) {
@@ -191,7 +199,12 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// The frame has moved.
     pub fn repin(&mut self, base: Value) {
-        self.b.ins().set_pinned_reg(base);
+        match self.surroundings {
+            Surroundings::Function { .. } => {
+                self.b.ins().set_pinned_reg(base);
+            }
+            Surroundings::Stencil { base: variable, .. } => self.b.def_var(variable, base),
+        }
         self.base = Some(base);
     }
 
@@ -203,7 +216,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
                 self.b.ins().set_pinned_reg(callers);
                 self.b.ins().return_(&[status]);
             }
-            Surroundings::Stencil { leave } => {
+            Surroundings::Stencil { leave, .. } => {
                 self.b.ins().return_call(leave, &[status]);
             }
         }
@@ -213,7 +226,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
         match self.base {
             Some(base) => base,
             None => {
-                let base = self.b.ins().get_pinned_reg(I64);
+                let base = match self.surroundings {
+                    Surroundings::Function { .. } => self.b.ins().get_pinned_reg(I64),
+                    Surroundings::Stencil { base, .. } => self.b.use_var(base),
+                };
                 self.base = Some(base);
                 base
             }

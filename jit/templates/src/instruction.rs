@@ -4,9 +4,12 @@
 //! INVARIANT: two instructions of one form have the same code but for their operands. Stencils rest on that, and finding
 //! the holes in them checks it.
 
+use std::fmt;
+
 use trinity_vm::{
     bytecode::{Hint, Op},
     function::{Cache, CacheKind, Proto},
+    table::ElementKind,
     value::{Value, tag},
 };
 
@@ -26,6 +29,8 @@ pub enum Operand {
     ImmediateFloat,
     /// Payload of a constant.
     Constant,
+    /// Where the constant lies.
+    ConstantPlace,
     /// A constant integer as the bits of a float.
     ConstantFloat,
     /// A constant power of two, less one.
@@ -64,6 +69,7 @@ impl Operand {
             Immediate,
             ImmediateFloat,
             Constant,
+            ConstantPlace,
             ConstantFloat,
             Mask,
             Shift,
@@ -201,6 +207,37 @@ impl Form {
     }
 }
 
+impl fmt::Display for Form {
+    /// The opcode, then what is not as in [`Form::of`].
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let plain = Form::of(self.op);
+        write!(f, "{:?}", self.op)?;
+        if self.hint != plain.hint {
+            write!(f, " {:?}", self.hint)?;
+        }
+        if self.rhs != plain.rhs {
+            write!(f, " {:?}", self.rhs)?;
+        }
+        if self.seen != plain.seen {
+            write!(f, " {:?}", self.seen)?;
+        }
+        if self.kinds != 0 {
+            write!(f, " kinds={}", self.kinds)?;
+        }
+        if self.flag {
+            f.write_str(" flag")?;
+        }
+        if self.given != plain.given || self.wanted != plain.wanted {
+            write!(f, " {:?}->{:?}", self.given, self.wanted)?;
+        }
+        match self.count {
+            0 => Ok(()),
+            Form::SLOWLY => f.write_str(" slowly"),
+            count => write!(f, " {count}"),
+        }
+    }
+}
+
 /// An instruction as templates see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Instruction {
@@ -265,9 +302,11 @@ impl Instruction {
             }
             Op::GetTable | Op::GetI | Op::SetTable | Op::SetI => {
                 let cache = &proto.caches()[code[pc + 1].ax()];
-                if cache.kind == CacheKind::Array && cache.index != 0 {
+                // An empty array has no elements to go to.
+                let kinds = cache.index as u8 & !(1 << ElementKind::Empty as u8);
+                if cache.kind == CacheKind::Array && kinds != 0 {
                     this.form.seen = Seen::Array;
-                    this.form.kinds = cache.index as u8;
+                    this.form.kinds = kinds;
                     this.form.flag = matches!(op, Op::SetTable | Op::SetI) && cache.epoch != 0;
                 }
             }
@@ -282,7 +321,10 @@ impl Instruction {
             | Op::BOrK
             | Op::BXorK
             | Op::ShlK
-            | Op::ShrK => this.rhs(op, constant(word.c())),
+            | Op::ShrK => {
+                this.set(Operand::ConstantPlace, &raw const proto.consts()[word.c()].bits as i64);
+                this.rhs(op, constant(word.c()));
+            }
             Op::Eq | Op::Lt | Op::Le | Op::Test | Op::TestSet => this.form.flag = word.c() != 0,
             Op::LtI | Op::LeI | Op::GtI | Op::GeI => {
                 this.form.flag = word.c() != 0;

@@ -10,6 +10,7 @@ pub mod emitter;
 pub mod flow;
 pub mod helper;
 pub mod instruction;
+pub mod stencil;
 
 mod access;
 mod arith;

@@ -1,0 +1,102 @@
+//! Every form that an instruction can take.
+
+use trinity_vm::{
+    bytecode::{Hint, Op},
+    table::ElementKind,
+};
+
+use crate::instruction::{Form, Many, Rhs, Seen};
+
+const HINTS: [Hint; 4] = [Hint::None, Hint::Int, Hint::Float, Hint::Any];
+
+/// All forms.
+pub fn forms() -> Vec<Form> {
+    let mut forms = Vec::new();
+    for op in Op::ALL {
+        // Quickened opcodes and words that are not executed.
+        if op.unquickened().0 == *op && *op != Op::Ext {
+            of_op(*op, &mut forms);
+        }
+    }
+    forms
+}
+
+fn of_op(op: Op, forms: &mut Vec<Form>) {
+    let plain = Form::of(op);
+    let mut each = |of: &dyn Fn(Form) -> Vec<Form>| forms.extend(of(plain));
+    match op {
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::IDiv => each(&|form| hinted(form, &HINTS)),
+        Op::AddK | Op::SubK | Op::MulK | Op::DivK => each(&|form| {
+            [Rhs::Int, Rhs::Float].into_iter().flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS)).collect()
+        }),
+        Op::ModK | Op::IDivK => each(&|form| {
+            let all = [Rhs::Int, Rhs::PowerOfTwo, Rhs::Unsuited];
+            all.into_iter().flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS)).collect()
+        }),
+        Op::PowK => each(&|form| with_rhs(form, &[Rhs::Square, Rhs::Unsuited])),
+        Op::BAndK | Op::BOrK | Op::BXorK => each(&|form| with_rhs(form, &[Rhs::Int, Rhs::Unsuited])),
+        Op::ShlK | Op::ShrK => each(&|form| with_rhs(form, &[Rhs::Left, Rhs::Right, Rhs::Unsuited])),
+        Op::LoadI => each(&|form| with_rhs(form, &[Rhs::Int])),
+        Op::LoadF => each(&|form| with_rhs(form, &[Rhs::Float])),
+        Op::LoadK | Op::LoadKX => each(&|form| with_rhs(form, &CONSTANTS)),
+        Op::LoadNil => each(&|form| (0..=Form::SLOWLY).map(|count| Form { count, ..form }).collect()),
+        Op::GetTabUp | Op::GetField | Op::SelfField => each(&|form| {
+            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Proto, Seen::ProtoOfStrings];
+            seen.map(|seen| Form { seen, ..form }).to_vec()
+        }),
+        Op::SetTabUp | Op::SetField => each(&|form| {
+            [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Add].map(|seen| Form { seen, ..form }).to_vec()
+        }),
+        Op::GetTable | Op::GetI => each(&|form| arrays(form, &[false])),
+        Op::SetTable | Op::SetI => each(&|form| arrays(form, &[false, true])),
+        Op::Eq | Op::Test | Op::TestSet | Op::LtI | Op::LeI | Op::GtI | Op::GeI => each(&|form| flagged(&[form])),
+        Op::Lt | Op::Le => each(&|form| flagged(&hinted(form, &HINTS))),
+        Op::EqK => each(&|form| flagged(&with_rhs(form, &CONSTANTS))),
+        Op::Call => each(&|form| {
+            let given = [Many::Open, Many::Some];
+            let all = |given| [Many::Open, Many::None, Many::Some].map(|wanted| Form { given, wanted, ..form });
+            let natives = Form { seen: Seen::Native, ..form };
+            given.into_iter().flat_map(all).chain([natives]).collect()
+        }),
+        Op::Return => each(&|form| {
+            (0..=Form::INLINE_RESULTS as u8).chain([Form::SLOWLY]).map(|count| Form { count, ..form }).collect()
+        }),
+        // Decoded as `RETURN`.
+        Op::Return0 | Op::Return1 => {}
+        Op::Loop | Op::TForLoop => each(&|form| flagged(&[form])),
+        Op::ForLoop => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float]))),
+        Op::ForPrep => each(&|form| [0, 2, Form::SLOWLY].map(|count| Form { count, ..form }).to_vec()),
+        Op::TForCall => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int]))),
+        Op::VarArgPrep => each(&|form| {
+            [(true, Many::None), (false, Many::None), (false, Many::Some)]
+                .map(|(flag, given)| Form { flag, given, ..form })
+                .to_vec()
+        }),
+        _ => each(&|form| vec![form]),
+    }
+}
+
+const CONSTANTS: [Rhs; 7] = [Rhs::Nil, Rhs::False, Rhs::True, Rhs::Int, Rhs::Float, Rhs::ShortString, Rhs::LongString];
+
+fn hinted(form: Form, hints: &[Hint]) -> Vec<Form> {
+    hints.iter().map(|hint| Form { hint: *hint, ..form }).collect()
+}
+
+fn with_rhs(form: Form, all: &[Rhs]) -> Vec<Form> {
+    all.iter().map(|rhs| Form { rhs: *rhs, ..form }).collect()
+}
+
+fn flagged(forms: &[Form]) -> Vec<Form> {
+    forms.iter().flat_map(|form| [false, true].map(|flag| Form { flag, ..*form })).collect()
+}
+
+/// By the kinds of array that have been seen, and whether stores have appended.
+fn arrays(form: Form, appended: &[bool]) -> Vec<Form> {
+    let kinds = [ElementKind::Int, ElementKind::Float, ElementKind::Tagged].map(|kind| 1_u8 << kind as u8);
+    let mut forms = vec![form];
+    for set in 1..1_u8 << kinds.len() {
+        let kinds = (0..kinds.len()).filter(|index| set & 1 << index != 0).map(|index| kinds[index]).sum();
+        forms.extend(appended.iter().map(|flag| Form { seen: Seen::Array, kinds, flag: *flag, ..form }));
+    }
+    forms
+}

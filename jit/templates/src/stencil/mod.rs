@@ -1,0 +1,116 @@
+//! Stencils: machine code of single instructions with holes where the operands go (copy-and-patch, Xu and Kjolstad, OOPSLA
+//! 2021). Cranelift makes them when the compiler is built; a program that runs only copies and patches.
+//!
+//! Code of a stencil keeps nothing in registers from one instruction to the next but the frame's base, in the pinned
+//! register (`r15`). It may use [`FRAME`] bytes of the native stack and every other register. It has two parts: the hot
+//! one, which ends by falling through to the next instruction, and the cold one, which lies behind all hot ones.
+
+mod asm;
+mod forms;
+mod magic;
+mod make;
+mod source;
+
+pub use make::{MakeError, make};
+pub use source::source;
+
+use std::ops::Range;
+
+use crate::instruction::Form;
+
+/// Bytes of native stack that every stencil may use.
+pub const FRAME: u32 = 64;
+
+/// Which half of a stencil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Part {
+    Hot,
+    Cold,
+}
+
+/// What fills a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// `operand × scale`, by number of [`crate::Operand`].
+    Operand { operand: u8, scale: i64 },
+    /// The address of a helper, by number of [`crate::Helper`].
+    Helper(u8),
+}
+
+/// Bytes to be filled in: `filling + addend`, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    pub part: Part,
+    pub at: u16,
+    /// 1, 4 or 8.
+    pub width: u8,
+    pub filling: Filling,
+    pub addend: i64,
+}
+
+/// Where a branch goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The instruction behind this one.
+    Next,
+    /// Where the instruction jumps to.
+    Jump,
+    /// The end of the function: returns the status in the first argument register.
+    Leave,
+    /// An offset in a part of this stencil.
+    Within(Part, u16),
+}
+
+/// Four bytes that take the distance to a target from behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    pub part: Part,
+    pub at: u16,
+    pub target: Target,
+}
+
+/// A stencil in a [`Library`], by ranges of its tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stencil {
+    pub key: u32,
+    pub hot: Range<u32>,
+    pub cold: Range<u32>,
+    pub holes: Range<u32>,
+    pub branches: Range<u32>,
+    /// Whether the hot part ends by falling through to the next instruction.
+    pub falls_through: bool,
+    /// The form, to show.
+    pub name: &'static str,
+}
+
+/// All stencils of a build.
+#[derive(Clone, Copy, Debug)]
+pub struct Library {
+    pub code: &'static [u8],
+    pub holes: &'static [Hole],
+    pub branches: &'static [Branch],
+    pub stencils: &'static [Stencil],
+    /// Hash table of stencils by key: numbers from 1, 0 where there is none. A power of two long.
+    pub slots: &'static [u16],
+}
+
+impl Library {
+    /// The stencil of a form.
+    pub fn find(&self, form: Form) -> Option<&'static Stencil> {
+        let key = form.key();
+        let mut slot = hash(key, self.slots.len());
+        loop {
+            let stencil = &self.stencils[usize::from(*self.slots.get(slot)?).checked_sub(1)?];
+            if stencil.key == key {
+                return Some(stencil);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+}
+
+/// The first slot to try.
+fn hash(key: u32, slots: usize) -> usize {
+    (key.wrapping_mul(0x9e37_79b1) >> 12) as usize & (slots - 1)
+}
