@@ -36,6 +36,8 @@ use crate::{
 };
 
 pub const DEFAULT_POLICY: &str = "cost-benefit";
+/// What `trinity run -v` says.
+const VERSION: &str = concat!("Lua 5.4 (Trinity ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Native stack of the thread that runs Lua: compiled code recurses on it.
 const STACK: usize = 256 << 20;
@@ -82,19 +84,28 @@ pub enum Source {
     Stdin,
 }
 
-/// What a process runs, in this order: modules, chunks, a script, lines that are typed.
+/// What a process does before it runs a script.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// `-e TEXT`
+    Chunk(String),
+    /// `-l MODULE` or `-l GLOBAL=MODULE`
+    Module(String),
+    /// `-W`
+    Warnings,
+}
+
+/// What a process runs: the steps, a script, lines that are typed.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
-    /// `MODULE` or `GLOBAL=MODULE`.
-    pub modules: Vec<String>,
-    /// Texts given with `-e`.
-    pub chunks: Vec<String>,
+    pub steps: Vec<Step>,
     pub source: Option<Source>,
     /// Arguments of the script.
     pub args: Vec<String>,
     pub interactive: bool,
-    pub warnings: bool,
-    /// `LUA_INIT` and `LUA_PATH` mean nothing.
+    /// Says first which version runs.
+    pub version: bool,
+    /// `LUA_INIT`, `LUA_PATH` and `LUA_CPATH` mean nothing.
     pub ignore_environment: bool,
 }
 
@@ -186,22 +197,25 @@ fn end_on_interrupt(vm: &mut Vm) {
 
 /// False after the first error, which has been shown.
 fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
-    vm.controller.warnings = program.warnings;
+    if program.version {
+        println!("{VERSION}");
+    }
     if program.ignore_environment && !sandbox {
-        stdlib::reset_path(vm);
+        stdlib::reset_paths(vm);
     }
     if !(program.ignore_environment || sandbox || run_init(vm)) {
         return false;
     }
-    for module in &program.modules {
-        let (global, name) = module.split_once('=').unwrap_or((module, module));
-        let text = "local global, name = ... _G[global] = require(name)";
-        if !run_chunk(vm, text.as_bytes(), b"=(command line)", &[global.to_owned(), name.to_owned()]) {
-            return false;
-        }
-    }
-    for chunk in &program.chunks {
-        if !run_chunk(vm, chunk.as_bytes(), b"=(command line)", &[]) {
+    for step in &program.steps {
+        let succeeded = match step {
+            Step::Chunk(text) => run_chunk(vm, text.as_bytes(), b"=(command line)", &[]),
+            Step::Module(module) => run_module(vm, module),
+            Step::Warnings => {
+                vm.controller.warnings = true;
+                true
+            }
+        };
+        if !succeeded {
             return false;
         }
     }
@@ -220,6 +234,25 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
         return true;
     }
     succeeded
+}
+
+/// Loads a module into the global of its name, or into the one in front of `=`.
+fn run_module(vm: &mut Vm, module: &str) -> bool {
+    let (global, name) = module.split_once('=').unwrap_or((module, module));
+    let key = vm.heap.string(b"require");
+    let require = vm.globals.get_str(key);
+    let name = vm.new_string(name);
+    match call_protected(vm, require, &[name]) {
+        Ok(results) => {
+            let globals = vm.globals;
+            vm.set_field(globals, global, results.first().copied().unwrap_or(Value::NIL));
+            true
+        }
+        Err(message) => {
+            complain(vm, &message);
+            false
+        }
+    }
 }
 
 /// What the environment wants to be run first: a chunk, or the file behind an `@`.
@@ -255,7 +288,10 @@ fn read_source(source: &Source) -> Result<(Vec<u8>, Vec<u8>), String> {
         Source::File(path) => {
             let text = std::fs::read(path).map_err(|error| {
                 let reason = error.to_string();
-                format!("cannot open {}: {}", path.display(), reason.split(" (os error").next().unwrap_or(&reason))
+                let reason = reason.split(" (os error").next().unwrap_or(&reason);
+                // The system opens a folder, and then does not read it.
+                let verb = if error.kind() == std::io::ErrorKind::IsADirectory { "read" } else { "open" };
+                format!("cannot {verb} {}: {reason}", path.display())
             })?;
             Ok((text, [b"@", path.as_os_str().as_encoded_bytes()].concat()))
         }
@@ -319,16 +355,17 @@ fn iteration_end(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret0(args)
 }
 
-/// The global `arg`: the script at 0, its arguments from 1, this binary at −1.
+/// The global `arg`: the script at 0, its arguments from 1, what comes before it on the command line below. Without a
+/// script, that starts at 0. Binary and verb are one word: what a program starts another one with.
 fn set_arg(vm: &mut Vm, script: &[String]) {
     let table = vm.heap.table();
-    let binary = std::env::args().next().unwrap_or_else(|| "trinity".to_owned());
-    let binary_index = if script.is_empty() { 0 } else { -1 };
-    let value = vm.new_string(binary);
-    vm.raw_set_int(table, binary_index, value);
-    for (index, text) in (0..).zip(script) {
-        let value = vm.new_string(text);
-        vm.raw_set_int(table, index, value);
+    let mut words = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec());
+    let command: Vec<_> = words.by_ref().take(2).collect();
+    let line: Vec<_> = std::iter::once(command.join(&b' ')).chain(words).collect();
+    let before = if script.is_empty() { 0 } else { line.len().saturating_sub(script.len()) };
+    for (index, word) in (0i64..).zip(line) {
+        let value = vm.new_string(word);
+        vm.raw_set_int(table, index - before as i64, value);
     }
     let globals = vm.globals;
     vm.set_field(globals, "arg", table);

@@ -293,7 +293,7 @@ unsafe fn fail(vm: &mut Vm, frame: Frame, level: *mut Value, has_handler: bool) 
 }
 
 /// What the message handler of the `xpcall` in `frame` makes of the error that has just been thrown; the error itself
-/// if there is none. Errors in the handler go to the handler, as often as they could nest.
+/// if there is none or memory ran out. Errors in the handler go to the handler, as often as they could nest.
 ///
 /// # Safety
 /// `frame` is that of a protected call that is being unwound, `level` where its callee was.
@@ -309,6 +309,10 @@ unsafe fn handle(vm: &mut Vm, frame: Frame, level: *mut Value) -> Value {
             vm.frame = vm.error_frame;
             vm.top = vm.error_top.max(level);
             let error = vm.error;
+            if Vm::is_memory_error(error) {
+                handled = Some(error);
+                break;
+            }
             handled = vm.call1(*frame.0.add(1), &[error]).ok();
             if handled.is_some() {
                 break;

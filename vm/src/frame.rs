@@ -66,6 +66,8 @@ pub mod flags {
     pub const LUA_CALL: u8 = 32;
     /// A debug hook has been told of this activation, or it began before there was a hook.
     pub const REPORTED: u8 = 64;
+    /// Optimised code that runs the frame may keep its registers elsewhere; see `controller::exposure`.
+    pub const HIDDEN_LOCALS: u8 = 128;
 }
 
 /// A frame by the address of its first register.

@@ -44,7 +44,7 @@ pub struct Cache {
     pub index: u32,
     pub epoch: u32,
     pub kind: CacheKind,
-    /// `Proto`: the value's tag.
+    /// `Proto`: the value's tag. `Add`: [`Cache::GROWS`] when a table had no room.
     pub tag: u8,
     /// Times the cache was refilled; at [`Cache::MEGA`] it gives up.
     pub misses: u8,
@@ -65,6 +65,7 @@ impl Cache {
     };
     /// Refills after which a site counts as megamorphic.
     pub const MEGA: u8 = 32;
+    pub const GROWS: u8 = 1;
 
     /// To be called after the cache has been filled: it keeps what it names alive.
     #[inline]

@@ -17,6 +17,8 @@ use crate::{
 const FINALIZERS_PER_POLL: usize = 32;
 /// Requests from this size on are tried out, because a failing allocation ends the process.
 const LARGE_REQUEST: usize = 1 << 24;
+/// The error of memory.
+const NOT_ENOUGH_MEMORY: &str = "not enough memory";
 
 /// The start of a pause: by the clock, and in processor time of this thread, which a busy machine does not distort.
 #[derive(Clone, Copy)]
@@ -64,8 +66,13 @@ impl Vm {
     pub(crate) fn memory_error(&mut self) -> Throw {
         self.heap.open_reserve();
         self.arm();
-        let message = self.new_string("not enough memory");
+        let message = self.new_string(NOT_ENOUGH_MEMORY);
         self.throw_value(message)
+    }
+
+    /// Whether a thrown value is the error of memory, whoever throws it: it gets no position and no message handler.
+    pub(crate) fn is_memory_error(value: Value) -> bool {
+        value.as_string().is_some_and(|message| message.as_bytes() == NOT_ENOUGH_MEMORY.as_bytes())
     }
 
     /// Makes sure that `bytes` more may be taken before the next poll, by a collection if it must be: only what the

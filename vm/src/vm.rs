@@ -177,6 +177,7 @@ impl Vm {
 
     /// A function from a compiled unit.
     pub fn instantiate(&mut self, unit: FnUnit, env: Value) -> Gc<Closure> {
+        self.note_names(&unit.strings);
         let (calls, loops) = self.controller.first_consultations();
         self.controller.functions_seen += count_functions(&unit);
         let proto = instantiate(&mut self.heap, unit, calls, loops);

@@ -1,58 +1,16 @@
 //! Binary chunks: what is written is read again, and whatever else is read does no harm.
 
+#[allow(dead_code, reason = "each user of the module needs a part of it")]
+mod chunks;
+
 use std::path::{Path, PathBuf};
 
+use chunks::{PROGRAMS, Random, change};
 use trinity_vm::bytecode::dump::{self, ReadError};
-use trinity_vm::bytecode::{Const, FnUnit, Op, disassemble};
+use trinity_vm::bytecode::{Const, FnUnit, Instr, Op, disassemble, validate};
 use trinity_vm::front::{compile, strip_shebang};
 use trinity_vm::value::Value;
 use trinity_vm::vm::{Vm, VmOptions};
-
-/// Programs that use every instruction, without anything that could run for long.
-const PROGRAMS: [&str; 4] = [
-    r#"
-    local a, b, c = ...
-    local t = {1, 2.5, "x", nil, true, false, n = a, [b or 1] = c; ...}
-    t.x, t[1], t[300], t["a long name of a field, longer than what is interned ........"] = a, b, c, t
-    local function f(x, ...) return x, select and select('#', ...), ... end
-    local function g(...) local p <const>, q = f(...) return q, p end
-    local s = ("a" .. "b" .. tostring) or #t
-    return f(g(f(t, a)), t:x(a, b), -1, ~2, not a, #t, {f()}, {g(...), ...})
-    "#,
-    r#"
-    local t, sum = {}, 0
-    for i = 1, 10 do
-        local captured = i
-        t[i] = function() captured = captured + 1 return captured, i end
-        for j = 3, 1, -1 do sum = sum + i * j - i % 2 ^ 2 // 1 & 7 | 8 ~ 1 << 2 >> 1 end
-        if i > 5 then break end
-    end
-    for i = 1.0, 2.0, 0.5 do sum = sum + i / 2 end
-    local x = t[1]() + t[2]()
-    return x <= sum and x or sum < 3 and 4 or x == 5, x ~= "a", t[1] == t[2]
-    "#,
-    r#"
-    local n = 0
-    local meta = {__close = function() n = n + 1 end}
-    do local c <close> = nil end
-    local up = function() local u = n; return function() u = u + n; up = u end end
-    goto done
-    do local z = 1 end
-    ::done::
-    x = up y = x() z = _ENV.x
-    return up(), function(...) return ... end
-    "#,
-    r#"
-    local list = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, {11, {12, 13}}, f = {1}}
-    local first = list[1]
-    local deep = list[11][2][1] + first
-    local function swap(a, b) return b, a end
-    local p, q = swap(1, 2)
-    p, q = q, p
-    list.f[1], list.g = swap(p, q)
-    return (swap(p, q)), p .. q .. "", deep
-    "#,
-];
 
 fn unit(source: &str) -> FnUnit {
     compile(source.as_bytes(), b"=program").expect("the program compiles")
@@ -104,18 +62,6 @@ fn accidents_are_recognised() {
     }
 }
 
-/// A sequence of numbers that is the same each time (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
-
 /// Whether running the function ends soon, as far as its own code is concerned.
 fn is_bounded(unit: &FnUnit) -> bool {
     let counts = unit.code.iter().any(|instr| instr.op() == Op::ForLoop);
@@ -143,29 +89,23 @@ fn run(vm: &mut Vm, unit: FnUnit) {
     let _ = vm.call_from_host(function, &[]);
 }
 
-/// The chunk with some bytes of its payload changed.
-fn change(mut chunk: Vec<u8>, random: &mut Random) -> Vec<u8> {
-    let size = chunk.len() - dump::HEADER;
-    let mut place = || dump::HEADER + random.below(size);
-    match place() % 8 {
-        0 => chunk.truncate(place()),
-        1 => {
-            let (from, to) = (place(), place());
-            let length = 12.min(chunk.len() - from.max(to));
-            chunk.copy_within(from..from + length, to);
-        }
-        changes => {
-            for _ in 0..changes.div_ceil(2) {
-                let (place, with) = (place(), place());
-                chunk[place] = match with % 3 {
-                    0 => with as u8,
-                    1 => chunk[place] ^ 1 << (with / 3 % 8),
-                    _ => chunk[place].wrapping_add(1),
-                };
-            }
-        }
+#[test]
+fn a_test_and_its_jump_are_not_taken_apart() {
+    let unit = unit("local a, b = ... return a <= b, 1");
+    let at = |op: Op| unit.code.iter().position(|instr| instr.op() == op).expect("the instruction is there");
+    let (test, skip) = (at(Op::Le), at(Op::LFalseSkip));
+    assert_eq!(validate(&unit), Ok(()));
+    let mut onto_the_jump = unit.clone();
+    onto_the_jump.code[test - 1] = Instr::sj(Op::Jmp, 1);
+    let mut over_the_test = unit.clone();
+    over_the_test.code[skip + 1] = Instr::abc(Op::Test, 0, 0, 0);
+    over_the_test.code[skip + 2] = Instr::sj(Op::Jmp, 0);
+    for (changed, fault) in
+        [(onto_the_jump, "jump to no instruction"), (over_the_test, "LFALSESKIP does not skip an instruction")]
+    {
+        let error = validate(&changed).expect_err("the change is not valid");
+        assert!(error.ends_with(fault), "{error}\n{}", disassemble(&changed));
     }
-    chunk
 }
 
 #[test]

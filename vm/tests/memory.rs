@@ -81,10 +81,22 @@ fn unlimited_input_is_refused() {
 }
 
 #[test]
-fn message_handlers_run_after_the_limit_was_hit() {
-    let source = "return select(2, xpcall(function() local t = {} for i = 1, 1e9 do t[i] = {i} end end,
-        function(m) local x = {} for i = 1, 100 do x[i] = {i} end return 'handled: ' .. m .. ' ' .. #x end))";
-    assert_eq!(run(&mut limited(), source).as_deref(), Ok("handled: not enough memory 100"));
+fn the_error_of_memory_has_no_position_and_no_message_handler() {
+    for body in [
+        "local t = {} for i = 1, 1e9 do t[i] = {i} end",
+        "coroutine.wrap(function() local t = {} for i = 1, 1e9 do t[i] = {i} end end)()",
+        "return coroutine.wrap(function() return coroutine.wrap(string.rep)('x', 1e9) end)()",
+        "local c <close> = setmetatable({}, {__close = function() return string.rep('x', 1e9) end}) error('x')",
+    ] {
+        let source = format!("return select(2, xpcall(function() {body} end, function() return 'handled' end))");
+        assert_eq!(run(&mut limited(), &source).as_deref(), Ok("not enough memory"), "{body}");
+    }
+}
+
+#[test]
+fn a_handler_that_runs_out_of_memory_is_the_last() {
+    let source = "return select(2, xpcall(error, function() return string.rep('x', 1e9) end, 'x'))";
+    assert_eq!(run(&mut limited(), source).as_deref(), Ok("not enough memory"));
 }
 
 #[test]

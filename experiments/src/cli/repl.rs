@@ -18,6 +18,6 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<u8> {
     host::check_policy(&args.policy)?;
     let options = HostOptions { policy: args.policy.clone(), ..HostOptions::default() };
-    let status = host::run_script(&options, &Program { interactive: true, ..Program::default() })?;
+    let status = host::run_script(&options, &Program { interactive: true, version: true, ..Program::default() })?;
     Ok(status as u8)
 }

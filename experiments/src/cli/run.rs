@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+
 use crate::{
     failure::{Failure, Result},
-    host::{self, HostOptions, Log, Program, Source},
+    host::{self, HostOptions, Log, Program, Source, Step},
 };
 
 /// Run a Lua program, as `lua` does
@@ -13,19 +15,15 @@ use crate::{
                   echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua\n  \
                   trinity run --sandbox --fuel 100000000 script.lua")]
 pub struct Args {
-    /// Run this text before the script (may be given several times)
-    #[arg(short = 'e', value_name = "CHUNK")]
-    chunks: Vec<String>,
-    /// Load this module into a global of its name before chunks and script, or into G (may be given several times)
-    #[arg(short = 'l', value_name = "[G=]MODULE")]
-    modules: Vec<String>,
+    #[command(flatten)]
+    steps: Steps,
     /// Read and evaluate lines from standard input after that
     #[arg(short = 'i')]
     interactive: bool,
-    /// Turn warnings on
-    #[arg(short = 'W')]
-    warnings: bool,
-    /// Ignore LUA_INIT and LUA_PATH
+    /// Show which version this is
+    #[arg(short = 'v')]
+    version: bool,
+    /// Ignore LUA_INIT, LUA_PATH and LUA_CPATH
     #[arg(short = 'E')]
     ignore_environment: bool,
     /// Who decides what to compile (see `trinity policy list`)
@@ -58,14 +56,57 @@ pub struct Args {
     #[arg(long, value_name = "TICKS")]
     fuel: Option<u64>,
     /// The program (`-` for standard input) and its arguments
-    #[arg(value_name = "SCRIPT [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "SCRIPT [ARGS]", trailing_var_arg = true)]
     script: Vec<String>,
+}
+
+/// The options that say what to do before the script, in the order in which they were given.
+struct Steps(Vec<Step>);
+
+const CHUNK: &str = "chunk";
+const MODULE: &str = "module";
+const WARNINGS: &str = "warnings";
+
+impl clap::Args for Steps {
+    fn augment_args(command: Command) -> Command {
+        let several = |id: &'static str, short: char| Arg::new(id).short(short).action(ArgAction::Append);
+        let warnings = several(WARNINGS, 'W').num_args(0).default_missing_value("").help("Turn warnings on");
+        command
+            .arg(several(CHUNK, 'e').value_name("CHUNK").help("Run this text before the script"))
+            .arg(
+                several(MODULE, 'l')
+                    .value_name("[G=]MODULE")
+                    .help("Load this module into a global of its name, or into G"),
+            )
+            .arg(warnings)
+    }
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Steps {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let kinds: [(&str, fn(String) -> Step); 3] =
+            [(CHUNK, Step::Chunk), (MODULE, Step::Module), (WARNINGS, |_| Step::Warnings)];
+        let mut steps = Vec::new();
+        for (id, kind) in kinds {
+            let values = matches.get_many::<String>(id).unwrap_or_default().cloned().map(kind);
+            steps.extend(matches.indices_of(id).into_iter().flatten().zip(values));
+        }
+        steps.sort_by_key(|(place, _)| *place);
+        Ok(Steps(steps.into_iter().map(|(_, step)| step).collect()))
+    }
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// The exit status is the program's.
 pub fn run(args: &Args) -> Result<u8> {
     let (source, rest) = match args.script.split_first() {
-        None if args.chunks.is_empty() && args.modules.is_empty() && !args.interactive => {
+        None if args.steps.0.is_empty() && !args.interactive && !args.version => {
             return Err(Failure::usage("name a script, `-` for standard input, or a chunk with -e"));
         }
         None => (None, &[][..]),
@@ -87,12 +128,11 @@ pub fn run(args: &Args) -> Result<u8> {
         fuel: args.fuel,
     };
     let program = Program {
-        modules: args.modules.clone(),
-        chunks: args.chunks.clone(),
+        steps: args.steps.0.clone(),
         source,
         args: rest.to_vec(),
         interactive: args.interactive,
-        warnings: args.warnings,
+        version: args.version || args.interactive,
         ignore_environment: args.ignore_environment,
     };
     let status = host::run_script(&options, &program)?;

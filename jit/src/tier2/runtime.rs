@@ -2,7 +2,7 @@
 
 use trinity_vm::{
     bytecode::Op,
-    frame::{Frame, Status, status},
+    frame::{Frame, Status},
     heap::GcHeader,
     interp::arith,
     value::Value,
@@ -53,15 +53,14 @@ pub unsafe extern "C" fn leave(vm: *mut Vm, base: *mut Value, info: *const ExitI
     unsafe {
         let (vm, info) = (&mut *vm, &*info);
         (*Frame(base).header()).pc = info.pc;
-        vm.frame = Frame(base);
-        vm.exit_frame = Frame(base);
+        let status = vm.leave_compiled(base);
         if info.deopt {
             // The record dies with its code, which this call may retire.
             let (proto, loop_index, pc, reason) = (info.proto, info.loop_index, info.pc, info.reason);
             vm.note_exit(proto, loop_index, pc, reason);
         }
+        status
     }
-    status::EXIT
 }
 
 /// The slow half of a safepoint at a back-edge to `pc`. Returns 0, or the status that takes the frame to the interpreter.

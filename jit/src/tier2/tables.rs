@@ -405,7 +405,9 @@ impl Builder<'_> {
         }
         let gave_up = ["epoch", "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
         let several_shapes = cache.polymorphic || self.failed("shape");
-        let gave_up = gave_up || several_shapes && (cache.kind == CacheKind::Add || view.has_metatable);
+        let gave_up = gave_up
+            || several_shapes && (cache.kind == CacheKind::Add || view.has_metatable)
+            || cache.kind == CacheKind::Add && cache.tag == Cache::GROWS;
         let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Add) && !gave_up && instr.op() == Op::SetField;
         // A metatable that came to matter since is told by the epoch.
         let stale = cache.kind == CacheKind::Add && cache.epoch != self.snap.proto_epoch;

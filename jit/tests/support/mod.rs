@@ -126,7 +126,7 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
 /// Installs the policy of the mode, and the compiler that it needs.
 pub fn compile_in(vm: &mut Vm, mode: Mode) {
     let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier1Slices | Mode::Tier2Slices => (5, 10),
         Mode::Tier1Late => (200, 1000),
         Mode::Mixed => (2, 3),
         _ => (1, 1),

@@ -38,6 +38,10 @@ impl Strings {
         &self.bytes[start..self.ends[id.index()] as usize]
     }
 
+    pub fn contains(&self, text: &[u8]) -> bool {
+        (0..self.len()).any(|index| self.get(StrId(index as u32)) == text)
+    }
+
     /// Appends a string. All of them together must be shorter than 4 GiB.
     pub fn push(&mut self, text: &[u8]) -> StrId {
         let id = StrId(self.ends.len() as u32);

@@ -199,7 +199,7 @@ impl Checker<'_> {
         match op {
             _ if op.is_test() => follows(next_op == Some(Op::Jmp), "no JMP after a test")?,
             Op::LFalseSkip => {
-                let whole = next_op.is_some_and(|op| !op.has_ext()) && next + 1 < code.len();
+                let whole = next_op.is_some_and(|op| !op.has_ext() && !op.is_test()) && next + 1 < code.len();
                 follows(whole, "LFALSESKIP does not skip an instruction")?;
             }
             Op::TForCall => {
@@ -221,8 +221,10 @@ impl Checker<'_> {
         }
         let Some(target) = jump_target(code, pc) else { return Ok(()) };
         let valid = usize::try_from(target).is_ok_and(|target| {
-            // The frame of a vararg function is adjusted once.
-            self.starts.get(target) == Some(&true) && !(target == 0 && self.unit.is_vararg)
+            // A test and its jump are one instruction to the compilers. The frame of a vararg function is adjusted once.
+            self.starts.get(target) == Some(&true)
+                && !(target > 0 && self.starts[target - 1] && code[target - 1].op().is_test())
+                && !(target == 0 && self.unit.is_vararg)
         });
         follows(valid, "jump to no instruction")?;
         let backward = target <= pc as i64;

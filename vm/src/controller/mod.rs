@@ -2,6 +2,7 @@
 //!
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
+mod exposure;
 mod features;
 mod report;
 
@@ -39,6 +40,8 @@ pub struct Controller {
     /// Address of the native behind arithmetic on strings.
     pub string_arithmetic: usize,
     pub(crate) scratch: Vec<u8>,
+    /// The program may look into frames: nothing is optimised. See `exposure`.
+    locals_exposed: bool,
     protos: Vec<Gc<Proto>>,
     compiles: [CompileStats; 2],
     deopts: BTreeMap<&'static str, u64>,
@@ -87,6 +90,7 @@ impl Default for Controller {
             ipairs_function: 0,
             string_arithmetic: 0,
             scratch: Vec::new(),
+            locals_exposed: false,
             protos: Vec::new(),
             compiles: Default::default(),
             deopts: BTreeMap::new(),
@@ -295,7 +299,11 @@ impl Vm {
         };
         let start_ns = self.elapsed_ns();
         let cpu_start = thread_cpu_ns();
-        let outcome = compiler.compile(self, &proto, to, entry);
+        let outcome = if to == Tier::Hot && self.controller.locals_exposed {
+            Err(exposure::DECLINED)
+        } else {
+            compiler.compile(self, &proto, to, entry)
+        };
         let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
         self.controller.compiler = Some(compiler);
         let install_ns = self.elapsed_ns();

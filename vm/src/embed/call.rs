@@ -107,10 +107,7 @@ fn throw(vm: &mut Vm, args: Args, error: Error) -> Throw {
             let message = vm.new_string(message);
             vm.throw_value(message)
         }
-        Error::Memory => {
-            let message = vm.new_string("not enough memory");
-            vm.throw_value(message)
-        }
+        Error::Memory => vm.memory_error(),
         Error::Conversion { expected, got, argument: argument @ 1.. } => {
             // "nil" is what a function sees of an argument that was not passed.
             let got = if args.has(argument - 1) { &got } else { "no value" };
@@ -184,7 +181,7 @@ impl Context {
         } else {
             format!("(error object is a {} value)", raw.type_name())
         };
-        if raw.is_string() && message == "not enough memory" {
+        if Vm::is_memory_error(raw) {
             return Error::Memory;
         }
         let value = Value::of(self, raw);

@@ -68,9 +68,6 @@ impl Heap {
         self.work = 0;
         self.weak_mode_key = Some(weak_mode_key);
         self.mark(weak_mode_key);
-        for shape in [self.root_shape, self.dict_shape].into_iter().flatten() {
-            self.mark(shape);
-        }
     }
 
     /// Forgets a cycle that has not got beyond marking. What it has marked is unmarked for the next one, whose mark is
@@ -101,6 +98,10 @@ impl Heap {
 
     /// Marks what the heap itself holds on to and what may have changed without a barrier.
     pub(crate) fn mark_own_roots(&mut self) {
+        // Made when they are first needed, which may be in the middle of a cycle.
+        for shape in [self.root_shape, self.dict_shape].into_iter().flatten() {
+            self.mark(shape);
+        }
         for index in 0..self.to_finalize.len() {
             self.mark_value(self.to_finalize[index]);
         }

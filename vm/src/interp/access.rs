@@ -454,7 +454,21 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
     let cache = unsafe { &mut *cache };
     if let Some(table) = object.as_table() {
         let shape = table.shape;
-        // A store that only the collector has to be told of is no miss.
+        // A table that has to grow is no miss.
+        if cache.kind == CacheKind::Add
+            && std::ptr::eq(shape.as_ptr(), cache.shape)
+            && cache.epoch == vm.heap.proto_epoch
+            && !value.is_nil()
+        {
+            if cache.index >= u32::from(table.slots_cap) {
+                cache.tag = Cache::GROWS;
+            }
+            // SAFETY: the cache keeps the next shape alive.
+            let next = unsafe { Gc::<Shape>::from_address(cache.payload as usize) };
+            table.get_mut().add_slot(&mut vm.heap, next, value);
+            return Ok(());
+        }
+        // Nor is a store that only the collector has to be told of.
         let hits = vm.heap.is_marking() && std::ptr::eq(shape.as_ptr(), cache.shape);
         if cache.kind != CacheKind::Mega && name.is_short() && !shape.is_dict() && !shape.is_proto() {
             match shape.find(name) {
@@ -477,6 +491,7 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                     table.get_mut().set_str(&mut vm.heap, name, value);
                     if !hits && !table.shape.is_dict() && refill(cache) {
                         cache.kind = CacheKind::Add;
+                        cache.tag = 0;
                         cache.shape = shape.as_ptr();
                         cache.payload = table.shape.address() as u64;
                         cache.index = table.shape.count() - 1;

@@ -1,4 +1,25 @@
-use crate::vm::{Vm, VmOptions};
+use crate::{
+    function::{Cache, CacheKind},
+    vm::{Vm, VmOptions},
+};
+
+#[test]
+fn objects_that_grow_do_not_make_a_store_megamorphic() {
+    let mut vm = Vm::new(&VmOptions::default());
+    let globals = vm.globals.into();
+    let source = b"for i = 1, 100 do
+            local o = {} o.a = i o.b = i o.c = i o.d = i o.e = i o.f = i o.g = i o.h = i o.i = i
+            if o.a ~= i or o.e ~= i or o.i ~= i then return false end
+        end
+        return true";
+    let function = vm.load(source, b"=test", globals).expect("valid source");
+    let results = vm.call_from_host(function.into(), &[]).expect("no error");
+    assert!(results[0].is_truthy());
+    let stores: Vec<Cache> = function.proto.caches().iter().filter(|cache| cache.index < 9).copied().collect();
+    let adds = stores.iter().filter(|cache| cache.kind == CacheKind::Add && cache.misses == 0).count();
+    assert_eq!(adds, 9);
+    assert!(stores.iter().any(|cache| cache.kind == CacheKind::Add && cache.tag == Cache::GROWS));
+}
 
 /// Executes every handler so often, its slow path too, that a dispatch that is a call would overflow the stack: calls in
 /// tail position must have become jumps (see the module).

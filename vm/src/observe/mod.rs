@@ -18,7 +18,7 @@ pub use interrupt::InterruptHandle;
 use interrupt::Interrupts;
 
 use crate::{
-    frame::{Frame, Status, status},
+    frame::{Frame, Status, flags, status},
     interp,
     native::Throw,
     vm::Vm,
@@ -292,6 +292,8 @@ impl Vm {
     pub fn leave_compiled(&mut self, base: *mut crate::value::Value) -> Status {
         self.frame = Frame(base);
         self.exit_frame = Frame(base);
+        // SAFETY: the frame is live.
+        unsafe { (*self.frame.header()).flags &= !flags::HIDDEN_LOCALS };
         status::EXIT
     }
 }

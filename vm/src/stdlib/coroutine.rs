@@ -71,7 +71,7 @@ fn wrap(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, wrapper)
 }
 
-/// The function that `wrap` returns: errors propagate, with a position in front of strings.
+/// The function that `wrap` returns: errors propagate, with a position in front of messages.
 fn resume_wrapped(vm: &mut Vm, args: Args) -> NativeResult {
     let Some(thread) = args.upvalue(0).as_thread() else { return vm.ret0(args) };
     match vm.resume(thread, Results::of(args, 0).as_slice()) {
@@ -88,7 +88,7 @@ fn resume_wrapped(vm: &mut Vm, args: Args) -> NativeResult {
             if thread.status == ThreadStatus::Dead && !vm.close_thread(thread) {
                 error = vm.error;
             }
-            if let Some(message) = error.as_string() {
+            if let Some(message) = error.as_string().filter(|_| !Vm::is_memory_error(error)) {
                 let message = [&vm.where_(1)[..], message.as_bytes()].concat();
                 error = vm.new_string(message);
             }

@@ -1,10 +1,10 @@
 //! The debug library (manual §6.10), as far as it can be honest.
 //!
-//! Local variables are read where the interpreter keeps them; a function that runs as optimised
-//! code stores a variable there only while it is still needed, and does not notice that it was set.
+//! Local variables are read and set where the interpreter keeps them. Optimised code does not keep them there; see
+//! `controller::exposure` for how the two stay apart.
 
 use crate::{
-    frame::{FRAME_OFFSET, Frame},
+    frame::{FRAME_OFFSET, Frame, flags},
     front::chunk_id,
     function::{Closure, Proto, Upvalue, frame_proto},
     heap::Gc,
@@ -331,7 +331,7 @@ fn local_slot(frame: Frame, number: i64, end: *mut Value) -> Option<(Vec<u8>, *m
     Some((proto.unit.strings.get(local.name).to_vec(), unsafe { frame.0.add(local.reg as usize) }))
 }
 
-/// [`local_slot`] of the frame at `level`, which is the argument after the thread.
+/// [`local_slot`] of the frame at `level`, which is the argument after the thread. A frame that hides its locals has none.
 fn frame_local(
     vm: &mut Vm,
     args: Args,
@@ -343,6 +343,10 @@ fn frame_local(
         let (_, first) = thread_argument(vm, args);
         return Err(vm.arg_error(args, first, "level out of range"));
     };
+    // SAFETY: the frame is live.
+    if unsafe { (*frame.header()).flags } & flags::HIDDEN_LOCALS != 0 {
+        return Ok(None);
+    }
     let end = match callee_of(vm, thread, level) {
         // SAFETY: the frame is live.
         Some(callee) => unsafe { callee.function_slot(proto_of(callee).map_or(0, |proto| proto.num_params as usize)) },
@@ -370,6 +374,7 @@ fn getlocal(vm: &mut Vm, args: Args) -> NativeResult {
         return vm.ret1(args, name);
     }
     let level = vm.check_int(args, first)?;
+    vm.expose_locals();
     match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
             // SAFETY: the slot lies in a live frame.
@@ -386,6 +391,7 @@ fn setlocal(vm: &mut Vm, args: Args) -> NativeResult {
     let level = vm.check_int(args, first)?;
     let number = vm.check_int(args, first + 1)?;
     let value = vm.check_any(args, first + 2)?;
+    vm.expose_locals();
     let name = match frame_local(vm, args, thread, level, number)? {
         Some((name, slot)) => {
             // The collector may have marked the stack already.

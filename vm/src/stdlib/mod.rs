@@ -27,7 +27,7 @@ use crate::{heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCach
 
 pub use base::warning;
 pub use load::load_chunk;
-pub use package::reset_path;
+pub use package::reset_paths;
 pub use sandbox::open_sandboxed;
 
 /// What the libraries of one VM remember. Values for Lua live in the registry instead, where the collector sees them.

@@ -11,24 +11,23 @@ use crate::{
 pub(super) const LOADED: &str = "_LOADED";
 pub(super) const PRELOAD: &str = "_PRELOAD";
 
-/// `package.path` unless the environment says otherwise.
-const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;./?.lua;./?/init.lua";
-
-/// `package.cpath` unless the environment says otherwise.
-const DEFAULT_CPATH: &str = "/usr/local/lib/lua/5.4/?.so;/usr/local/lib/lua/5.4/loadall.so;./?.so";
+/// `package.path` unless the environment says otherwise: where Debian's packages and those of LuaRocks put modules.
+const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;\
+    /usr/local/lib/lua/5.4/?.lua;/usr/local/lib/lua/5.4/?/init.lua;\
+    /usr/share/lua/5.4/?.lua;/usr/share/lua/5.4/?/init.lua;./?.lua;./?/init.lua";
 
 /// Environment variables for the paths, the first that is set wins. `;;` in it stands for the default.
 const PATH_VARIABLES: [&str; 2] = ["LUA_PATH_5_4", "LUA_PATH"];
 const CPATH_VARIABLES: [&str; 2] = ["LUA_CPATH_5_4", "LUA_CPATH"];
 
-/// What is said of a module in C that has been found.
-const NO_C_MODULES: &str = "modules in C are not supported";
+/// What is said of a library, as where PUC Lua is built without dynamic ones: there is no C interface to link it to.
+const NO_LIBRARIES: &str = "dynamic libraries not enabled; this Lua has no C interface";
 
 pub(super) fn open(vm: &mut Vm) {
     let package = library(vm, "package", &[("loadlib", loadlib), ("searchpath", searchpath)]);
     let path = vm.new_string(initial_path(PATH_VARIABLES, DEFAULT_PATH));
     vm.set_field(package, "path", path);
-    let path = vm.new_string(initial_path(CPATH_VARIABLES, DEFAULT_CPATH));
+    let path = vm.new_string(initial_path(CPATH_VARIABLES, &default_cpath()));
     vm.set_field(package, "cpath", path);
     // Directory separator, path separator, substitution point, executable's directory, end of the module's name.
     let config = vm.new_string("/\n;\n?\n!\n-\n");
@@ -56,11 +55,22 @@ pub(super) fn search_preload_only(vm: &mut Vm) {
     vm.set_field(package, "searchers", searchers);
 }
 
-/// Sets `package.path` to what it is without environment variables.
-pub fn reset_path(vm: &mut Vm) {
+/// Sets `package.path` and `package.cpath` to what they are without environment variables.
+pub fn reset_paths(vm: &mut Vm) {
     let package = library_table(vm, "package");
     let path = vm.new_string(DEFAULT_PATH);
     vm.set_field(package, "path", path);
+    let path = vm.new_string(default_cpath());
+    vm.set_field(package, "cpath", path);
+}
+
+/// `package.cpath` unless the environment says otherwise.
+fn default_cpath() -> String {
+    let arch = std::env::consts::ARCH;
+    format!(
+        "/usr/local/lib/lua/5.4/?.so;/usr/lib/{arch}-linux-gnu/lua/5.4/?.so;/usr/lib/lua/5.4/?.so;\
+         /usr/local/lib/lua/5.4/loadall.so;./?.so"
+    )
 }
 
 fn initial_path(variables: [&str; 2], default: &str) -> Vec<u8> {
@@ -76,7 +86,7 @@ fn initial_path(variables: [&str; 2], default: &str) -> Vec<u8> {
 fn loadlib(vm: &mut Vm, args: Args) -> NativeResult {
     vm.check_string(args, 0)?;
     vm.check_string(args, 1)?;
-    let message = vm.new_string(NO_C_MODULES);
+    let message = vm.new_string(NO_LIBRARIES);
     let what = vm.new_string("absent");
     vm.ret(args, &[Value::NIL, message, what])
 }
@@ -194,7 +204,7 @@ fn search_c_root(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn search_c_file(vm: &mut Vm, args: Args, name: &[u8], file_name: &[u8]) -> NativeResult {
     match search_path(vm, args, file_name, "cpath")? {
-        Ok(file) => Err(loading_error(vm, name, &file, NO_C_MODULES.as_bytes())),
+        Ok(file) => Err(loading_error(vm, name, &file, NO_LIBRARIES.as_bytes())),
         Err(message) => {
             let message = vm.new_string(message);
             vm.ret1(args, message)
@@ -259,6 +269,15 @@ fn find_loader(vm: &mut Vm, args: Args, name: &[u8], name_value: Value) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dynamic_libraries_are_absent() {
+        let source = "for _, name in ipairs {'luaopen_x', '*'} do
+                local result, message, stage = package.loadlib('/no/such/file.so', name)
+                assert(result == nil and message:find('dynamic libraries not enabled', 1, true) and stage == 'absent')
+            end";
+        crate::embed::Lua::new().load(source).exec().expect("the assertions hold");
+    }
 
     #[test]
     fn templates_are_tried_in_order() {

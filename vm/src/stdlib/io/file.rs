@@ -163,7 +163,7 @@ fn check_format(vm: &mut Vm, args: Args, index: usize) -> Result<Format, Throw> 
     let value = args.get(index);
     if value.is_number() {
         let Ok(count) = usize::try_from(vm.check_int(args, index)?) else {
-            return Err(vm.runtime_error("not enough memory"));
+            return Err(vm.memory_error());
         };
         return Ok(Format::Bytes(count));
     }
