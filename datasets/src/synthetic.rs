@@ -143,6 +143,7 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                 sink.compile(&CompileRecord {
                     decision_id,
                     function_id,
+                    label: Default::default(),
                     loop_index: None,
                     tier_from: tier,
                     tier_to: Tier::Warm,
@@ -150,6 +151,7 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                     install_ns: t_ns + cpu_ns,
                     cpu_ns,
                     phases: PhaseTimes { build_ns: cpu_ns / 4, codegen_ns: cpu_ns / 2, ..PhaseTimes::default() },
+                    form: "",
                     bytecode_len: statics[Feature::BytecodeLen] as u32,
                     ir_insts: 0,
                     code_bytes: (statics[Feature::BytecodeLen] * 24.0) as u32,

@@ -45,6 +45,8 @@ pub struct Codegen {
     builder_context: FunctionBuilderContext,
     arena: CodeArena,
     memory: CodeMemory,
+    /// What statistics call code that this generator makes.
+    form: &'static str,
     /// Print CLIF and machine code of every compilation to standard error (`TRINITY_JIT_DUMP`).
     dump: bool,
 }
@@ -52,7 +54,7 @@ pub struct Codegen {
 impl Codegen {
     /// # Errors
     /// The host is no target of Cranelift.
-    pub fn new(effort: Effort) -> Result<Codegen, Bailout> {
+    pub fn new(effort: Effort, arena: &CodeArena) -> Result<Codegen, Bailout> {
         let mut flags = settings::builder();
         let verifier =
             if cfg!(debug_assertions) || std::env::var_os("TRINITY_JIT_VERIFY").is_some() { "true" } else { "false" };
@@ -76,8 +78,9 @@ impl Codegen {
             isa,
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
-            arena: CodeArena::default(),
+            arena: arena.clone(),
             memory: effort.memory,
+            form: if effort.regalloc == "single_pass" { "single-pass" } else { "cranelift" },
             dump: std::env::var_os("TRINITY_JIT_DUMP").is_some(),
         })
     }
@@ -127,20 +130,22 @@ impl Codegen {
         }
         let generated = Instant::now();
         let code = compiled.code_buffer();
-        let (entry, owner): (*const u8, Box<dyn Any>) = match self.memory {
+        let (entry, memory_bytes, owner): (*const u8, usize, Box<dyn Any>) = match self.memory {
             CodeMemory::Arena => {
-                let block = self.arena.install(code).map_err(|_| Bailout("code-memory"))?;
-                (block.entry(), Box::new(block))
+                let block = self.arena.install(code).map_err(|_| Bailout::CODE_MEMORY)?;
+                (block.entry(), block.memory_bytes(), Box::new(block))
             }
             CodeMemory::Modules => {
                 let signature = abi::entry_signature(self.isa.default_call_conv());
-                let module = CodeModule::install(&self.isa, &signature, code).map_err(|_| Bailout("code-memory"))?;
-                (module.entry(), Box::new(module))
+                let module = CodeModule::install(&self.isa, &signature, code).map_err(|_| Bailout::CODE_MEMORY)?;
+                (module.entry(), module.memory_bytes(), Box::new(module))
             }
         };
         Ok(Installed {
             entry,
+            form: self.form,
             code_bytes: code.len() as u32,
+            memory_bytes: memory_bytes as u32,
             ir_insts,
             phases: PhaseTimes {
                 build_ns: 0,

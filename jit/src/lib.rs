@@ -19,6 +19,7 @@ use trinity_vm::{
 
 pub use trinity_templates::abi;
 
+use code::CodeArena;
 use codegen::{CodeMemory, Codegen, Effort};
 
 /// Both tiers. A code generator is set up for the first function that it compiles: most programs are over before.
@@ -26,6 +27,7 @@ use codegen::{CodeMemory, Codegen, Effort};
 pub struct JitCompiler {
     baseline: Option<Codegen>,
     optimiser: Option<Codegen>,
+    arena: CodeArena,
 }
 
 impl JitCompiler {
@@ -34,16 +36,17 @@ impl JitCompiler {
     }
 }
 
-fn baseline() -> Result<Codegen, Bailout> {
+fn baseline(arena: &CodeArena) -> Result<Codegen, Bailout> {
     let regalloc = match std::env::var("TRINITY_TIER1_REGALLOC").as_deref() {
         Ok("backtracking") => "backtracking",
         _ => "single_pass",
     };
-    Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules })
+    Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules }, arena)
 }
 
-fn optimiser() -> Result<Codegen, Bailout> {
-    Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false, memory: CodeMemory::Arena })
+fn optimiser(arena: &CodeArena) -> Result<Codegen, Bailout> {
+    let memory = CodeMemory::Arena;
+    Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false, memory }, arena)
 }
 
 /// The code generator in `slot`, made when there is none yet.
@@ -59,10 +62,13 @@ fn codegen(
 
 impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
+        let arena = &self.arena;
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
-            Tier::Hot => tier2::compile(codegen(&mut self.optimiser, optimiser)?, vm, proto, entry),
+            Tier::Warm => {
+                tier1::single_pass::compile(codegen(&mut self.baseline, || baseline(arena))?, vm, proto, entry)
+            }
+            Tier::Hot => tier2::compile(codegen(&mut self.optimiser, || optimiser(arena))?, vm, proto, entry),
         }
     }
 }

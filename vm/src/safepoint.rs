@@ -189,7 +189,9 @@ impl Vm {
 
     fn note_pause(&mut self, start: PauseStart) {
         self.gc_ns += start.0.elapsed().as_nanos() as u64;
-        self.heap.pauses.record(thread_cpu_ns() - start.1);
+        let cpu_ns = thread_cpu_ns() - start.1;
+        self.heap.pauses.record(cpu_ns);
+        self.note_collector_pause(start.0, cpu_ns);
     }
 
     fn begin_cycle(&mut self) {
@@ -234,6 +236,7 @@ impl Vm {
         self.heap.end_marking();
         self.lookups.clear();
         self.controller.forget_dead(&self.heap);
+        self.reclaim_code();
         // Above the top all slots have just been cleared.
         let (top, thread) = (self.top, self.thread.get_mut());
         // SAFETY: inside the reservation; the limit never falls below what is in use.

@@ -168,7 +168,7 @@ pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Su
     features[F::DeoptsSoFar] = object.profile.deopts as f64;
     features[F::ReoptCount] =
         f64::from(object.profile.reopts + object.loops().iter().map(|state| state.reopts).sum::<u32>());
-    features[F::CodeBytesUsed] = controller.code_bytes as f64;
+    features[F::CodeBytesUsed] = controller.code.code_bytes() as f64;
     features[F::FunctionsSeen] = controller.functions_seen as f64;
     features[F::FunctionsCompiled] = controller.functions_compiled as f64;
     object.profile.calls_at_last = calls;

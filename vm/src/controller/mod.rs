@@ -2,20 +2,28 @@
 //!
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
+mod code;
 mod features;
 mod report;
+mod tally;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::{
-    function::{LoopState, Proto},
+    front::chunk_id,
+    function::{LoopState, Proto, frame_proto},
     heap::{Gc, Heap},
     seam::{
         Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
-        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, Policy, Tier, TierCompiles,
+        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, InstallRecord, OsrRecord, PauseRecord, Policy,
+        Tier, Withdrawal,
     },
     vm::Vm,
 };
+
+use code::{CodeMemory, entry_of};
+pub use code::{DEFAULT_CODE_LIMIT, Standing};
+use tally::CompileTally;
 
 /// Side exits of one function's optimised code after which it is demoted.
 const EXITS_BEFORE_DEMOTION: u32 = 16;
@@ -30,7 +38,6 @@ pub struct Controller {
     pub max_tier: Tier,
     pub functions_seen: u64,
     pub functions_compiled: u64,
-    pub code_bytes: u64,
     pub warnings: bool,
     /// Address of the native behind `next`, which generic loops run inline; 0 before the library is open.
     pub next_function: usize,
@@ -40,7 +47,10 @@ pub struct Controller {
     pub string_arithmetic: usize,
     pub(crate) scratch: Vec<u8>,
     protos: Vec<Gc<Proto>>,
-    compiles: [CompileStats; 2],
+    compiles: [CompileTally; 2],
+    code: CodeMemory,
+    /// Tier 1, tier 2.
+    osr_entries: [u64; 2],
     deopts: BTreeMap<&'static str, u64>,
     consultations: u64,
     illegal_answers: u64,
@@ -53,15 +63,6 @@ pub struct Controller {
     total_work: f64,
     /// Work of functions that have been collected.
     dead_work: f64,
-}
-
-#[derive(Default)]
-struct CompileStats {
-    count: u64,
-    cpu_ns: u64,
-    bytecode_len: u64,
-    code_bytes: u64,
-    bailouts: BTreeMap<&'static str, u64>,
 }
 
 struct IterationStart {
@@ -81,7 +82,6 @@ impl Default for Controller {
             max_tier: Tier::Hot,
             functions_seen: 0,
             functions_compiled: 0,
-            code_bytes: 0,
             warnings: false,
             next_function: 0,
             ipairs_function: 0,
@@ -89,6 +89,8 @@ impl Default for Controller {
             scratch: Vec::new(),
             protos: Vec::new(),
             compiles: Default::default(),
+            code: CodeMemory::default(),
+            osr_entries: [0; 2],
             deopts: BTreeMap::new(),
             consultations: 0,
             illegal_answers: 0,
@@ -104,10 +106,20 @@ impl Default for Controller {
 }
 
 /// What is being consulted on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Function,
     Loop(usize),
+}
+
+impl Subject {
+    /// Where the loop's header is.
+    fn loop_pc(self, proto: &Proto) -> Option<u32> {
+        match self {
+            Subject::Function => None,
+            Subject::Loop(index) => Some(proto.unit.loops[index].header_pc),
+        }
+    }
 }
 
 impl Controller {
@@ -123,6 +135,18 @@ impl Controller {
     }
     pub fn set_sink(&mut self, sink: Box<dyn EventSink>) {
         self.sink = Some(sink);
+    }
+    /// Most bytes that compiled code may take; beyond it, what has not been used lately is evicted.
+    pub fn set_code_limit(&mut self, bytes: u64) {
+        self.code.set_limit(bytes);
+    }
+    /// From now on freed code keeps its address, and the memory with it: for observers that tell code by addresses.
+    pub fn keep_code_addresses(&mut self) {
+        self.code.keep_addresses();
+    }
+    /// Bytes of code memory in use, code that is out of use but still running included.
+    pub fn code_memory_in_use(&self) -> u64 {
+        self.code.in_use()
     }
     pub fn take_sink(&mut self) -> Option<Box<dyn EventSink>> {
         self.sink.take()
@@ -156,6 +180,7 @@ impl Controller {
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
         self.protos = live;
         self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
+        self.code.forget_dead(heap, &dead);
         if let Some(sink) = &mut self.sink {
             for proto in dead {
                 sink.function(&report::function_record(&proto));
@@ -174,6 +199,9 @@ impl Vm {
     pub fn consult_call(&mut self, proto: Gc<Proto>) {
         let object = proto.get_mut();
         object.profile.counted = object.calls();
+        if code::end_probation(proto, Subject::Function) {
+            return;
+        }
         object.countdown = i32::MAX;
         object.profile.reload = i32::MAX;
         let again = self.consult(proto, Subject::Function);
@@ -188,6 +216,9 @@ impl Vm {
         let object = proto.get_mut();
         let state = &mut object.loops_mut()[index];
         state.counted = state.count();
+        if code::end_probation(proto, Subject::Loop(index)) {
+            return;
+        }
         state.countdown = i32::MAX;
         state.reload = i32::MAX;
         let again = self.consult(proto, Subject::Loop(index));
@@ -199,6 +230,9 @@ impl Vm {
     /// Asks the policy and carries out its answer; returns the next countdown.
     fn consult(&mut self, proto: Gc<Proto>, subject: Subject) -> i32 {
         let Some(mut policy) = self.controller.policy.take() else { return i32::MAX };
+        if self.controller.sink.is_some() && proto.profile.label.is_none() {
+            proto.get_mut().profile.label = Some(self.make_label(proto));
+        }
         let started = Instant::now();
         let tier = match subject {
             Subject::Function => proto.profile.tier,
@@ -258,10 +292,25 @@ impl Vm {
         }
         if let Some(target) = taken.tier()
             && target > tier
+            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id)
         {
-            self.promote(proto, subject, tier, target, decision_id);
+            return wait;
         }
         again
+    }
+
+    /// How records name a function that is being consulted on: as its caller does.
+    fn make_label(&self, proto: Gc<Proto>) -> Arc<str> {
+        // SAFETY: the frame is live: the function consulted on runs in it.
+        let is_topmost = !self.frame.0.is_null() && unsafe { frame_proto(self.frame) } == Some(proto);
+        let called = if is_topmost { self.called_as(self.frame) } else { None };
+        let name = match called {
+            _ if proto.unit.line_defined == 0 => "main chunk".into(),
+            Some((_, name)) => String::from_utf8_lossy(&name).into_owned(),
+            None => "?".to_owned(),
+        };
+        let source = chunk_id(&proto.unit.source);
+        format!("{name} {}:{}", String::from_utf8_lossy(&source), proto.unit.line_defined).into()
     }
 
     /// What may be done: the tier is allowed, has not declined, and is above the present one.
@@ -270,15 +319,20 @@ impl Vm {
         if self.controller.compiler.is_none() || self.is_observing() {
             return legal;
         }
-        let (declined, reopts) = match subject {
-            Subject::Function => (proto.profile.declined, proto.profile.reopts),
-            Subject::Loop(index) => (proto.loops()[index].declined, proto.loops()[index].reopts),
+        let (declined, reopts, standing) = match subject {
+            Subject::Function => (proto.profile.declined, proto.profile.reopts, proto.profile.standing),
+            Subject::Loop(index) => {
+                let state = &proto.loops()[index];
+                (state.declined, state.reopts, state.standing)
+            }
         };
+        // What was evicted was not wrong.
+        let max_reopts = MAX_REOPTS + u32::from(standing.evictions);
         for (action, target) in [(Action::Warm, Tier::Warm), (Action::Hot, Tier::Hot)] {
             if target > tier
                 && target <= self.controller.max_tier
                 && !declined[target as usize]
-                && (target != Tier::Hot || reopts < MAX_REOPTS)
+                && (target != Tier::Hot || reopts < max_reopts)
             {
                 legal = legal.with(action);
             }
@@ -286,9 +340,9 @@ impl Vm {
         legal
     }
 
-    /// Compiles and installs.
-    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) {
-        let Some(mut compiler) = self.controller.compiler.take() else { return };
+    /// Compiles and installs. When there was no memory for the code, returns after how many events to ask again.
+    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) -> Option<i32> {
+        let mut compiler = self.controller.compiler.take()?;
         let entry = match subject {
             Subject::Function => EntryPoint::Call,
             Subject::Loop(index) => EntryPoint::Loop(index as u32),
@@ -298,14 +352,14 @@ impl Vm {
         let outcome = compiler.compile(self, &proto, to, entry);
         let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
         self.controller.compiler = Some(compiler);
+        let outcome = outcome.and_then(|installed| self.admit_code(proto, installed));
         let install_ns = self.elapsed_ns();
         self.controller.compile_ns += cpu_ns;
-        let stats = &mut self.controller.compiles[to as usize - 1];
-        stats.cpu_ns += cpu_ns;
-        stats.bytecode_len += proto.code().len() as u64;
+        self.controller.compiles[to as usize - 1].note(&proto, entry, cpu_ns, outcome.as_ref());
         let mut record = CompileRecord {
             decision_id,
             function_id: proto.profile.function_id,
+            label: label(&proto),
             loop_index: match subject {
                 Subject::Function => None,
                 Subject::Loop(index) => Some(index as u32),
@@ -316,27 +370,27 @@ impl Vm {
             install_ns,
             cpu_ns,
             phases: Default::default(),
+            form: "",
             bytecode_len: proto.code().len() as u32,
             ir_insts: 0,
             code_bytes: 0,
             result: CompileResult::Ok,
         };
         let object = proto.get_mut();
+        let mut wait = None;
         match outcome {
             Ok(installed) => {
-                stats.count += 1;
-                stats.code_bytes += u64::from(installed.code_bytes);
-                self.controller.code_bytes += u64::from(installed.code_bytes);
                 record.phases = installed.phases;
+                record.form = installed.form;
                 record.ir_insts = installed.ir_insts;
                 record.code_bytes = installed.code_bytes;
-                // SAFETY: the compiler made a function with the universal entry's signature at this address.
-                let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
+                let code = entry_of(&installed);
                 let work = features::work(&proto);
                 // The collector may have been at the prototype already.
                 if self.heap.is_marking() {
                     self.heap.mark_values(&installed.roots);
                 }
+                let replaced;
                 match subject {
                     Subject::Function => {
                         if from == Tier::Cold && !object.compiled {
@@ -345,9 +399,7 @@ impl Vm {
                         object.set_entry(Some(code));
                         object.profile.tier = to;
                         object.profile.work_at_tier = work;
-                        if let Some(old) = object.profile.code.replace(installed) {
-                            object.profile.retired.push(old);
-                        }
+                        replaced = object.profile.code.replace(installed);
                         object.profile.reopts += u32::from(to == Tier::Hot);
                         object.profile.exits = 0;
                     }
@@ -357,10 +409,7 @@ impl Vm {
                         state.tier = to;
                         state.exits = 0;
                         state.reopts += u32::from(to == Tier::Hot);
-                        let old = state.code.replace(Box::new(installed));
-                        if let Some(old) = old {
-                            object.profile.retired.push(*old);
-                        }
+                        replaced = state.code.replace(Box::new(installed)).map(|old| *old);
                         // A loop that is worth compiling makes its function worth a consultation at the next call.
                         if from == Tier::Cold {
                             object.profile.counted = object.calls();
@@ -370,9 +419,19 @@ impl Vm {
                     }
                 }
                 object.profile.censored |= to == Tier::Hot;
+                if replaced.is_some() {
+                    self.note_withdrawal(proto, subject, from, Withdrawal::Replaced);
+                    self.retire_code(proto, replaced);
+                } else {
+                    self.controller.code.note_resident(proto, subject);
+                }
+                self.note_install(proto, subject, from, code as usize, &record);
+            }
+            Err(bailout) if bailout.is_transient() => {
+                record.result = CompileResult::Bailout(bailout.0);
+                wait = Some(object.standing(subject).back_off(subject));
             }
             Err(bailout) => {
-                *stats.bailouts.entry(bailout.0).or_default() += 1;
                 record.result = CompileResult::Bailout(bailout.0);
                 match subject {
                     Subject::Function => object.profile.declined[to as usize] = true,
@@ -388,14 +447,59 @@ impl Vm {
                         Subject::Loop(index) => object.loops()[index].declined[1],
                     };
                     if !baseline_declined {
-                        self.promote(proto, subject, from, Tier::Warm, decision_id);
+                        return self.promote(proto, subject, from, Tier::Warm, decision_id);
                     }
-                    return;
+                    return None;
                 }
             }
         }
         if let Some(sink) = &mut self.controller.sink {
             sink.compile(&record);
+        }
+        wait
+    }
+
+    fn note_install(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, address: usize, record: &CompileRecord) {
+        let Some(sink) = &mut self.controller.sink else { return };
+        sink.install(&InstallRecord {
+            t_ns: record.install_ns,
+            function_id: record.function_id,
+            label: record.label.clone(),
+            loop_pc: subject.loop_pc(&proto),
+            tier_from: from,
+            tier_to: record.tier_to,
+            address,
+            code_bytes: record.code_bytes,
+        });
+    }
+
+    /// An activation of `proto` is about to go on in the code of one of its loops.
+    #[inline]
+    pub fn note_osr_entry(&mut self, proto: Gc<Proto>, index: usize) {
+        let tier = proto.loops()[index].tier;
+        self.controller.osr_entries[usize::from(tier == Tier::Hot)] += 1;
+        if let Some(sink) = &mut self.controller.sink {
+            sink.osr_entry(&OsrRecord {
+                function_id: proto.profile.function_id,
+                label: proto.profile.label.as_ref(),
+                loop_pc: proto.unit.loops[index].header_pc,
+                tier,
+            });
+        }
+    }
+
+    /// The collector has just given the program back the thread that it took at `start`.
+    pub(crate) fn note_collector_pause(&mut self, start: Instant, cpu_ns: u64) {
+        let (end_ns, created) = (self.elapsed_ns(), self.created);
+        if let Some(sink) = &mut self.controller.sink {
+            sink.pause(&PauseRecord {
+                start_ns: start.duration_since(created).as_nanos() as u64,
+                end_ns,
+                cpu_ns,
+                phase: self.heap.phase().name(),
+                cycles: self.heap.cycles,
+                heap_bytes: self.heap.bytes as u64,
+            });
         }
     }
 
@@ -410,7 +514,8 @@ impl Vm {
             object.profile.failed_speculations.push((pc, reason));
         }
         if self.controller.sink.is_some() {
-            let record = DeoptRecord { t_ns: self.elapsed_ns(), function_id: object.profile.function_id, pc, reason };
+            let (t_ns, function_id) = (self.elapsed_ns(), object.profile.function_id);
+            let record = DeoptRecord { t_ns, function_id, label: label(&proto), pc, reason };
             if let Some(sink) = &mut self.controller.sink {
                 sink.deopt(&record);
             }
@@ -435,31 +540,13 @@ impl Vm {
     /// Takes optimised code out of use: the function starts over in tier 0, and may be optimised again with what its
     /// exits have taught, each time later than the last (no ping-pong).
     fn demote(&mut self, proto: Gc<Proto>, subject: Subject) {
-        let object = proto.get_mut();
         let later = |reopts: u32| (64i32 << reopts.min(16)).min(1 << 24);
-        match subject {
-            Subject::Function => {
-                object.profile.counted = object.calls();
-                object.set_entry(None);
-                object.profile.tier = Tier::Cold;
-                if let Some(old) = object.profile.code.take() {
-                    object.profile.retired.push(old);
-                }
-                object.countdown = later(object.profile.reopts);
-                object.profile.reload = object.countdown;
-            }
-            Subject::Loop(index) => {
-                let state = &mut object.loops_mut()[index];
-                state.counted = state.count();
-                state.osr = None;
-                state.tier = Tier::Cold;
-                state.countdown = later(state.reopts) * 4;
-                state.reload = state.countdown;
-                if let Some(old) = state.code.take() {
-                    object.profile.retired.push(*old);
-                }
-            }
-        }
+        let wait = match subject {
+            Subject::Function => later(proto.profile.reopts),
+            Subject::Loop(index) => later(proto.loops()[index].reopts) * 4,
+        };
+        let old = self.withdraw_code(proto, subject, wait, Withdrawal::Deoptimised);
+        self.retire_code(proto, old);
     }
 
     /// Features of a consultation.
@@ -477,16 +564,9 @@ pub(crate) fn thread_cpu_ns() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-impl CompileStats {
-    fn summary(&self) -> TierCompiles {
-        TierCompiles {
-            count: self.count,
-            cpu_ns: self.cpu_ns,
-            bytecode_len: self.bytecode_len,
-            code_bytes: self.code_bytes,
-            bailouts: self.bailouts.iter().map(|(reason, count)| (*reason, *count)).collect(),
-        }
-    }
+/// How records name a function.
+fn label(proto: &Proto) -> Arc<str> {
+    proto.profile.label.clone().unwrap_or_default()
 }
 
 impl LoopState {

@@ -75,7 +75,8 @@ impl Vm {
             functions: controller.functions_seen,
             counted_work: controller.dead_work
                 + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
-            compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
+            compiles: [0, 1].map(|tier| controller.compiles[tier].summary(controller.osr_entries[tier])),
+            code_memory: controller.code.summary(),
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
             consultations: controller.consultations,

@@ -10,8 +10,9 @@ mod policy;
 
 pub use compiler::{Bailout, Compiler, EntryPoint, Installed, PhaseTimes};
 pub use event::{
-    CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
-    TierCompiles,
+    CodeMemorySummary, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FormCompiles,
+    FunctionRecord, InstallRecord, IterationRecord, OsrRecord, PauseRecord, RunSummary, TierCompiles, WithdrawRecord,
+    Withdrawal,
 };
 pub use feature::{Feature, FeatureInfo, Features};
 pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};
