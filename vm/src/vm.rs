@@ -321,6 +321,11 @@ impl Vm {
         self.run_finalizers(usize::MAX);
     }
 
+    /// When the VM was made: the zero of all times in records.
+    pub fn created(&self) -> Instant {
+        self.created
+    }
+
     /// Nanoseconds since the VM was made.
     pub fn elapsed_ns(&self) -> u64 {
         self.created.elapsed().as_nanos() as u64

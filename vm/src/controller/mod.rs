@@ -366,6 +366,7 @@ impl Vm {
             },
             tier_from: from,
             tier_to: to,
+            enqueue_ns: None,
             start_ns,
             install_ns,
             cpu_ns,
@@ -490,17 +491,15 @@ impl Vm {
 
     /// The collector has just given the program back the thread that it took at `start`.
     pub(crate) fn note_collector_pause(&mut self, start: Instant, cpu_ns: u64) {
-        let (end_ns, created) = (self.elapsed_ns(), self.created);
-        if let Some(sink) = &mut self.controller.sink {
-            sink.pause(&PauseRecord {
-                start_ns: start.duration_since(created).as_nanos() as u64,
-                end_ns,
-                cpu_ns,
-                phase: self.heap.phase().name(),
-                cycles: self.heap.cycles,
-                heap_bytes: self.heap.bytes as u64,
-            });
-        }
+        let Some(sink) = &mut self.controller.sink else { return };
+        sink.pause(&PauseRecord {
+            start_ns: start.duration_since(self.created).as_nanos() as u64,
+            end_ns: self.created.elapsed().as_nanos() as u64,
+            cpu_ns,
+            phase: self.heap.phase().name(),
+            cycles: self.heap.cycles,
+            heap_bytes: self.heap.bytes as u64,
+        });
     }
 
     /// Optimised code of `proto` (`loop_index`: of that loop) has left by a side exit at `pc`. Called by compilers'

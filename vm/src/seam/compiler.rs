@@ -14,7 +14,7 @@ pub enum EntryPoint {
     Loop(u32),
 }
 
-/// CPU time of the phases of a compilation, in nanoseconds.
+/// Duration of the phases of a compilation by the clock, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PhaseTimes {
     /// Bytecode and feedback to the compiler's own IR, passes included.

@@ -42,8 +42,12 @@ pub struct CompileRecord {
     pub loop_index: Option<u32>,
     pub tier_from: Tier,
     pub tier_to: Tier,
+    /// When the compilation was queued; `None` when it was done at once. All times count from the VM's creation.
+    pub enqueue_ns: Option<u64>,
     pub start_ns: u64,
+    /// When the code was installed, or the compilation given up.
     pub install_ns: u64,
+    /// CPU time, whatever the thread.
     pub cpu_ns: u64,
     pub phases: PhaseTimes,
     /// [`super::Installed::form`]; empty after a bail-out.
