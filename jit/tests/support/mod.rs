@@ -91,11 +91,18 @@ pub fn run(source: &str, name: &str, mode: Mode) -> String {
 
 /// As [`run`], with the VM's events sent to a sink.
 pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn EventSink>>) -> String {
+    run_with(source, name, mode, |vm| {
+        if let Some(sink) = sink {
+            vm.controller.set_sink(sink);
+        }
+    })
+}
+
+/// As [`run`], in a VM that `configure` has had its hands on.
+pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mut Vm)) -> String {
     let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
     prepare(&mut vm, mode);
-    if let Some(sink) = sink {
-        vm.controller.set_sink(sink);
-    }
+    configure(&mut vm);
     let globals = vm.globals;
     let chunk = match vm.load(source.as_bytes(), format!("@{name}").as_bytes(), globals.into()) {
         Ok(chunk) => chunk,

@@ -173,9 +173,12 @@ impl CodeMemory {
         });
     }
 
-    /// `proto` has new code for `subject`.
-    pub(super) fn note_resident(&mut self, proto: Gc<Proto>, subject: Subject) {
+    /// There is code where there was none.
+    pub(super) fn add_resident(&mut self, proto: Gc<Proto>, subject: Subject) {
         self.residents.push_back((proto, subject));
+    }
+    pub(super) fn remove_resident(&mut self, proto: Gc<Proto>, subject: Subject) {
+        self.residents.retain(|resident| *resident != (proto, subject));
     }
 }
 
@@ -274,8 +277,8 @@ impl Vm {
         }
     }
 
-    /// The function (or loop) goes on in tier 0 and is not consulted on for `wait` events. Returns its code, which may
-    /// be running.
+    /// The function (or loop) goes on in tier 0 and is not consulted on for `wait` events; it is no resident any more.
+    /// Returns its code, which may be running.
     pub(super) fn withdraw_code(
         &mut self,
         proto: Gc<Proto>,
@@ -302,7 +305,6 @@ impl Vm {
                 (std::mem::replace(&mut state.tier, Tier::Cold), state.code.take().map(|code| *code))
             }
         };
-        self.controller.code.residents.retain(|resident| *resident != (proto, subject));
         self.note_withdrawal(proto, subject, tier, why);
         old
     }

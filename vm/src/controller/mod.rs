@@ -424,7 +424,7 @@ impl Vm {
                     self.note_withdrawal(proto, subject, from, Withdrawal::Replaced);
                     self.retire_code(proto, replaced);
                 } else {
-                    self.controller.code.note_resident(proto, subject);
+                    self.controller.code.add_resident(proto, subject);
                 }
                 self.note_install(proto, subject, from, code as usize, &record);
             }
@@ -544,6 +544,7 @@ impl Vm {
             Subject::Function => later(proto.profile.reopts),
             Subject::Loop(index) => later(proto.loops()[index].reopts) * 4,
         };
+        self.controller.code.remove_resident(proto, subject);
         let old = self.withdraw_code(proto, subject, wait, Withdrawal::Deoptimised);
         self.retire_code(proto, old);
     }

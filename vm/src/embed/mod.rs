@@ -172,6 +172,7 @@ pub struct Builder {
     libraries: Option<Vec<Library>>,
     sandbox: bool,
     memory_limit: Option<usize>,
+    code_limit: Option<u64>,
     fuel: Option<u64>,
     hash_seed: Option<u32>,
     stress: bool,
@@ -200,6 +201,13 @@ impl Builder {
     /// Most bytes that Lua may use; beyond, it throws `not enough memory`.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Most bytes that compiled code may take, instead of 256 MB; beyond, what has not been used lately goes back to the
+    /// interpreter.
+    pub fn code_limit(mut self, bytes: u64) -> Self {
+        self.code_limit = Some(bytes);
         self
     }
 
@@ -263,6 +271,9 @@ impl Builder {
         }
         if self.stress {
             vm.heap.set_stress(GcStress::Full);
+        }
+        if let Some(bytes) = self.code_limit {
+            vm.controller.set_code_limit(bytes);
         }
         if let Some(compiler) = self.compiler {
             vm.controller.set_compiler(compiler);
