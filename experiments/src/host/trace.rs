@@ -108,11 +108,11 @@ impl TraceSink {
     }
 
     /// A span that others may overlap: both ends of it.
-    fn overlapping(&mut self, name: &str, id: u64, (start_ns, end_ns): (u64, u64), args: &Value) {
+    fn overlapping(&mut self, name: &str, category: &str, id: u64, (start_ns, end_ns): (u64, u64), args: &Value) {
         let none = json!({});
         for (phase, t_ns) in [("b", start_ns), ("e", end_ns)] {
             let event = json!({
-                "name": name, "cat": "compile", "ph": phase, "id": id, "pid": 1, "tid": LUA, "ts": micros(t_ns),
+                "name": name, "cat": category, "ph": phase, "id": id, "pid": 1, "tid": LUA, "ts": micros(t_ns),
                 "args": if phase == "b" { args } else { &none },
             });
             self.event(&event, end_ns);
@@ -172,7 +172,7 @@ impl EventSink for TraceSink {
         let (start_ns, end_ns) = (record.start_ns, record.install_ns);
         if let Some(enqueue_ns) = record.enqueue_ns {
             args["queue_wait_us"] = micros(start_ns.saturating_sub(enqueue_ns)).into();
-            return self.overlapping(&name, record.decision_id, (enqueue_ns, end_ns), &args);
+            return self.overlapping(&name, "compile", record.decision_id, (enqueue_ns, end_ns), &args);
         }
         self.span(&name, "compile", LUA, (start_ns, end_ns), &args);
         let mut at = start_ns;
@@ -263,6 +263,7 @@ impl EventSink for TraceSink {
         let end_ns = self.created.elapsed().as_nanos() as u64;
         let args = json!({"iteration": record.iteration, "cpu_us": micros(record.cpu_ns), "deopts": record.deopts});
         self.overlapping(
+            "iteration",
             "iteration",
             u64::from(record.iteration),
             (end_ns.saturating_sub(record.wall_ns), end_ns),
