@@ -26,36 +26,21 @@ struct Chunk {
 unsafe impl Send for Chunk {}
 
 impl Chunk {
+    /// Maps shared memory without a name, which takes no descriptor and which `perf` looks up in the map of the process.
     fn map(size: usize) -> io::Result<Chunk> {
-        // SAFETY: the name is a C string; the descriptor is checked and closed below.
-        let file = unsafe { libc::memfd_create(c"trinity-code".as_ptr(), libc::MFD_CLOEXEC) };
-        if file < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let map = |protection| {
-            // SAFETY: a fresh shared mapping of a descriptor that this function owns.
-            let view = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, libc::MAP_SHARED, file, 0) };
-            if view == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(view.cast::<u8>()) }
-        };
-        let views = || {
-            // SAFETY: the descriptor is open.
-            if unsafe { libc::ftruncate(file, size as libc::off_t) } != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            let write = map(libc::PROT_READ | libc::PROT_WRITE)?;
-            let execute = map(libc::PROT_READ | libc::PROT_EXEC).inspect_err(|_| {
-                // SAFETY: mapped just above with this size.
-                unsafe { libc::munmap(write.cast(), size) };
-            })?;
-            Ok((write, execute))
-        };
-        let views = views();
-        // SAFETY: opened above; mappings outlive the descriptor.
-        unsafe { libc::close(file) };
-        let (write, execute) = views?;
-        match (NonNull::new(write), NonNull::new(execute)) {
-            (Some(write), Some(execute)) => Ok(Chunk { write, execute, size }),
-            _ => Err(io::ErrorKind::OutOfMemory.into()),
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        // SAFETY: a fresh mapping.
+        let write = view(unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) })?;
+        // Owns the first view, should there be no second one.
+        let mut chunk = Chunk { write, execute: write, size };
+        // SAFETY: resized from 0 bytes, a shared mapping stays, and its pages are mapped once more.
+        let execute = view(unsafe { libc::mremap(write.as_ptr().cast(), 0, size, libc::MREMAP_MAYMOVE) })?;
+        chunk.execute = execute;
+        // SAFETY: the second view is this chunk's, and no code has run there yet.
+        match unsafe { libc::mprotect(execute.as_ptr().cast(), size, libc::PROT_READ | libc::PROT_EXEC) } {
+            0 => Ok(chunk),
+            _ => Err(io::Error::last_os_error()),
         }
     }
 
@@ -82,9 +67,19 @@ impl Drop for Chunk {
         // SAFETY: mapped by `map` with this size; no block in the chunk is left.
         unsafe {
             libc::munmap(self.write.as_ptr().cast(), self.size);
-            libc::munmap(self.execute.as_ptr().cast(), self.size);
+            if self.execute != self.write {
+                libc::munmap(self.execute.as_ptr().cast(), self.size);
+            }
         }
     }
+}
+
+/// The first byte of a mapping that the system has made, or why it has not.
+fn view(address: *mut libc::c_void) -> io::Result<NonNull<u8>> {
+    if address == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    NonNull::new(address.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 /// Chunks and the free space in them, by execution addresses.
@@ -294,6 +289,29 @@ mod tests {
         assert_eq!(arena.mapped_bytes(), 0);
         let space = lock(&arena.space);
         assert!(space.spans.is_empty() && space.by_length.is_empty());
+    }
+
+    #[test]
+    fn what_the_system_does_not_give_is_an_error() {
+        let arena = CodeArena::default();
+        assert!(arena.install_with(1 << 50, |_, _| unreachable!("there is no memory to write to")).is_err());
+        assert_eq!(arena.mapped_bytes(), 0);
+        assert!(arena.install(&[1]).is_ok());
+    }
+
+    /// Both views show the same bytes; none may be written and executed.
+    #[test]
+    fn no_view_is_writable_and_executable() {
+        let arena = CodeArena::default();
+        let block = arena.install(&[1, 2, 3]).unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let found = maps.lines().find(|line| {
+            let (start, end) = line.split(' ').next().and_then(|range| range.split_once('-')).unwrap();
+            let hex = |text| usize::from_str_radix(text, 16).unwrap();
+            (hex(start)..hex(end)).contains(&(block.entry() as usize))
+        });
+        assert!(found.is_some_and(|line| line.contains(" r-xs ")), "{found:?}");
+        assert!(!maps.lines().any(|line| line.contains(" rwx")), "{maps}");
     }
 
     #[test]

@@ -8,11 +8,13 @@ mod support;
 use std::{cell::RefCell, rc::Rc};
 
 use support::{Mode, run, run_with};
+use trinity_jit::JitCompiler;
 use trinity_vm::{
+    function::Proto,
     native::{Args, NativeResult},
     seam::{
-        CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
-        WithdrawRecord, Withdrawal,
+        Bailout, CompileRecord, Compiler, DecisionRecord, DeoptRecord, EntryPoint, EventSink, FunctionRecord,
+        Installed, IterationRecord, RunSummary, Tier, WithdrawRecord, Withdrawal,
     },
     vm::Vm,
 };
@@ -280,5 +282,42 @@ fn what_does_not_fit_is_compiled_ever_more_rarely() {
         assert_eq!(output, "100000\n", "{mode:?}");
         let compilations = *compilations.borrow();
         assert!((2..40).contains(&compilations), "{mode:?}: {compilations} compilations");
+    }
+}
+
+/// Memory for code is short at first.
+struct Starved {
+    compiler: JitCompiler,
+    failures: Rc<RefCell<u32>>,
+}
+
+impl Compiler for Starved {
+    fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
+        let failures = &mut *self.failures.borrow_mut();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(Bailout::CODE_MEMORY);
+        }
+        self.compiler.compile(vm, proto, tier, entry)
+    }
+}
+
+#[test]
+fn when_there_is_memory_again_functions_are_compiled() {
+    let source = r#"
+        local function f(a) return a + 1 end
+        local n = 0
+        for i = 1, 20000 do n = f(n) end
+        print(n, in_use() > 0)
+    "#;
+    for mode in MODES {
+        let failures = Rc::new(RefCell::new(5));
+        let output = run_with(source, "starved", mode, |vm| {
+            add_functions(vm);
+            let starved = Starved { compiler: JitCompiler::new(), failures: Rc::clone(&failures) };
+            vm.controller.set_compiler(Box::new(starved));
+        });
+        assert_eq!(output, "20000\ttrue\n", "{mode:?}");
+        assert_eq!(*failures.borrow(), 0, "{mode:?}");
     }
 }
