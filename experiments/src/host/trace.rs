@@ -1,7 +1,8 @@
 //! `--trace`: what tiers, compilers and collector did when, as Chrome trace events for Perfetto or `chrome://tracing`.
 //!
-//! The file is an array of JSON objects, one a line. Its readers do without the end of the array, and whole events are
-//! written at a time, so what a killed process leaves can be loaded. Timestamps are microseconds since the VM was made.
+//! The file is an array of JSON objects, one a line. Its readers do without the end of the array, and a process that is
+//! killed leaves whole events ([`Pages`]), so what it leaves can be loaded. Timestamps are microseconds since the VM was
+//! made.
 
 use std::{
     fs::File,
@@ -19,8 +20,7 @@ use trinity_vm::seam::{
 use super::sinks::Problem;
 use crate::failure::{AtPath, Result};
 
-/// Written when it is as large as this, or [`FLUSH_AFTER_NS`] old.
-const BUFFER: usize = 1 << 16;
+/// Events are written when they are as old as this, or a page is full.
 const FLUSH_AFTER_NS: u64 = 100_000_000;
 /// Handovers to code for loops that are shown one by one; all are counted.
 const MAX_OSR_EVENTS: u64 = 10_000;
@@ -29,11 +29,45 @@ const MAX_OSR_EVENTS: u64 = 10_000;
 const LUA: u32 = 1;
 const CYCLES: u32 = 2;
 
-pub(super) struct TraceSink {
+/// What the system writes to a file without a look at whether the process has been killed meanwhile.
+const PAGE: usize = 4096;
+
+/// Writes a file so that no event lies in two pages of it, unless it is larger than one.
+struct Pages {
     path: PathBuf,
     file: File,
     problem: Problem,
+    /// To be written to the page that is being filled.
     buffer: Vec<u8>,
+    /// What has been written to it.
+    written: usize,
+}
+
+impl Pages {
+    fn append(&mut self, event: &[u8]) {
+        let left = PAGE.saturating_sub(self.written + self.buffer.len());
+        if event.len() > left {
+            // White space between events means nothing.
+            self.buffer.resize(self.buffer.len() + left, b' ');
+            self.flush();
+        }
+        self.buffer.extend_from_slice(event);
+    }
+
+    fn flush(&mut self) {
+        if self.problem.is_noted() {
+            self.buffer.clear();
+        }
+        if let Err(error) = self.file.write_all(&self.buffer) {
+            self.problem.note(|| format!("{}: cannot write: {error}", self.path.display()));
+        }
+        self.written = (self.written + self.buffer.len()) % PAGE;
+        self.buffer.clear();
+    }
+}
+
+pub(super) struct TraceSink {
+    pages: Pages,
     created: Instant,
     flushed_ns: u64,
     osr_entries: u64,
@@ -50,17 +84,9 @@ impl TraceSink {
     pub(super) fn create(path: &Path, created: Instant, script: &[String]) -> Result<(TraceSink, Problem)> {
         let file = File::create(path).at("create", path)?;
         let problem = Problem::default();
-        let mut sink = TraceSink {
-            path: path.to_owned(),
-            file,
-            problem: problem.clone(),
-            buffer: b"[\n".to_vec(),
-            created,
-            flushed_ns: 0,
-            osr_entries: 0,
-            cycle_began_ns: None,
-            cycles: 0,
-        };
+        let pages =
+            Pages { path: path.to_owned(), file, problem: problem.clone(), buffer: b"[\n".to_vec(), written: 0 };
+        let mut sink = TraceSink { pages, created, flushed_ns: 0, osr_entries: 0, cycle_began_ns: None, cycles: 0 };
         let metadata = |name: &str, track: u32, value: &str| json!({"name": name, "ph": "M", "pid": 1, "tid": track, "args": {"name": value}});
         sink.put(&metadata("process_name", LUA, "trinity"), true);
         sink.put(&metadata("thread_name", LUA, "Lua"), false);
@@ -74,20 +100,14 @@ impl TraceSink {
     }
 
     fn put(&mut self, event: &Value, is_first: bool) {
-        if self.problem.is_noted() {
-            return;
-        }
-        if !is_first {
-            self.buffer.extend_from_slice(b",\n");
-        }
-        // Writing to memory does not fail.
-        let _ = serde_json::to_writer(&mut self.buffer, event);
+        let separator = if is_first { "" } else { ",\n" };
+        self.pages.append(format!("{separator}{event}").as_bytes());
     }
 
     /// Puts an event that ended at `now_ns`.
     fn event(&mut self, event: &Value, now_ns: u64) {
         self.put(event, false);
-        if self.buffer.len() >= BUFFER || now_ns.saturating_sub(self.flushed_ns) >= FLUSH_AFTER_NS {
+        if now_ns.saturating_sub(self.flushed_ns) >= FLUSH_AFTER_NS {
             self.flush(now_ns);
         }
     }
@@ -121,10 +141,7 @@ impl TraceSink {
 
     fn flush(&mut self, now_ns: u64) {
         self.flushed_ns = now_ns;
-        if let Err(error) = self.file.write_all(&self.buffer) {
-            self.problem.note(|| format!("{}: cannot write: {error}", self.path.display()));
-        }
-        self.buffer.clear();
+        self.pages.flush();
     }
 }
 
@@ -282,10 +299,34 @@ impl EventSink for TraceSink {
             "name": "run", "cat": "run", "ph": "E", "pid": 1, "tid": LUA, "ts": micros(summary.wall_ns), "args": args,
         });
         self.put(&end, false);
-        self.buffer.extend_from_slice(b"\n]\n");
+        self.pages.append(b"\n]\n");
         self.flush(summary.wall_ns);
     }
 
     fn decision(&mut self, _: &DecisionRecord) {}
     fn function(&mut self, _: &FunctionRecord) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever a page ends the file can be cut, and is an array but for its end.
+    #[test]
+    fn no_event_lies_in_two_pages() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (mut sink, problem) = TraceSink::create(file.path(), Instant::now(), &[]).expect("creates");
+        for t_ns in 0..500 {
+            sink.instant(&"x".repeat(t_ns as usize % 300), "test", t_ns * 1_000_000, &json!({}));
+        }
+        sink.run_end(&RunSummary::default());
+        assert!(!problem.is_noted());
+        let bytes = std::fs::read(file.path()).expect("reads");
+        assert!(bytes.len() > 10 * PAGE);
+        for end in (PAGE..bytes.len()).step_by(PAGE) {
+            let text = format!("{}]", String::from_utf8_lossy(&bytes[..end]));
+            assert!(serde_json::from_str::<Vec<Value>>(&text).is_ok(), "cut at {end}");
+        }
+        assert!(serde_json::from_slice::<Vec<Value>>(&bytes).is_ok_and(|events| events.len() > 500));
+    }
 }
