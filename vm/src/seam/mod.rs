@@ -8,7 +8,7 @@ mod event;
 mod feature;
 mod policy;
 
-pub use compiler::{Bailout, Compiler, EntryPoint, Installed, PhaseTimes};
+pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes, Product, Refusal, Task, Workbench};
 pub use event::{
     CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
     TierCompiles,
