@@ -146,6 +146,7 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                     loop_index: None,
                     tier_from: tier,
                     tier_to: Tier::Warm,
+                    enqueue_ns: None,
                     start_ns: t_ns,
                     install_ns: t_ns + cpu_ns,
                     cpu_ns,

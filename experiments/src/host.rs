@@ -32,10 +32,12 @@ use crate::{
     collect,
     failure::{AtPath, Failure, Result},
     files,
-    run_stats::{PolicyStats, RunStats, TierStats, peak_rss_bytes},
+    run_stats::{PolicyStats, QueueStats, RunStats, TierStats, peak_rss_bytes},
 };
 
 pub const DEFAULT_POLICY: &str = "cost-benefit";
+
+pub const DEFAULT_COMPILER_THREADS: u32 = 0;
 
 /// Native stack of the thread that runs Lua: compiled code recurses on it.
 const STACK: usize = 256 << 20;
@@ -56,6 +58,8 @@ pub struct HostOptions {
     pub sandbox: bool,
     /// Ticks that the program may take; it runs in tier 0 only.
     pub fuel: Option<u64>,
+    /// Threads that compile beside the one that runs Lua; 0: that one compiles.
+    pub compiler_threads: u32,
 }
 
 /// Where the log of a run goes.
@@ -136,6 +140,7 @@ fn new_vm(options: &HostOptions) -> Box<Vm> {
         native_stack: NATIVE_STACK,
         fuel: options.fuel,
         memory_limit: options.memory_limit,
+        compiler_threads: options.compiler_threads,
         ..VmOptions::default()
     });
     if options.sandbox {
@@ -486,6 +491,15 @@ fn stats(
                 bailouts: named(&compiles.bailouts),
             })
             .collect(),
+        compile_queue: QueueStats {
+            threads: summary.queue.threads,
+            queued: summary.queue.queued,
+            finished: summary.queue.finished,
+            stale: named(&summary.queue.stale),
+            longest: summary.queue.longest,
+            median_wait_ns: summary.queue.median_wait_ns,
+            max_wait_ns: summary.queue.max_wait_ns,
+        },
         deopts: named(&summary.deopts),
         policy: PolicyStats {
             name: summary.policy.clone(),

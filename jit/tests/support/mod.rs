@@ -13,7 +13,6 @@ use trinity_vm::{
 
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-
 pub enum Mode {
     Interpreter,
     /// Everything is compiled at its first call and first back-edge.
@@ -36,20 +35,30 @@ pub enum Mode {
     InterpreterSlices,
     Tier1Slices,
     Tier2Slices,
+    /// As [`Mode::Tier2Warm`], by this many compiler threads.
+    Background(u32),
+    /// As [`Mode::Mixed`], optimised by one compiler thread whose code is installed at this poll after it was asked for.
+    Lagging(u32),
+    /// As [`Mode::Lagging`], with a collection at every poll.
+    LaggingStress(u32),
+    /// As [`Mode::Lagging`], with a slice of a collection, verified, at every poll.
+    LaggingSlices(u32),
 }
 
 impl Mode {
     fn stress(self) -> GcStress {
         match self {
-            Mode::Tier1Stress | Mode::InterpreterStress => GcStress::Full,
-            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices => GcStress::Slices,
+            Mode::Tier1Stress | Mode::InterpreterStress | Mode::LaggingStress(_) => GcStress::Full,
+            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices | Mode::LaggingSlices(_) => {
+                GcStress::Slices
+            }
             _ => GcStress::Off,
         }
     }
     fn compiles(self) -> Option<Action> {
         match self {
             Mode::Interpreter | Mode::InterpreterStress | Mode::InterpreterSlices => None,
-            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices => Some(Action::Hot),
+            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices | Mode::Background(_) => Some(Action::Hot),
             _ => Some(Action::Warm),
         }
     }
@@ -125,13 +134,24 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
 
 /// Installs the policy of the mode, and the compiler that it needs.
 pub fn compile_in(vm: &mut Vm, mode: Mode) {
+    let lag = match mode {
+        Mode::Lagging(polls) | Mode::LaggingStress(polls) | Mode::LaggingSlices(polls) => Some(polls),
+        _ => None,
+    };
     let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices | Mode::Background(_) => (5, 10),
         Mode::Tier1Late => (200, 1000),
-        Mode::Mixed => (2, 3),
+        _ if mode == Mode::Mixed || lag.is_some() => (2, 3),
         _ => (1, 1),
     };
-    let then_optimise = (mode == Mode::Mixed).then_some(5);
+    let then_optimise = (mode == Mode::Mixed || lag.is_some()).then_some(5);
+    if let Mode::Background(threads) = mode {
+        vm.controller.set_compiler_threads(threads);
+    }
+    if let Some(polls) = lag {
+        vm.controller.set_compiler_threads(1);
+        vm.controller.set_install_lag(polls);
+    }
     if let Some(action) = mode.compiles() {
         vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
         vm.controller.set_compiler(Box::new(JitCompiler::new()));

@@ -2,7 +2,9 @@
 //!
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
+mod compile;
 mod features;
+mod queue;
 mod report;
 
 use std::{collections::BTreeMap, time::Instant};
@@ -11,11 +13,14 @@ use crate::{
     function::{LoopState, Proto},
     heap::{Gc, Heap},
     seam::{
-        Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
-        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, Policy, Tier, TierCompiles,
+        Action, ActionSet, Compiler, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord, EntryPoint,
+        EventSink, Features, Policy, Tier, TierCompiles,
     },
     vm::Vm,
 };
+
+use compile::Background;
+pub(crate) use compile::Pending;
 
 /// Side exits of one function's optimised code after which it is demoted.
 const EXITS_BEFORE_DEMOTION: u32 = 16;
@@ -41,6 +46,7 @@ pub struct Controller {
     pub(crate) scratch: Vec<u8>,
     protos: Vec<Gc<Proto>>,
     compiles: [CompileStats; 2],
+    background: Background,
     deopts: BTreeMap<&'static str, u64>,
     consultations: u64,
     illegal_answers: u64,
@@ -89,6 +95,7 @@ impl Default for Controller {
             scratch: Vec::new(),
             protos: Vec::new(),
             compiles: Default::default(),
+            background: Background::default(),
             deopts: BTreeMap::new(),
             consultations: 0,
             illegal_answers: 0,
@@ -104,10 +111,61 @@ impl Default for Controller {
 }
 
 /// What is being consulted on.
-#[derive(Clone, Copy)]
-enum Subject {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
     Function,
     Loop(usize),
+}
+
+impl Subject {
+    fn loop_index(self) -> Option<u32> {
+        match self {
+            Self::Function => None,
+            Self::Loop(index) => Some(index as u32),
+        }
+    }
+    fn entry_point(self) -> EntryPoint {
+        match self {
+            Self::Function => EntryPoint::Call,
+            Self::Loop(index) => EntryPoint::Loop(index as u32),
+        }
+    }
+    fn tier(self, proto: &Proto) -> Tier {
+        match self {
+            Self::Function => proto.profile.tier,
+            Self::Loop(index) => proto.loops()[index].tier,
+        }
+    }
+    /// Calls, or back-edges, so far.
+    fn events(self, proto: &Proto) -> u64 {
+        match self {
+            Self::Function => proto.calls(),
+            Self::Loop(index) => proto.loops()[index].count(),
+        }
+    }
+    /// Tiers that a compiler declined.
+    fn declined(self, proto: &mut Proto) -> &mut [bool; 3] {
+        match self {
+            Self::Function => &mut proto.profile.declined,
+            Self::Loop(index) => &mut proto.loops_mut()[index].declined,
+        }
+    }
+    /// Consults after so many further events.
+    fn consult_after(self, proto: &mut Proto, events: i32) {
+        match self {
+            Self::Function => {
+                proto.profile.counted = proto.calls();
+                proto.countdown = events;
+                proto.profile.reload = events;
+            }
+            Self::Loop(index) => {
+                let state = &mut proto.loops_mut()[index];
+                state.counted = state.count();
+                state.countdown = events;
+                state.reload = events;
+            }
+        }
+    }
 }
 
 impl Controller {
@@ -151,10 +209,14 @@ impl Controller {
         self.protos.iter().copied()
     }
 
-    pub(crate) fn forget_dead(&mut self, heap: &Heap) {
+    /// `now_ns` is the time since the VM was made.
+    pub(crate) fn forget_dead(&mut self, heap: &Heap, now_ns: u64) {
         // A dead function's totals still belong to the run's report.
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
         self.protos = live;
+        for proto in &dead {
+            self.drop_pending(*proto, "collected", now_ns);
+        }
         self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
         if let Some(sink) = &mut self.sink {
             for proto in dead {
@@ -172,38 +234,33 @@ impl Vm {
     /// A function's countdown has run out at a call.
     #[cold]
     pub fn consult_call(&mut self, proto: Gc<Proto>) {
-        let object = proto.get_mut();
-        object.profile.counted = object.calls();
-        object.countdown = i32::MAX;
-        object.profile.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Function);
-        object.countdown = again;
-        object.profile.reload = again;
+        self.consult_on(proto, Subject::Function);
     }
 
     /// A loop's countdown has run out at its back-edge.
     #[cold]
     #[inline(never)]
     pub fn consult_loop(&mut self, proto: Gc<Proto>, index: usize) {
-        let object = proto.get_mut();
-        let state = &mut object.loops_mut()[index];
-        state.counted = state.count();
-        state.countdown = i32::MAX;
-        state.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Loop(index));
-        let state = &mut object.loops_mut()[index];
-        state.countdown = again;
-        state.reload = again;
+        self.consult_on(proto, Subject::Loop(index));
+    }
+
+    fn consult_on(&mut self, proto: Gc<Proto>, subject: Subject) {
+        subject.consult_after(proto.get_mut(), i32::MAX);
+        // While code is on its way there is nothing to decide: the countdown goes on when it is here.
+        if compile::is_pending(&proto, subject) {
+            return;
+        }
+        let again = self.consult(proto, subject);
+        if !compile::is_pending(&proto, subject) {
+            subject.consult_after(proto.get_mut(), again);
+        }
     }
 
     /// Asks the policy and carries out its answer; returns the next countdown.
     fn consult(&mut self, proto: Gc<Proto>, subject: Subject) -> i32 {
         let Some(mut policy) = self.controller.policy.take() else { return i32::MAX };
         let started = Instant::now();
-        let tier = match subject {
-            Subject::Function => proto.profile.tier,
-            Subject::Loop(index) => proto.loops()[index].tier,
-        };
+        let tier = subject.tier(&proto);
         let legal = self.legal_actions(&proto, subject, tier);
         let features = self.features(proto, subject);
         let feature_ns = started.elapsed().as_nanos() as u32;
@@ -211,10 +268,7 @@ impl Vm {
             Subject::Function => DecisionKind::Tier,
             Subject::Loop(_) => DecisionKind::Osr,
         };
-        let loop_index = match subject {
-            Subject::Function => None,
-            Subject::Loop(index) => Some(index as u32),
-        };
+        let loop_index = subject.loop_index();
         let asked = Instant::now();
         let decision = policy.decide(&DecisionPoint {
             kind,
@@ -259,7 +313,7 @@ impl Vm {
         if let Some(target) = taken.tier()
             && target > tier
         {
-            self.promote(proto, subject, tier, target, decision_id);
+            self.promote(proto, subject, tier, target, decision_id, again);
         }
         again
     }
@@ -284,119 +338,6 @@ impl Vm {
             }
         }
         legal
-    }
-
-    /// Compiles and installs.
-    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) {
-        let Some(mut compiler) = self.controller.compiler.take() else { return };
-        let entry = match subject {
-            Subject::Function => EntryPoint::Call,
-            Subject::Loop(index) => EntryPoint::Loop(index as u32),
-        };
-        let start_ns = self.elapsed_ns();
-        let cpu_start = thread_cpu_ns();
-        let outcome = compiler.compile(self, &proto, to, entry);
-        let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
-        self.controller.compiler = Some(compiler);
-        let install_ns = self.elapsed_ns();
-        self.controller.compile_ns += cpu_ns;
-        let stats = &mut self.controller.compiles[to as usize - 1];
-        stats.cpu_ns += cpu_ns;
-        stats.bytecode_len += proto.code().len() as u64;
-        let mut record = CompileRecord {
-            decision_id,
-            function_id: proto.profile.function_id,
-            loop_index: match subject {
-                Subject::Function => None,
-                Subject::Loop(index) => Some(index as u32),
-            },
-            tier_from: from,
-            tier_to: to,
-            start_ns,
-            install_ns,
-            cpu_ns,
-            phases: Default::default(),
-            bytecode_len: proto.code().len() as u32,
-            ir_insts: 0,
-            code_bytes: 0,
-            result: CompileResult::Ok,
-        };
-        let object = proto.get_mut();
-        match outcome {
-            Ok(installed) => {
-                stats.count += 1;
-                stats.code_bytes += u64::from(installed.code_bytes);
-                self.controller.code_bytes += u64::from(installed.code_bytes);
-                record.phases = installed.phases;
-                record.ir_insts = installed.ir_insts;
-                record.code_bytes = installed.code_bytes;
-                // SAFETY: the compiler made a function with the universal entry's signature at this address.
-                let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
-                let work = features::work(&proto);
-                // The collector may have been at the prototype already.
-                if self.heap.is_marking() {
-                    self.heap.mark_values(&installed.roots);
-                }
-                match subject {
-                    Subject::Function => {
-                        if from == Tier::Cold && !object.compiled {
-                            self.controller.functions_compiled += 1;
-                        }
-                        object.set_entry(Some(code));
-                        object.profile.tier = to;
-                        object.profile.work_at_tier = work;
-                        if let Some(old) = object.profile.code.replace(installed) {
-                            object.profile.retired.push(old);
-                        }
-                        object.profile.reopts += u32::from(to == Tier::Hot);
-                        object.profile.exits = 0;
-                    }
-                    Subject::Loop(index) => {
-                        let state = &mut object.loops_mut()[index];
-                        state.osr = Some(code);
-                        state.tier = to;
-                        state.exits = 0;
-                        state.reopts += u32::from(to == Tier::Hot);
-                        let old = state.code.replace(Box::new(installed));
-                        if let Some(old) = old {
-                            object.profile.retired.push(*old);
-                        }
-                        // A loop that is worth compiling makes its function worth a consultation at the next call.
-                        if from == Tier::Cold {
-                            object.profile.counted = object.calls();
-                            object.countdown = 1;
-                            object.profile.reload = 1;
-                        }
-                    }
-                }
-                object.profile.censored |= to == Tier::Hot;
-            }
-            Err(bailout) => {
-                *stats.bailouts.entry(bailout.0).or_default() += 1;
-                record.result = CompileResult::Bailout(bailout.0);
-                match subject {
-                    Subject::Function => object.profile.declined[to as usize] = true,
-                    Subject::Loop(index) => object.loops_mut()[index].declined[to as usize] = true,
-                }
-                // What the optimiser declines, the baseline takes.
-                if to == Tier::Hot && from == Tier::Cold {
-                    if let Some(sink) = &mut self.controller.sink {
-                        sink.compile(&record);
-                    }
-                    let baseline_declined = match subject {
-                        Subject::Function => object.profile.declined[1],
-                        Subject::Loop(index) => object.loops()[index].declined[1],
-                    };
-                    if !baseline_declined {
-                        self.promote(proto, subject, from, Tier::Warm, decision_id);
-                    }
-                    return;
-                }
-            }
-        }
-        if let Some(sink) = &mut self.controller.sink {
-            sink.compile(&record);
-        }
     }
 
     /// Optimised code of `proto` (`loop_index`: of that loop) has left by a side exit at `pc`. Called by compilers'
@@ -439,25 +380,20 @@ impl Vm {
         let later = |reopts: u32| (64i32 << reopts.min(16)).min(1 << 24);
         match subject {
             Subject::Function => {
-                object.profile.counted = object.calls();
                 object.set_entry(None);
                 object.profile.tier = Tier::Cold;
                 if let Some(old) = object.profile.code.take() {
                     object.profile.retired.push(old);
                 }
-                object.countdown = later(object.profile.reopts);
-                object.profile.reload = object.countdown;
+                subject.consult_after(object, later(object.profile.reopts));
             }
             Subject::Loop(index) => {
                 let state = &mut object.loops_mut()[index];
-                state.counted = state.count();
                 state.osr = None;
                 state.tier = Tier::Cold;
-                state.countdown = later(state.reopts) * 4;
-                state.reload = state.countdown;
-                if let Some(old) = state.code.take() {
-                    object.profile.retired.push(*old);
-                }
+                let (old, wait) = (state.code.take(), later(state.reopts) * 4);
+                object.profile.retired.extend(old.map(|old| *old));
+                subject.consult_after(object, wait);
             }
         }
     }

@@ -58,6 +58,8 @@ impl Vm {
 
     /// Sends the totals of every function and the summary to the sink, and returns the summary.
     pub fn finish_run(&mut self) -> RunSummary {
+        let now_ns = self.elapsed_ns();
+        self.controller.end_compilations(now_ns);
         let controller = &mut self.controller;
         if let Some(sink) = &mut controller.sink {
             for proto in &controller.protos {
@@ -76,6 +78,7 @@ impl Vm {
             counted_work: controller.dead_work
                 + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
             compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
+            queue: controller.queue_summary(),
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
             consultations: controller.consultations,

@@ -28,6 +28,8 @@ pub struct DecisionRecord {
 pub enum CompileResult {
     Ok,
     Bailout(&'static str),
+    /// Dropped, because of what happened between the decision and the end of the compilation.
+    Stale(&'static str),
 }
 
 /// One compilation.
@@ -38,8 +40,12 @@ pub struct CompileRecord {
     pub loop_index: Option<u32>,
     pub tier_from: Tier,
     pub tier_to: Tier,
+    /// When the compilation was queued; `None` when it was done at once. All times count from the VM's creation.
+    pub enqueue_ns: Option<u64>,
     pub start_ns: u64,
+    /// When the code was installed, or the compilation given up.
     pub install_ns: u64,
+    /// CPU time, whatever the thread.
     pub cpu_ns: u64,
     pub phases: PhaseTimes,
     pub bytecode_len: u32,
@@ -98,6 +104,23 @@ pub struct TierCompiles {
     pub bailouts: Vec<(&'static str, u64)>,
 }
 
+/// Compilations that went through the queue of the compiler threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueSummary {
+    /// Threads that there may be; 0 when every compilation is done at once.
+    pub threads: u32,
+    pub queued: u64,
+    /// Ended with code or a bail-out.
+    pub finished: u64,
+    /// Dropped, by reason, sorted by name.
+    pub stale: Vec<(&'static str, u64)>,
+    /// Most that were pending at once.
+    pub longest: u64,
+    /// From the queueing to the start on a thread: half of the compilations that started waited for less.
+    pub median_wait_ns: u64,
+    pub max_wait_ns: u64,
+}
+
 /// Everything that `--stats-json` reports about a finished run.
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {
@@ -116,6 +139,7 @@ pub struct RunSummary {
     pub counted_work: f64,
     /// Tier 1, tier 2.
     pub compiles: [TierCompiles; 2],
+    pub queue: QueueSummary,
     /// By reason, sorted by name.
     pub deopts: Vec<(&'static str, u64)>,
     pub policy: String,

@@ -10,8 +10,8 @@ mod policy;
 
 pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes, Product, Refusal, Task, Workbench};
 pub use event::{
-    CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
-    TierCompiles,
+    CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord,
+    QueueSummary, RunSummary, TierCompiles,
 };
 pub use feature::{Feature, FeatureInfo, Features};
 pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};
