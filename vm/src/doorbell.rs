@@ -14,7 +14,7 @@ pub(crate) struct Doorbell {
 }
 
 impl Doorbell {
-    /// `word` must stay where it is until [`Doorbell::detach`], and the VM must access it atomically.
+    /// `word` is null, or must stay where it is until [`Doorbell::detach`], and the VM must access it atomically.
     pub fn attach(&self, word: *mut usize) {
         self.word.store(word, Ordering::SeqCst);
     }

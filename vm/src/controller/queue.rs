@@ -90,7 +90,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// `word` is what a finished task writes 0 to, see [`Doorbell::attach`].
+    /// `word` is what a finished task writes 0 to, see [`Doorbell::attach`]; null for none.
     pub fn new(word: *mut usize) -> Queue {
         let shared = Arc::<Shared>::default();
         shared.bell.attach(word);
