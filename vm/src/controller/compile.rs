@@ -70,6 +70,8 @@ pub(super) struct Background {
     next_ticket: Ticket,
     /// Functions of the compilations that are pending.
     pending: BTreeMap<Ticket, Gc<Proto>>,
+    /// CPU time of the threads' tasks.
+    cpu_ns: u64,
     queued: u64,
     finished: u64,
     longest: u64,
@@ -156,6 +158,11 @@ impl Controller {
             code_bytes,
             result,
         });
+    }
+
+    /// CPU time of compiler threads, for what has come back from them.
+    pub(super) fn background_cpu_ns(&self) -> u64 {
+        self.background.cpu_ns
     }
 
     pub(super) fn queue_summary(&self) -> QueueSummary {
@@ -287,6 +294,7 @@ impl Vm {
     /// Installs what a thread has made, if it is still wanted.
     fn settle(&mut self, done: Done) {
         let background = &mut self.controller.background;
+        background.cpu_ns += done.cpu_ns;
         let Some(proto) = background.pending.remove(&done.ticket) else {
             // It was dropped meanwhile, and has been reported.
             self.controller.compile_ns += done.cpu_ns;

@@ -68,7 +68,7 @@ impl Vm {
         }
         let summary = RunSummary {
             wall_ns: self.created.elapsed().as_nanos() as u64,
-            cpu_ns: thread_cpu_ns(),
+            cpu_ns: thread_cpu_ns() + controller.background_cpu_ns(),
             gc_ns: self.gc_ns,
             gc_cycles: self.heap.cycles,
             gc_max_pause_ns: self.heap.pauses.max_ns(),

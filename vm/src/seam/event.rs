@@ -125,6 +125,7 @@ pub struct QueueSummary {
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {
     pub wall_ns: u64,
+    /// Of the thread that runs Lua, and of compilations that have come back from others.
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub gc_cycles: u64,
