@@ -10,12 +10,9 @@ use cranelift_codegen::{
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
-use trinity_vm::{
-    seam::{Bailout, Installed, PhaseTimes},
-    value::Value,
-};
+use trinity_vm::seam::{Bailout, PhaseTimes};
 
-use crate::{abi, module::CodeModule};
+use crate::abi;
 
 /// Compile time against code quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,28 +72,8 @@ impl Codegen {
         })
     }
 
-    /// Builds a function with the universal entry's signature by `build`, compiles it, and installs it on pages of its
-    /// own. `build` returns the heap objects that the code refers to.
-    ///
-    /// # Errors
-    /// What `build` returns, or that Cranelift or the system fails.
-    pub fn compile(
-        &mut self,
-        name: &dyn Fn() -> String,
-        build: impl FnOnce(&mut Function, &mut FunctionBuilderContext, TargetFrontendConfig) -> Result<Vec<Value>, Bailout>,
-    ) -> Result<Installed, Bailout> {
-        let (roots, code) = self.generate(name, build)?;
-        let started = Instant::now();
-        let signature = abi::entry_signature(self.isa.default_call_conv());
-        let module = CodeModule::install(&self.isa, &signature, &code.bytes).map_err(|_| Bailout("code-memory"))?;
-        Ok(Installed {
-            entry: module.entry(),
-            code_bytes: code.bytes.len() as u32,
-            ir_insts: code.ir_insts,
-            phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..code.phases },
-            roots,
-            owner: Box::new(module),
-        })
+    pub fn isa(&self) -> &OwnedTargetIsa {
+        &self.isa
     }
 
     /// Builds a function with the universal entry's signature by `build` and compiles it. Returns what `build` returns.

@@ -25,13 +25,20 @@ pub use trinity_templates::abi;
 use code::CodeArena;
 use codegen::{Codegen, Effort};
 
-/// Both tiers. A code generator is set up for the first function that it compiles: most programs are over before.
+/// Both tiers.
 #[derive(Default)]
 pub struct JitCompiler {
-    baseline: Option<Codegen>,
-    optimiser: Option<Codegen>,
+    generators: Generators,
     /// Optimised functions lie close together: calls between them stay in few pages.
     arena: CodeArena,
+}
+
+/// The code generators of one thread. Each is set up for the first function that it compiles: most programs are over
+/// before.
+#[derive(Default)]
+struct Generators {
+    baseline: Option<Codegen>,
+    optimiser: Option<Codegen>,
 }
 
 impl JitCompiler {
@@ -65,43 +72,82 @@ fn codegen(
 
 impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
-        match tier {
-            Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry),
-            Tier::Hot => {
-                let snap = tier2::freeze(vm, proto, entry)?;
-                let codegen = codegen(&mut self.optimiser, optimiser)?;
-                tier2::optimise(codegen, &snap, &AtomicBool::new(false))?.install(&self.arena, snap.roots())
-            }
-        }
+        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        let roots = snapshot.roots();
+        snapshot.generate(&mut self.generators, &AtomicBool::new(false))?.install(&self.arena, roots)
     }
 
     fn freeze(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Option<Frozen>, Bailout> {
-        // Tier 1's templates look at the function while they are filled in.
-        if tier != Tier::Hot {
-            return Ok(None);
-        }
-        let snap = tier2::freeze(vm, proto, entry)?;
-        Ok(Some(Frozen { roots: snap.roots(), task: Box::new(Optimisation(snap)) }))
+        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        Ok(Some(Frozen { roots: snapshot.roots(), task: Box::new(snapshot) }))
     }
 
     fn install(&mut self, vm: &Vm, proto: &Proto, product: Product, roots: Vec<Value>) -> Result<Installed, Refusal> {
-        let product = product.downcast::<tier2::Optimised>().map_err(|_| Bailout("foreign-product"))?;
-        product.check(vm, proto)?;
-        Ok(product.install(&self.arena, roots)?)
+        let code = product.downcast::<Code>().map_err(|_| Bailout("foreign-product"))?;
+        if let Code::Optimised(code) = &*code {
+            code.check(vm, proto)?;
+        }
+        Ok(code.install(&self.arena, roots)?)
     }
 }
 
-/// A compilation to tier 2, cut off from the heap.
-struct Optimisation(tier2::Snapshot);
+/// A compilation, cut off from the heap.
+enum Snapshot {
+    Baseline(tier1::single_pass::Snapshot),
+    Optimised(tier2::Snapshot),
+}
 
-impl Task for Optimisation {
+/// What becomes of a [`Snapshot`].
+enum Code {
+    Baseline(tier1::single_pass::Compiled),
+    Optimised(tier2::Optimised),
+}
+
+impl Snapshot {
+    fn take(vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Snapshot, Bailout> {
+        match tier {
+            Tier::Cold => Err(Bailout("cold")),
+            Tier::Warm => tier1::single_pass::freeze(vm, proto, entry).map(Snapshot::Baseline),
+            Tier::Hot => tier2::freeze(vm, proto, entry).map(Snapshot::Optimised),
+        }
+    }
+
+    fn roots(&self) -> Vec<Value> {
+        match self {
+            Snapshot::Baseline(snap) => snap.roots(),
+            Snapshot::Optimised(snap) => snap.roots(),
+        }
+    }
+
+    fn generate(&self, generators: &mut Generators, cancelled: &AtomicBool) -> Result<Code, Bailout> {
+        Ok(match self {
+            Snapshot::Baseline(snap) => {
+                let codegen = codegen(&mut generators.baseline, baseline)?;
+                Code::Baseline(tier1::single_pass::generate(codegen, snap, cancelled)?)
+            }
+            Snapshot::Optimised(snap) => {
+                let codegen = codegen(&mut generators.optimiser, optimiser)?;
+                Code::Optimised(tier2::optimise(codegen, snap, cancelled)?)
+            }
+        })
+    }
+}
+
+impl Code {
+    fn install(self, arena: &CodeArena, roots: Vec<Value>) -> Result<Installed, Bailout> {
+        match self {
+            Code::Baseline(code) => code.install(roots),
+            Code::Optimised(code) => code.install(arena, roots),
+        }
+    }
+}
+
+impl Task for Snapshot {
     fn run(self: Box<Self>, bench: &mut Workbench, cancelled: &AtomicBool) -> Result<Product, Bailout> {
-        let generator: &mut Option<Codegen> = bench
-            .get_or_insert_with(|| Box::new(None::<Codegen>))
+        let generators: &mut Generators = bench
+            .get_or_insert_with(|| Box::<Generators>::default())
             .downcast_mut()
             .ok_or(Bailout("foreign-workbench"))?;
-        let optimised = tier2::optimise(codegen(generator, optimiser)?, &self.0, cancelled)?;
-        Ok(Box::new(optimised))
+        Ok(Box::new(self.generate(generators, cancelled)?))
     }
 }

@@ -6,7 +6,6 @@ mod support;
 use std::{cell::RefCell, rc::Rc};
 
 use support::Mode;
-use trinity_jit::JitCompiler;
 use trinity_vm::{
     seam::{
         CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord,
@@ -164,8 +163,8 @@ fn thousands_of_machines_come_and_go() {
                   for i = 1, 60 do f(i) end \
                   return #t";
     for round in 0..2_000 {
-        let mut vm = Vm::new(&VmOptions { compiler_threads: 1 + round % 2, ..VmOptions::default() });
-        support::compile_in(&mut vm, Mode::Tier2Warm);
+        let mut vm = Vm::new(&VmOptions::default());
+        support::compile_in(&mut vm, Mode::Background(1 + round % 2));
         let globals = vm.globals.into();
         let chunk = vm.load(source.as_bytes(), b"=test", globals).expect("it compiles");
         let results = vm.call_from_host(chunk.into(), &[]).expect("it runs");
@@ -176,10 +175,8 @@ fn thousands_of_machines_come_and_go() {
 
 #[test]
 fn a_machine_goes_on_after_its_report() {
-    let mut vm = Vm::new(&VmOptions { compiler_threads: 1, ..VmOptions::default() });
-    support::compile_in(&mut vm, Mode::Tier2Warm);
-    vm.controller.set_compiler(Box::new(JitCompiler::new()));
-    vm.controller.set_install_lag(500);
+    let mut vm = Vm::new(&VmOptions::default());
+    support::compile_in(&mut vm, Mode::Lagging(500));
     let globals = vm.globals.into();
     let source = "function f(x) return x * 2 end for i = 1, 50 do f(i) end";
     let chunk = vm.load(source.as_bytes(), b"=test", globals).expect("it compiles");

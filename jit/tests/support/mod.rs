@@ -35,9 +35,9 @@ pub enum Mode {
     InterpreterSlices,
     Tier1Slices,
     Tier2Slices,
-    /// As [`Mode::Tier2Warm`], by this many compiler threads.
+    /// As [`Mode::Mixed`], by this many compiler threads.
     Background(u32),
-    /// As [`Mode::Mixed`], optimised by one compiler thread whose code is installed at this poll after it was asked for.
+    /// As [`Mode::Mixed`], by one compiler thread whose code is installed at this poll after it was asked for.
     Lagging(u32),
     /// As [`Mode::Lagging`], with a collection at every poll.
     LaggingStress(u32),
@@ -58,7 +58,7 @@ impl Mode {
     fn compiles(self) -> Option<Action> {
         match self {
             Mode::Interpreter | Mode::InterpreterStress | Mode::InterpreterSlices => None,
-            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices | Mode::Background(_) => Some(Action::Hot),
+            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices => Some(Action::Hot),
             _ => Some(Action::Warm),
         }
     }
@@ -134,24 +134,23 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
 
 /// Installs the policy of the mode, and the compiler that it needs.
 pub fn compile_in(vm: &mut Vm, mode: Mode) {
-    let lag = match mode {
-        Mode::Lagging(polls) | Mode::LaggingStress(polls) | Mode::LaggingSlices(polls) => Some(polls),
-        _ => None,
+    let (threads, lag) = match mode {
+        Mode::Background(threads) => (threads, None),
+        Mode::Lagging(polls) | Mode::LaggingStress(polls) | Mode::LaggingSlices(polls) => (1, Some(polls)),
+        _ => (0, None),
     };
-    let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices | Mode::Background(_) => (5, 10),
-        Mode::Tier1Late => (200, 1000),
-        _ if mode == Mode::Mixed || lag.is_some() => (2, 3),
-        _ => (1, 1),
-    };
-    let then_optimise = (mode == Mode::Mixed || lag.is_some()).then_some(5);
-    if let Mode::Background(threads) = mode {
-        vm.controller.set_compiler_threads(threads);
-    }
+    vm.controller.set_compiler_threads(threads);
     if let Some(polls) = lag {
-        vm.controller.set_compiler_threads(1);
         vm.controller.set_install_lag(polls);
     }
+    let mixed = mode == Mode::Mixed || threads > 0;
+    let (calls, loops) = match mode {
+        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Late => (200, 1000),
+        _ if mixed => (2, 3),
+        _ => (1, 1),
+    };
+    let then_optimise = mixed.then_some(5);
     if let Some(action) = mode.compiles() {
         vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
         vm.controller.set_compiler(Box::new(JitCompiler::new()));
