@@ -93,8 +93,8 @@ impl Compiler for JitCompiler {
 
 /// A compilation, cut off from the heap.
 enum Snapshot {
-    Baseline(tier1::single_pass::Snapshot),
-    Optimised(tier2::Snapshot),
+    Baseline(Box<tier1::single_pass::Snapshot>),
+    Optimised(Box<tier2::Snapshot>),
 }
 
 /// What becomes of a [`Snapshot`].
@@ -107,8 +107,8 @@ impl Snapshot {
     fn take(vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Snapshot, Bailout> {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => tier1::single_pass::freeze(vm, proto, entry).map(Snapshot::Baseline),
-            Tier::Hot => tier2::freeze(vm, proto, entry).map(Snapshot::Optimised),
+            Tier::Warm => tier1::single_pass::freeze(vm, proto, entry).map(Box::new).map(Snapshot::Baseline),
+            Tier::Hot => tier2::freeze(vm, proto, entry).map(Box::new).map(Snapshot::Optimised),
         }
     }
 
