@@ -26,6 +26,7 @@ pub struct RunStats {
     /// Weighted bytecodes executed outside of tier 2, which does not count.
     pub counted_work: f64,
     pub compiles: Vec<TierStats>,
+    pub compile_queue: QueueStats,
     /// By reason.
     pub deopts: BTreeMap<String, u64>,
     pub code_memory: CodeMemoryStats,
@@ -90,6 +91,24 @@ pub struct CodeMemoryStats {
     pub limit_bytes: u64,
     /// How often code was taken out of use, by reason.
     pub withdrawn: BTreeMap<String, u64>,
+}
+
+/// Compilations that went through the queue of the compiler threads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueStats {
+    /// Threads that there may be; 0 when every compilation is done at once.
+    pub threads: u32,
+    pub queued: u64,
+    /// Ended with code or a bail-out.
+    pub finished: u64,
+    /// Dropped, by reason.
+    pub stale: BTreeMap<String, u64>,
+    /// Most that were pending at once.
+    pub longest: u64,
+    /// From the queueing to the start on a thread.
+    pub median_wait_ns: u64,
+    pub max_wait_ns: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     bytecode::{Const, FnUnit, Instr, Op},
-    controller::Standing,
+    controller::{Pending, Standing},
     frame::{Entry, Frame},
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
     native::NativeFn,
@@ -149,6 +149,10 @@ pub struct Profile {
     pub code: Option<Installed>,
     /// Code that was replaced; freed when nothing can be running it.
     pub retired: Vec<Installed>,
+    /// Compilations that are under way on other threads: at most one for each entry point.
+    pub(crate) pending: Vec<Pending>,
+    /// Code that came too late to be of use.
+    pub(crate) stale: u32,
     pub calls_at_last: u64,
     pub backedges_at_last: u64,
     pub t_last_ns: u64,
@@ -274,6 +278,9 @@ impl Proto {
         for installed in self.profile.code.iter().chain(loops).chain(&self.profile.retired) {
             heap.mark_values(&installed.roots);
         }
+        for pending in &self.profile.pending {
+            heap.mark_values(&pending.roots);
+        }
     }
 }
 
@@ -341,6 +348,8 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             standing: Standing::default(),
             code: None,
             retired: Vec::new(),
+            pending: Vec::new(),
+            stale: 0,
             calls_at_last: 0,
             backedges_at_last: 0,
             t_last_ns: 0,

@@ -39,6 +39,7 @@ impl Vm {
     pub fn poll_slow(&mut self, live_top: *mut Value) -> Result<(), Throw> {
         self.top = live_top;
         self.poll_observation();
+        self.poll_compilations();
         if self.heap.is_over_limit() {
             self.collect_everything();
             if self.heap.is_over_limit() {
@@ -58,6 +59,7 @@ impl Vm {
     pub(crate) fn arm(&mut self) {
         self.heap.arm(!self.in_finalizer);
         self.keep_interrupt();
+        self.keep_compilations();
     }
 
     /// "not enough memory" is being thrown.
@@ -235,7 +237,8 @@ impl Vm {
     fn finish_marking(&mut self) {
         self.heap.end_marking();
         self.lookups.clear();
-        self.controller.forget_dead(&self.heap);
+        let now_ns = self.elapsed_ns();
+        self.controller.forget_dead(&self.heap, now_ns);
         self.reclaim_code();
         // Above the top all slots have just been cleared.
         let (top, thread) = (self.top, self.thread.get_mut());

@@ -38,6 +38,9 @@ pub struct Args {
     /// Compile every function for this tier at its first call, whatever the policy
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
+    /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
+    #[arg(long, value_name = "N", default_value_t = host::DEFAULT_COMPILER_THREADS)]
+    compiler_threads: u32,
     /// Most memory that the program may use, with a suffix K, M or G; beyond it, it gets "not enough memory"
     #[arg(long, value_name = "BYTES", value_parser = memory_size)]
     memory_limit: Option<usize>,
@@ -93,6 +96,7 @@ pub fn run(args: &Args) -> Result<u8> {
         force_tier: args.force_tier,
         memory_limit: args.memory_limit,
         code_limit: args.code_limit.map(|bytes| bytes as u64),
+        compiler_threads: args.compiler_threads,
         log,
         stats_json: args.stats_json.clone(),
         trace: args.trace.clone(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use trinity_vm::seam::{CodeMemorySummary, FormCompiles, PhaseTimes, RunSummary, TierCompiles};
 
-use crate::run_stats::{CodeMemoryStats, FormStats, PhaseStats, PolicyStats, RunStats, TierStats, peak_rss_bytes};
+use crate::run_stats::{
+    CodeMemoryStats, FormStats, PhaseStats, PolicyStats, QueueStats, RunStats, TierStats, peak_rss_bytes,
+};
 
 pub(super) fn of_run(
     summary: &RunSummary,
@@ -26,6 +28,15 @@ pub(super) fn of_run(
         functions: summary.functions,
         counted_work: summary.counted_work,
         compiles: (1..).zip(&summary.compiles).map(|(tier, compiles)| of_tier(tier, compiles)).collect(),
+        compile_queue: QueueStats {
+            threads: summary.queue.threads,
+            queued: summary.queue.queued,
+            finished: summary.queue.finished,
+            stale: named(&summary.queue.stale),
+            longest: summary.queue.longest,
+            median_wait_ns: summary.queue.median_wait_ns,
+            max_wait_ns: summary.queue.max_wait_ns,
+        },
         deopts: named(&summary.deopts),
         code_memory: of_code_memory(&summary.code_memory),
         policy: PolicyStats {

@@ -176,6 +176,10 @@ impl EventSink for TraceSink {
                 args["result"] = "bailout".into();
                 args["reason"] = reason.into();
             }
+            CompileResult::Stale(reason) => {
+                args["result"] = "stale".into();
+                args["reason"] = reason.into();
+            }
         }
         let phases = [
             ("build", record.phases.build_ns),

@@ -27,6 +27,8 @@ pub const DEFAULT_CODE_LIMIT: u64 = 256 << 20;
 /// Events before what was evicted may be compiled again; doubled each time.
 const FIRST_BACKOFF: i32 = 256;
 const MAX_DOUBLINGS: u8 = 16;
+/// Most events that anything withdrawn waits for.
+pub(super) const LONGEST_WAIT: i32 = (FIRST_BACKOFF << MAX_DOUBLINGS) * 4;
 
 /// How a function or loop stands with the limit on code memory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -288,19 +290,14 @@ impl Vm {
     ) -> Option<Installed> {
         let object = proto.get_mut();
         object.standing(subject).on_probation = false;
+        subject.consult_after(object, wait);
         let (tier, old) = match subject {
             Subject::Function => {
-                object.profile.counted = object.calls();
-                object.countdown = wait;
-                object.profile.reload = wait;
                 object.set_entry(None);
                 (std::mem::replace(&mut object.profile.tier, Tier::Cold), object.profile.code.take())
             }
             Subject::Loop(index) => {
                 let state = &mut object.loops_mut()[index];
-                state.counted = state.count();
-                state.countdown = wait;
-                state.reload = wait;
                 state.osr = None;
                 (std::mem::replace(&mut state.tier, Tier::Cold), state.code.take().map(|code| *code))
             }
@@ -347,16 +344,13 @@ pub(super) fn end_probation(proto: Gc<Proto>, subject: Subject) -> bool {
         Subject::Function => {
             let code = object.profile.code.as_ref().map(entry_of);
             object.set_entry(code);
-            object.countdown = paused;
-            object.profile.reload = paused;
         }
         Subject::Loop(index) => {
             let state = &mut object.loops_mut()[index];
             state.osr = state.code.as_deref().map(entry_of);
-            state.countdown = paused;
-            state.reload = paused;
         }
     }
+    subject.consult_after(object, paused);
     true
 }
 
@@ -366,21 +360,12 @@ fn begin_probation(proto: Gc<Proto>, subject: Subject) -> bool {
     if object.standing(subject).on_probation {
         return false;
     }
-    let paused = match subject {
-        Subject::Function => {
-            object.profile.counted = object.calls();
-            object.profile.reload = 1;
-            object.set_entry(None);
-            std::mem::replace(&mut object.countdown, 1)
-        }
-        Subject::Loop(index) => {
-            let state = &mut object.loops_mut()[index];
-            state.counted = state.count();
-            state.reload = 1;
-            state.osr = None;
-            std::mem::replace(&mut state.countdown, 1)
-        }
-    };
+    let paused = subject.countdown(object);
+    subject.consult_after(object, 1);
+    match subject {
+        Subject::Function => object.set_entry(None),
+        Subject::Loop(index) => object.loops_mut()[index].osr = None,
+    }
     *object.standing(subject) = Standing { on_probation: true, paused, ..*object.standing(subject) };
     true
 }

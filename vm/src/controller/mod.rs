@@ -3,7 +3,9 @@
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
 mod code;
+mod compile;
 mod features;
+mod queue;
 mod report;
 mod tally;
 
@@ -14,15 +16,16 @@ use crate::{
     function::{LoopState, Proto, frame_proto},
     heap::{Gc, Heap},
     seam::{
-        Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
-        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, InstallRecord, OsrRecord, PauseRecord, Policy,
-        Tier, Withdrawal,
+        Action, ActionSet, Compiler, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord, EntryPoint,
+        EventSink, Features, OsrRecord, PauseRecord, Policy, Tier, Withdrawal,
     },
     vm::Vm,
 };
 
-use code::{CodeMemory, entry_of};
+use code::CodeMemory;
 pub use code::{DEFAULT_CODE_LIMIT, Standing};
+use compile::Background;
+pub(crate) use compile::Pending;
 use tally::CompileTally;
 
 /// Side exits of one function's optimised code after which it is demoted.
@@ -51,6 +54,7 @@ pub struct Controller {
     code: CodeMemory,
     /// Tier 1, tier 2.
     osr_entries: [u64; 2],
+    background: Background,
     deopts: BTreeMap<&'static str, u64>,
     consultations: u64,
     illegal_answers: u64,
@@ -91,6 +95,7 @@ impl Default for Controller {
             compiles: Default::default(),
             code: CodeMemory::default(),
             osr_entries: [0; 2],
+            background: Background::default(),
             deopts: BTreeMap::new(),
             consultations: 0,
             illegal_answers: 0,
@@ -106,8 +111,8 @@ impl Default for Controller {
 }
 
 /// What is being consulted on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Subject {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
     Function,
     Loop(usize),
 }
@@ -118,6 +123,61 @@ impl Subject {
         match self {
             Subject::Function => None,
             Subject::Loop(index) => Some(proto.unit.loops[index].header_pc),
+        }
+    }
+    fn loop_index(self) -> Option<u32> {
+        match self {
+            Self::Function => None,
+            Self::Loop(index) => Some(index as u32),
+        }
+    }
+    fn entry_point(self) -> EntryPoint {
+        match self {
+            Self::Function => EntryPoint::Call,
+            Self::Loop(index) => EntryPoint::Loop(index as u32),
+        }
+    }
+    fn tier(self, proto: &Proto) -> Tier {
+        match self {
+            Self::Function => proto.profile.tier,
+            Self::Loop(index) => proto.loops()[index].tier,
+        }
+    }
+    /// Calls, or back-edges, so far.
+    fn events(self, proto: &Proto) -> u64 {
+        match self {
+            Self::Function => proto.calls(),
+            Self::Loop(index) => proto.loops()[index].count(),
+        }
+    }
+    /// Events before the next consultation.
+    fn countdown(self, proto: &Proto) -> i32 {
+        match self {
+            Self::Function => proto.countdown,
+            Self::Loop(index) => proto.loops()[index].countdown,
+        }
+    }
+    /// Tiers that a compiler declined.
+    fn declined(self, proto: &mut Proto) -> &mut [bool; 3] {
+        match self {
+            Self::Function => &mut proto.profile.declined,
+            Self::Loop(index) => &mut proto.loops_mut()[index].declined,
+        }
+    }
+    /// Consults after so many further events.
+    fn consult_after(self, proto: &mut Proto, events: i32) {
+        match self {
+            Self::Function => {
+                proto.profile.counted = proto.calls();
+                proto.countdown = events;
+                proto.profile.reload = events;
+            }
+            Self::Loop(index) => {
+                let state = &mut proto.loops_mut()[index];
+                state.counted = state.count();
+                state.countdown = events;
+                state.reload = events;
+            }
         }
     }
 }
@@ -175,10 +235,14 @@ impl Controller {
         self.protos.iter().copied()
     }
 
-    pub(crate) fn forget_dead(&mut self, heap: &Heap) {
+    /// `now_ns` is the time since the VM was made.
+    pub(crate) fn forget_dead(&mut self, heap: &Heap, now_ns: u64) {
         // A dead function's totals still belong to the run's report.
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
         self.protos = live;
+        for proto in &dead {
+            self.drop_pending(*proto, "collected", now_ns);
+        }
         self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
         self.code.forget_dead(heap, &dead);
         if let Some(sink) = &mut self.sink {
@@ -197,34 +261,29 @@ impl Vm {
     /// A function's countdown has run out at a call.
     #[cold]
     pub fn consult_call(&mut self, proto: Gc<Proto>) {
-        let object = proto.get_mut();
-        object.profile.counted = object.calls();
-        if code::end_probation(proto, Subject::Function) {
-            return;
-        }
-        object.countdown = i32::MAX;
-        object.profile.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Function);
-        object.countdown = again;
-        object.profile.reload = again;
+        self.consult_on(proto, Subject::Function);
     }
 
     /// A loop's countdown has run out at its back-edge.
     #[cold]
     #[inline(never)]
     pub fn consult_loop(&mut self, proto: Gc<Proto>, index: usize) {
-        let object = proto.get_mut();
-        let state = &mut object.loops_mut()[index];
-        state.counted = state.count();
-        if code::end_probation(proto, Subject::Loop(index)) {
+        self.consult_on(proto, Subject::Loop(index));
+    }
+
+    fn consult_on(&mut self, proto: Gc<Proto>, subject: Subject) {
+        subject.consult_after(proto.get_mut(), i32::MAX);
+        if code::end_probation(proto, subject) {
             return;
         }
-        state.countdown = i32::MAX;
-        state.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Loop(index));
-        let state = &mut object.loops_mut()[index];
-        state.countdown = again;
-        state.reload = again;
+        // While code is on its way there is nothing to decide: the countdown goes on when it is here.
+        if compile::is_pending(&proto, subject) {
+            return;
+        }
+        let again = self.consult(proto, subject);
+        if !compile::is_pending(&proto, subject) {
+            subject.consult_after(proto.get_mut(), again);
+        }
     }
 
     /// Asks the policy and carries out its answer; returns the next countdown.
@@ -234,10 +293,7 @@ impl Vm {
             proto.get_mut().profile.label = Some(self.make_label(proto));
         }
         let started = Instant::now();
-        let tier = match subject {
-            Subject::Function => proto.profile.tier,
-            Subject::Loop(index) => proto.loops()[index].tier,
-        };
+        let tier = subject.tier(&proto);
         let legal = self.legal_actions(&proto, subject, tier);
         let features = self.features(proto, subject);
         let feature_ns = started.elapsed().as_nanos() as u32;
@@ -245,10 +301,7 @@ impl Vm {
             Subject::Function => DecisionKind::Tier,
             Subject::Loop(_) => DecisionKind::Osr,
         };
-        let loop_index = match subject {
-            Subject::Function => None,
-            Subject::Loop(index) => Some(index as u32),
-        };
+        let loop_index = subject.loop_index();
         let asked = Instant::now();
         let decision = policy.decide(&DecisionPoint {
             kind,
@@ -292,7 +345,7 @@ impl Vm {
         }
         if let Some(target) = taken.tier()
             && target > tier
-            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id)
+            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id, again)
         {
             return wait;
         }
@@ -338,140 +391,6 @@ impl Vm {
             }
         }
         legal
-    }
-
-    /// Compiles and installs. When there was no memory for the code, returns after how many events to ask again.
-    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) -> Option<i32> {
-        let mut compiler = self.controller.compiler.take()?;
-        let entry = match subject {
-            Subject::Function => EntryPoint::Call,
-            Subject::Loop(index) => EntryPoint::Loop(index as u32),
-        };
-        let start_ns = self.elapsed_ns();
-        let cpu_start = thread_cpu_ns();
-        let outcome = compiler.compile(self, &proto, to, entry);
-        let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
-        self.controller.compiler = Some(compiler);
-        let outcome = outcome.and_then(|installed| self.admit_code(proto, installed));
-        let install_ns = self.elapsed_ns();
-        self.controller.compile_ns += cpu_ns;
-        self.controller.compiles[to as usize - 1].note(&proto, entry, cpu_ns, outcome.as_ref());
-        let mut record = CompileRecord {
-            decision_id,
-            function_id: proto.profile.function_id,
-            label: label(&proto),
-            loop_index: match subject {
-                Subject::Function => None,
-                Subject::Loop(index) => Some(index as u32),
-            },
-            tier_from: from,
-            tier_to: to,
-            enqueue_ns: None,
-            start_ns,
-            install_ns,
-            cpu_ns,
-            phases: Default::default(),
-            form: "",
-            bytecode_len: proto.code().len() as u32,
-            ir_insts: 0,
-            code_bytes: 0,
-            result: CompileResult::Ok,
-        };
-        let object = proto.get_mut();
-        let mut wait = None;
-        match outcome {
-            Ok(installed) => {
-                record.phases = installed.phases;
-                record.form = installed.form;
-                record.ir_insts = installed.ir_insts;
-                record.code_bytes = installed.code_bytes;
-                let code = entry_of(&installed);
-                let work = features::work(&proto);
-                // The collector may have been at the prototype already.
-                if self.heap.is_marking() {
-                    self.heap.mark_values(&installed.roots);
-                }
-                let replaced;
-                match subject {
-                    Subject::Function => {
-                        if from == Tier::Cold && !object.compiled {
-                            self.controller.functions_compiled += 1;
-                        }
-                        object.set_entry(Some(code));
-                        object.profile.tier = to;
-                        object.profile.work_at_tier = work;
-                        replaced = object.profile.code.replace(installed);
-                        object.profile.reopts += u32::from(to == Tier::Hot);
-                        object.profile.exits = 0;
-                    }
-                    Subject::Loop(index) => {
-                        let state = &mut object.loops_mut()[index];
-                        state.osr = Some(code);
-                        state.tier = to;
-                        state.exits = 0;
-                        state.reopts += u32::from(to == Tier::Hot);
-                        replaced = state.code.replace(Box::new(installed)).map(|old| *old);
-                        // A loop that is worth compiling makes its function worth a consultation at the next call.
-                        if from == Tier::Cold {
-                            object.profile.counted = object.calls();
-                            object.countdown = 1;
-                            object.profile.reload = 1;
-                        }
-                    }
-                }
-                object.profile.censored |= to == Tier::Hot;
-                if replaced.is_some() {
-                    self.note_withdrawal(proto, subject, from, Withdrawal::Replaced);
-                    self.retire_code(proto, replaced);
-                } else {
-                    self.controller.code.add_resident(proto, subject);
-                }
-                self.note_install(proto, subject, from, code as usize, &record);
-            }
-            Err(bailout) if bailout.is_transient() => {
-                record.result = CompileResult::Bailout(bailout.0);
-                wait = Some(object.standing(subject).back_off(subject));
-            }
-            Err(bailout) => {
-                record.result = CompileResult::Bailout(bailout.0);
-                match subject {
-                    Subject::Function => object.profile.declined[to as usize] = true,
-                    Subject::Loop(index) => object.loops_mut()[index].declined[to as usize] = true,
-                }
-                // What the optimiser declines, the baseline takes.
-                if to == Tier::Hot && from == Tier::Cold {
-                    if let Some(sink) = &mut self.controller.sink {
-                        sink.compile(&record);
-                    }
-                    let baseline_declined = match subject {
-                        Subject::Function => object.profile.declined[1],
-                        Subject::Loop(index) => object.loops()[index].declined[1],
-                    };
-                    if !baseline_declined {
-                        return self.promote(proto, subject, from, Tier::Warm, decision_id);
-                    }
-                    return None;
-                }
-            }
-        }
-        if let Some(sink) = &mut self.controller.sink {
-            sink.compile(&record);
-        }
-        wait
-    }
-
-    fn note_install(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, address: usize, record: &CompileRecord) {
-        let Some(sink) = &mut self.controller.sink else { return };
-        sink.install(&InstallRecord {
-            t_ns: record.install_ns,
-            function_id: record.function_id,
-            label: record.label.clone(),
-            loop_pc: subject.loop_pc(&proto),
-            tier_from: from,
-            tier_to: record.tier_to,
-            address,
-            code_bytes: record.code_bytes,
-        });
     }
 
     /// An activation of `proto` is about to go on in the code of one of its loops.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     function::Proto,
-    seam::{Bailout, EntryPoint, FormCompiles, Installed, PhaseTimes, TierCompiles},
+    seam::{EntryPoint, FormCompiles, Installed, PhaseTimes, Refusal, TierCompiles},
 };
 
 #[derive(Default)]
@@ -34,15 +34,20 @@ fn add(sum: &mut PhaseTimes, phases: &PhaseTimes) {
 }
 
 impl CompileTally {
+    /// Of any compilation, also of one that came to nothing.
+    pub(super) fn add_time(&mut self, cpu_ns: u64) {
+        self.cpu_ns += cpu_ns;
+    }
+
+    /// A compilation has ended; its time has been added.
     pub(super) fn note(
         &mut self,
         proto: &Proto,
         entry: EntryPoint,
         cpu_ns: u64,
-        outcome: Result<&Installed, &Bailout>,
+        outcome: Result<&Installed, &Refusal>,
     ) {
         let words = proto.code().len();
-        self.cpu_ns += cpu_ns;
         self.bytecode_len += words as u64;
         match outcome {
             Ok(installed) => {
@@ -56,7 +61,8 @@ impl CompileTally {
                     form.ns_per_word.push(cpu_ns as f32 / words.max(1) as f32);
                 }
             }
-            Err(bailout) => *self.bailouts.entry(bailout.0).or_default() += 1,
+            Err(Refusal::Bailout(bailout)) => *self.bailouts.entry(bailout.0).or_default() += 1,
+            Err(Refusal::Stale { .. }) => {}
         }
     }
 

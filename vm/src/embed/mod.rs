@@ -177,6 +177,7 @@ pub struct Builder {
     hash_seed: Option<u32>,
     stress: bool,
     compiler: Option<Box<dyn Compiler>>,
+    compiler_threads: u32,
     policy: Option<Box<dyn Policy>>,
     sink: Option<Box<dyn EventSink>>,
 }
@@ -243,6 +244,13 @@ impl Builder {
         self
     }
 
+    /// How many threads may compile beside the one that runs Lua; see
+    /// [`set_compiler_threads`](crate::controller::Controller::set_compiler_threads).
+    pub fn compiler_threads(mut self, threads: u32) -> Self {
+        self.compiler_threads = threads;
+        self
+    }
+
     /// Who decides what is compiled.
     pub fn policy(mut self, policy: Box<dyn Policy>) -> Self {
         self.policy = Some(policy);
@@ -262,6 +270,7 @@ impl Builder {
         });
         options.memory_limit = self.memory_limit;
         options.fuel = self.fuel;
+        options.compiler_threads = self.compiler_threads;
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
         let mut vm = Vm::new(&options);
         match &self.libraries {

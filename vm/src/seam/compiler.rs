@@ -1,6 +1,6 @@
 //! The compiler seam.
 
-use std::any::Any;
+use std::{any::Any, sync::atomic::AtomicBool};
 
 use super::Tier;
 use crate::{function::Proto, value::Value, vm::Vm};
@@ -61,7 +61,49 @@ impl Bailout {
     }
 }
 
-/// Turns bytecode and feedback into native code.
+/// A compilation whose inputs have been frozen: it can be done on any thread, at any time, and reads nothing of the heap.
+pub trait Task: Send {
+    /// Does the work. When `cancelled` becomes true nobody wants the result any more, and the task may end early with any
+    /// bail-out.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    fn run(self: Box<Self>, bench: &mut Workbench, cancelled: &AtomicBool) -> Result<Product, Bailout>;
+}
+
+/// What a compiler's tasks leave on their thread for those that come after; empty when the thread starts.
+pub type Workbench = Option<Box<dyn Any>>;
+
+/// Finished code on its way back to the thread that runs Lua.
+pub type Product = Box<dyn Any + Send>;
+
+/// What [`Compiler::freeze`] makes.
+pub struct Frozen {
+    /// Heap objects that the code will refer to by address: kept alive until the code is installed or dropped.
+    pub roots: Vec<Value>,
+    pub task: Box<dyn Task>,
+}
+
+/// Why finished code was not installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// What it speculates on is known to be wrong by now.
+    Stale {
+        reason: &'static str,
+        /// Pcs and reasons of the speculations that would have failed.
+        in_vain: Vec<(u32, &'static str)>,
+    },
+    Bailout(Bailout),
+}
+
+impl From<Bailout> for Refusal {
+    fn from(bailout: Bailout) -> Self {
+        Self::Bailout(bailout)
+    }
+}
+
+/// Turns bytecode and feedback into native code, at once ([`Compiler::compile`]) or in three steps: freeze here, work
+/// elsewhere ([`Task::run`]), install here.
 pub trait Compiler {
     /// Compiles `proto`. Reads the heap, never changes it.
     ///
@@ -69,4 +111,28 @@ pub trait Compiler {
     /// A [`Bailout`] names what the compiler cannot do; the controller then rules the action out for this function,
     /// unless it [is transient](Bailout::is_transient).
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout>;
+
+    /// Freezes everything that the compilation depends on; `None` when this tier's compiler has to look at the heap while
+    /// it works. For a loop, the frame that runs is at its header.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    fn freeze(&mut self, _vm: &Vm, _proto: &Proto, _tier: Tier, _entry: EntryPoint) -> Result<Option<Frozen>, Bailout> {
+        Ok(None)
+    }
+
+    /// Makes a finished task's code ready to run, unless what has happened since it was frozen makes it useless. `proto`
+    /// and `roots` are those of the freezing.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    fn install(
+        &mut self,
+        _vm: &Vm,
+        _proto: &Proto,
+        _product: Product,
+        _roots: Vec<Value>,
+    ) -> Result<Installed, Refusal> {
+        Err(Refusal::Bailout(Bailout("not-frozen")))
+    }
 }

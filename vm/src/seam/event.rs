@@ -30,6 +30,8 @@ pub struct DecisionRecord {
 pub enum CompileResult {
     Ok,
     Bailout(&'static str),
+    /// Dropped, because of what happened between the decision and the end of the compilation.
+    Stale(&'static str),
 }
 
 /// One compilation.
@@ -221,10 +223,28 @@ pub struct CodeMemorySummary {
     pub withdrawn: Vec<(&'static str, u64)>,
 }
 
+/// Compilations that went through the queue of the compiler threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueSummary {
+    /// Threads that there may be; 0 when every compilation is done at once.
+    pub threads: u32,
+    pub queued: u64,
+    /// Ended with code or a bail-out.
+    pub finished: u64,
+    /// Dropped, by reason, sorted by name.
+    pub stale: Vec<(&'static str, u64)>,
+    /// Most that were pending at once.
+    pub longest: u64,
+    /// From the queueing to the start on a thread: half of the compilations that started waited for less.
+    pub median_wait_ns: u64,
+    pub max_wait_ns: u64,
+}
+
 /// Everything that `--stats-json` reports about a finished run.
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {
     pub wall_ns: u64,
+    /// Of the thread that runs Lua, and of compilations that have come back from others.
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub gc_cycles: u64,
@@ -239,6 +259,7 @@ pub struct RunSummary {
     pub counted_work: f64,
     /// Tier 1, tier 2.
     pub compiles: [TierCompiles; 2],
+    pub queue: QueueSummary,
     /// By reason, sorted by name.
     pub deopts: Vec<(&'static str, u64)>,
     pub code_memory: CodeMemorySummary,
