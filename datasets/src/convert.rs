@@ -211,7 +211,7 @@ impl Batch {
                 compile.loop_index.into(),
                 Value::Int(compile.tier_from.into()),
                 Value::Int(compile.tier_to.into()),
-                Value::Null,
+                compile.enqueue_ns.into(),
                 start,
                 install,
                 cpu,
@@ -222,7 +222,7 @@ impl Batch {
                 words,
                 insts,
                 bytes,
-                Value::Str(if compile.bailout { "bailout" } else { "ok" }),
+                Value::Str(record::result_name(compile.result).unwrap_or("unknown")),
                 compile.reason.as_deref().into(),
             ])?;
         }

@@ -8,10 +8,11 @@ use trinity_vm::seam::{
     RunSummary,
 };
 
-pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x01";
-/// `loop_index` and string numbers that stand for "none".
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x02";
+/// Values that stand for "none": string numbers, `loop_index`, and times.
 pub(crate) const NONE_U32: u32 = u32::MAX;
 pub(crate) const NONE_U16: u16 = u16::MAX;
+pub(crate) const NONE_U64: u64 = u64::MAX;
 /// Longer frames are taken for garbage.
 pub(crate) const MAX_FRAME: u32 = 16 << 20;
 
@@ -108,21 +109,18 @@ pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut
 }
 
 pub(crate) fn compile(record: &CompileRecord, strings: &mut Strings, out: &mut Vec<u8>) {
-    let reason = match record.result {
-        CompileResult::Ok => NONE_U16,
-        CompileResult::Bailout(reason) => strings.number(reason, out),
+    let (result, reason) = match record.result {
+        CompileResult::Ok => (0, NONE_U16),
+        CompileResult::Bailout(reason) => (1, strings.number(reason, out)),
+        CompileResult::Stale(reason) => (2, strings.number(reason, out)),
     };
     frame(out, tag::COMPILE, |out| {
         put!(out: record.decision_id, record.function_id, record.start_ns, record.install_ns, record.cpu_ns);
         let phases = &record.phases;
         put!(out: phases.build_ns, phases.lower_ns, phases.codegen_ns, phases.install_ns);
         put!(out: record.loop_index.unwrap_or(NONE_U32), record.bytecode_len, record.ir_insts, record.code_bytes);
-        out.extend_from_slice(&[
-            record.tier_from as u8,
-            record.tier_to as u8,
-            u8::from(matches!(record.result, CompileResult::Bailout(_))),
-        ]);
-        put!(out: reason);
+        out.extend_from_slice(&[record.tier_from as u8, record.tier_to as u8, result]);
+        put!(out: reason, record.enqueue_ns.unwrap_or(NONE_U64));
     });
 }
 
@@ -157,6 +155,11 @@ pub(crate) fn run_end(summary: &RunSummary, out: &mut Vec<u8>) {
         put!(out: summary.wall_ns, summary.gc_ns, summary.peak_heap_bytes);
         put!(out: compile_cpu_ns, summary.consultations, summary.inference_ns);
     });
+}
+
+/// Name of the result of a compilation with this number.
+pub(crate) fn result_name(number: u8) -> Option<&'static str> {
+    ["ok", "bailout", "stale"].get(usize::from(number)).copied()
 }
 
 /// Name of the action with this number.

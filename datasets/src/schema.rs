@@ -286,9 +286,23 @@ const COMPILE: &[Column] = &[
     LOOP_INDEX,
     column("tier_from", U8, "", Context, "d", "tier before"),
     column("tier_to", U8, "", Context, "d", "tier compiled for"),
-    column("enqueue_ns", U64, "ns", Label, "?p", "queued; null: compilation is synchronous"),
-    column("start_ns", U64, "ns", Label, "p", "compilation began, since the VM was created"),
-    column("install_ns", U64, "ns", Label, "p", "code was installed, since the VM was created"),
+    column("enqueue_ns", U64, "ns", Label, "?p", "queued, since the VM was created; null: compilation is synchronous"),
+    column(
+        "start_ns",
+        U64,
+        "ns",
+        Label,
+        "p",
+        "compilation began, or was dropped before it did, since the VM was created",
+    ),
+    column(
+        "install_ns",
+        U64,
+        "ns",
+        Label,
+        "p",
+        "code was installed, or the compilation given up, since the VM was created",
+    ),
     column("cpu_ns", U64, "ns", Label, "p", "CPU time of the compilation"),
     column("build_ns", U64, "ns", Label, "p", "bytecode and feedback to the compiler's own IR, passes included"),
     column("lower_ns", U64, "ns", Label, "p", "CLIF construction"),
@@ -297,8 +311,8 @@ const COMPILE: &[Column] = &[
     column("bytecode_len", U32, "words", Label, "d", "length of the function's bytecode"),
     column("ir_insts", U32, "instructions", Label, "d", "instructions of the compiler's IR"),
     column("code_bytes", U32, "bytes", Label, "", "machine code"),
-    column("result", Str, "", Label, "d", "ok, bailout"),
-    column("reason", Str, "", Label, "?d", "why the compiler declined"),
+    column("result", Str, "", Label, "d", "ok, bailout, stale"),
+    column("reason", Str, "", Label, "?d", "why the compiler declined, or its code was dropped"),
 ];
 
 const OUTCOME: &[Column] = &[

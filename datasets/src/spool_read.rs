@@ -11,7 +11,7 @@ use trinity_vm::seam::Feature;
 
 use crate::{
     error::DataError,
-    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, tag},
+    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, NONE_U64, tag},
 };
 
 /// A decision as it stands in the spool. Names as in [`trinity_vm::seam::DecisionRecord`].
@@ -46,8 +46,10 @@ pub(crate) struct Compile {
     pub sizes: [u32; 3],
     pub tier_from: u8,
     pub tier_to: u8,
-    pub bailout: bool,
+    /// See [`record::result_name`].
+    pub result: u8,
     pub reason: Option<String>,
+    pub enqueue_ns: Option<u64>,
 }
 
 pub(crate) struct Deopt {
@@ -251,8 +253,9 @@ fn compile(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Compil
         sizes: [body.u32()?, body.u32()?, body.u32()?],
         tier_from: body.u8()?,
         tier_to: body.u8()?,
-        bailout: body.u8()? != 0,
+        result: body.u8()?,
         reason: string(body.u16()?, strings)?,
+        enqueue_ns: Some(body.u64()?).filter(|time| *time != NONE_U64),
     })
 }
 

@@ -87,7 +87,7 @@ fn what_the_sink_was_told_stands_in_the_tables() {
         sink.decision(&decision(0, DecisionKind::Tier, None));
         sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
         sink.decision(&decision(2, DecisionKind::Reopt, None));
-        sink.deopt(&DeoptRecord { t_ns: 1, function_id: 77, pc: 4, reason: "type" });
+        sink.deopt(&DeoptRecord { t_ns: 1, function_id: 77, label: Default::default(), pc: 4, reason: "type" });
         sink.function(&totals());
         sink.run_end(&RunSummary { gc_ns: 11, consultations: 3, ..RunSummary::default() });
     });

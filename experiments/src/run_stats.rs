@@ -26,8 +26,10 @@ pub struct RunStats {
     /// Weighted bytecodes executed outside of tier 2, which does not count.
     pub counted_work: f64,
     pub compiles: Vec<TierStats>,
+    pub compile_queue: QueueStats,
     /// By reason.
     pub deopts: BTreeMap<String, u64>,
+    pub code_memory: CodeMemoryStats,
     pub policy: PolicyStats,
 }
 
@@ -37,12 +39,76 @@ pub struct RunStats {
 pub struct TierStats {
     pub tier: u8,
     pub count: u64,
+    /// Bail-outs included.
     pub cpu_ns: u64,
+    /// Of the compilations that gave code, by the clock.
+    pub phases: PhaseStats,
     /// Words of bytecode given to the compiler, bail-outs included.
     pub bytecode_len: u64,
     pub code_bytes: u64,
     /// By reason.
     pub bailouts: BTreeMap<String, u64>,
+    /// Activations under way that were handed over to code for a loop.
+    pub osr_entries: u64,
+    /// The compilations that gave code, by the way in which it was made.
+    pub forms: Vec<FormStats>,
+}
+
+/// What the phases of compilations have taken.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PhaseStats {
+    /// From bytecode and feedback to the compiler's own representation, passes included.
+    pub build_ns: u64,
+    /// To the code generator's.
+    pub lower_ns: u64,
+    /// To machine code.
+    pub codegen_ns: u64,
+    pub install_ns: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormStats {
+    pub form: String,
+    pub count: u64,
+    pub cpu_ns: u64,
+    pub phases: PhaseStats,
+    pub bytecode_len: u64,
+    pub code_bytes: u64,
+    /// Processor time per word of bytecode in microseconds, over the compilations of whole functions.
+    pub median_us_per_bytecode: f64,
+    pub p99_us_per_bytecode: f64,
+}
+
+/// Code memory of all tiers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CodeMemoryStats {
+    /// At the end of the run, code that is out of use but still running included.
+    pub in_use_bytes: u64,
+    pub peak_bytes: u64,
+    pub limit_bytes: u64,
+    /// How often code was taken out of use, by reason.
+    pub withdrawn: BTreeMap<String, u64>,
+}
+
+/// Compilations that went through the queue of the compiler threads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueStats {
+    /// Threads that there may be; 0 when every compilation is done at once.
+    pub threads: u32,
+    pub queued: u64,
+    /// Ended with code or a bail-out.
+    pub finished: u64,
+    /// Dropped, by reason.
+    pub stale: BTreeMap<String, u64>,
+    /// Most that were pending at once.
+    pub longest: u64,
+    /// From the queueing to the start on a thread.
+    pub median_wait_ns: u64,
+    pub max_wait_ns: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The binary as a user meets it: exit statuses, messages, and experiments that survive being killed.
 
+mod observability;
+
 use std::{
     fs,
     path::Path,

@@ -1,6 +1,6 @@
 //! Cranelift, set up for one tier: the ISA with its settings, and contexts that are reused between compilations.
 
-use std::{any::Any, time::Instant};
+use std::time::Instant;
 
 use cranelift_codegen::{
     Context,
@@ -10,12 +10,9 @@ use cranelift_codegen::{
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
-use trinity_vm::{
-    seam::{Bailout, Installed, PhaseTimes},
-    value::Value,
-};
+use trinity_vm::seam::{Bailout, PhaseTimes};
 
-use crate::{abi, code::CodeArena, module::CodeModule};
+use crate::abi;
 
 /// Compile time against code quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +23,13 @@ pub struct Effort {
     pub regalloc: &'static str,
     /// One register is left to the compiled code to use as it likes.
     pub pinned: bool,
-    pub memory: CodeMemory,
 }
 
-/// Where finished code goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeMemory {
-    /// Close together in an arena: calls between functions stay in few pages.
-    Arena,
-    /// Each function on pages of its own, freed with it.
-    Modules,
+/// What a code generator has made: position-independent, and not yet where it can run.
+pub struct MachineCode {
+    pub bytes: Vec<u8>,
+    pub ir_insts: u32,
+    pub phases: PhaseTimes,
 }
 
 /// One configured code generator.
@@ -43,8 +37,6 @@ pub struct Codegen {
     isa: OwnedTargetIsa,
     context: Context,
     builder_context: FunctionBuilderContext,
-    arena: CodeArena,
-    memory: CodeMemory,
     /// Print CLIF and machine code of every compilation to standard error (`TRINITY_JIT_DUMP`).
     dump: bool,
 }
@@ -76,30 +68,30 @@ impl Codegen {
             isa,
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
-            arena: CodeArena::default(),
-            memory: effort.memory,
             dump: std::env::var_os("TRINITY_JIT_DUMP").is_some(),
         })
     }
 
-    /// Builds a function with the universal entry's signature by `build`, compiles and installs it. `build` returns
-    /// the heap objects that the code refers to.
+    pub fn isa(&self) -> &OwnedTargetIsa {
+        &self.isa
+    }
+
+    /// Builds a function with the universal entry's signature by `build` and compiles it. Returns what `build` returns.
     ///
     /// # Errors
-    /// What `build` returns, or that Cranelift or the system fails.
-    pub fn compile(
+    /// What `build` returns, or that Cranelift fails.
+    pub fn generate<T>(
         &mut self,
         name: &dyn Fn() -> String,
-        build: impl FnOnce(&mut Function, &mut FunctionBuilderContext, TargetFrontendConfig) -> Result<Vec<Value>, Bailout>,
-    ) -> Result<Installed, Bailout> {
+        build: impl FnOnce(&mut Function, &mut FunctionBuilderContext, TargetFrontendConfig) -> Result<T, Bailout>,
+    ) -> Result<(T, MachineCode), Bailout> {
         let started = Instant::now();
         let config = self.isa.frontend_config();
         self.context.clear();
         self.context.func.signature = abi::entry_signature(config.default_call_conv);
         self.context.func.name = UserFuncName::user(0, 0);
-        let roots = build(&mut self.context.func, &mut self.builder_context, config);
-        let roots = match roots {
-            Ok(roots) => roots,
+        let built = match build(&mut self.context.func, &mut self.builder_context, config) {
+            Ok(built) => built,
             Err(bailout) => {
                 // A builder that was not finished leaves its context dirty.
                 self.builder_context = FunctionBuilderContext::new();
@@ -125,31 +117,11 @@ impl Codegen {
         if self.dump {
             eprintln!("{}", compiled.vcode.as_deref().unwrap_or(""));
         }
-        let generated = Instant::now();
-        let code = compiled.code_buffer();
-        let (entry, owner): (*const u8, Box<dyn Any>) = match self.memory {
-            CodeMemory::Arena => {
-                let block = self.arena.install(code).map_err(|_| Bailout("code-memory"))?;
-                (block.entry(), Box::new(block))
-            }
-            CodeMemory::Modules => {
-                let signature = abi::entry_signature(self.isa.default_call_conv());
-                let module = CodeModule::install(&self.isa, &signature, code).map_err(|_| Bailout("code-memory"))?;
-                (module.entry(), Box::new(module))
-            }
+        let phases = PhaseTimes {
+            lower_ns: (lowered - started).as_nanos() as u64,
+            codegen_ns: lowered.elapsed().as_nanos() as u64,
+            ..PhaseTimes::default()
         };
-        Ok(Installed {
-            entry,
-            code_bytes: code.len() as u32,
-            ir_insts,
-            phases: PhaseTimes {
-                build_ns: 0,
-                lower_ns: (lowered - started).as_nanos() as u64,
-                codegen_ns: (generated - lowered).as_nanos() as u64,
-                install_ns: generated.elapsed().as_nanos() as u64,
-            },
-            roots,
-            owner,
-        })
+        Ok((built, MachineCode { bytes: compiled.code_buffer().to_vec(), ir_insts, phases }))
     }
 }

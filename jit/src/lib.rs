@@ -11,22 +11,35 @@ pub mod module;
 pub mod tier1;
 pub mod tier2;
 
+use std::sync::atomic::AtomicBool;
+
 use trinity_vm::{
     function::Proto,
-    seam::{Bailout, Compiler, EntryPoint, Installed, Tier},
+    seam::{Bailout, Compiler, EntryPoint, Frozen, Installed, Product, Refusal, Task, Tier, Workbench},
+    value::Value,
     vm::Vm,
 };
 
 pub use trinity_templates::abi;
 
-use codegen::{CodeMemory, Codegen, Effort};
+use code::CodeArena;
+use codegen::{Codegen, Effort};
 
-/// Both tiers. A code generator is set up for the first function that it compiles: most programs are over before.
+/// Both tiers.
 #[derive(Default)]
 pub struct JitCompiler {
     form: Tier1Form,
     #[cfg(stencils)]
     stitcher: Option<tier1::stitch::Stitcher>,
+    generators: Generators,
+    /// Optimised functions lie close together: calls between them stay in few pages.
+    arena: CodeArena,
+}
+
+/// The code generators of one thread. Each is set up for the first function that it compiles: most programs are over
+/// before.
+#[derive(Default)]
+struct Generators {
     baseline: Option<Codegen>,
     optimiser: Option<Codegen>,
 }
@@ -50,17 +63,22 @@ impl JitCompiler {
         JitCompiler { form, ..JitCompiler::default() }
     }
 
-    fn compile_warm(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
-        #[cfg(stencils)]
-        if self.form == Tier1Form::Stencils {
-            if self.stitcher.is_none() {
-                self.stitcher = tier1::stitch::Stitcher::new(vm);
-            }
-            if let Some(stitcher) = &mut self.stitcher {
-                return stitcher.compile(vm, proto, entry);
-            }
+    /// Tier 1 from stencils; `None` where there are none, or another form has been asked for.
+    #[cfg(stencils)]
+    fn stitch(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Option<Result<Installed, Bailout>> {
+        if self.form != Tier1Form::Stencils {
+            return None;
         }
-        tier1::single_pass::compile(codegen(&mut self.baseline, baseline)?, vm, proto, entry)
+        if self.stitcher.is_none() {
+            self.stitcher = tier1::stitch::Stitcher::new(vm);
+        }
+        let stitcher = self.stitcher.as_mut()?;
+        Some(stitcher.compile(&self.arena, vm, proto, entry))
+    }
+
+    #[cfg(not(stencils))]
+    fn stitch(&mut self, _: &Vm, _: &Proto, _: EntryPoint) -> Option<Result<Installed, Bailout>> {
+        None
     }
 }
 
@@ -69,11 +87,11 @@ fn baseline() -> Result<Codegen, Bailout> {
         Ok("backtracking") => "backtracking",
         _ => "single_pass",
     };
-    Codegen::new(Effort { opt_level: "none", regalloc, pinned: true, memory: CodeMemory::Modules })
+    Codegen::new(Effort { opt_level: "none", regalloc, pinned: true })
 }
 
 fn optimiser() -> Result<Codegen, Bailout> {
-    Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false, memory: CodeMemory::Arena })
+    Codegen::new(Effort { opt_level: "speed", regalloc: "backtracking", pinned: false })
 }
 
 /// The code generator in `slot`, made when there is none yet.
@@ -89,10 +107,91 @@ fn codegen(
 
 impl Compiler for JitCompiler {
     fn compile(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Installed, Bailout> {
+        if tier == Tier::Warm
+            && let Some(outcome) = self.stitch(vm, proto, entry)
+        {
+            return outcome;
+        }
+        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        let roots = snapshot.roots();
+        snapshot.generate(&mut self.generators, &AtomicBool::new(false))?.install(&self.arena, roots)
+    }
+
+    fn freeze(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Option<Frozen>, Bailout> {
+        // Copying and patching takes less time than a queue.
+        if tier == Tier::Warm && self.form == Tier1Form::Stencils && cfg!(stencils) {
+            return Ok(None);
+        }
+        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        Ok(Some(Frozen { roots: snapshot.roots(), task: Box::new(snapshot) }))
+    }
+
+    fn install(&mut self, vm: &Vm, proto: &Proto, product: Product, roots: Vec<Value>) -> Result<Installed, Refusal> {
+        let code = product.downcast::<Code>().map_err(|_| Bailout("foreign-product"))?;
+        if let Code::Optimised(code) = &*code {
+            code.check(vm, proto)?;
+        }
+        Ok(code.install(&self.arena, roots)?)
+    }
+}
+
+/// A compilation, cut off from the heap.
+enum Snapshot {
+    Baseline(Box<tier1::single_pass::Snapshot>),
+    Optimised(Box<tier2::Snapshot>),
+}
+
+/// What becomes of a [`Snapshot`].
+enum Code {
+    Baseline(tier1::single_pass::Compiled),
+    Optimised(tier2::Optimised),
+}
+
+impl Snapshot {
+    fn take(vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Snapshot, Bailout> {
         match tier {
             Tier::Cold => Err(Bailout("cold")),
-            Tier::Warm => self.compile_warm(vm, proto, entry),
-            Tier::Hot => tier2::compile(codegen(&mut self.optimiser, optimiser)?, vm, proto, entry),
+            Tier::Warm => tier1::single_pass::freeze(vm, proto, entry).map(Box::new).map(Snapshot::Baseline),
+            Tier::Hot => tier2::freeze(vm, proto, entry).map(Box::new).map(Snapshot::Optimised),
         }
+    }
+
+    fn roots(&self) -> Vec<Value> {
+        match self {
+            Snapshot::Baseline(snap) => snap.roots(),
+            Snapshot::Optimised(snap) => snap.roots(),
+        }
+    }
+
+    fn generate(&self, generators: &mut Generators, cancelled: &AtomicBool) -> Result<Code, Bailout> {
+        Ok(match self {
+            Snapshot::Baseline(snap) => {
+                let codegen = codegen(&mut generators.baseline, baseline)?;
+                Code::Baseline(tier1::single_pass::generate(codegen, snap, cancelled)?)
+            }
+            Snapshot::Optimised(snap) => {
+                let codegen = codegen(&mut generators.optimiser, optimiser)?;
+                Code::Optimised(tier2::optimise(codegen, snap, cancelled)?)
+            }
+        })
+    }
+}
+
+impl Code {
+    fn install(self, arena: &CodeArena, roots: Vec<Value>) -> Result<Installed, Bailout> {
+        match self {
+            Code::Baseline(code) => code.install(roots),
+            Code::Optimised(code) => code.install(arena, roots),
+        }
+    }
+}
+
+impl Task for Snapshot {
+    fn run(self: Box<Self>, bench: &mut Workbench, cancelled: &AtomicBool) -> Result<Product, Bailout> {
+        let generators: &mut Generators = bench
+            .get_or_insert_with(|| Box::<Generators>::default())
+            .downcast_mut()
+            .ok_or(Bailout("foreign-workbench"))?;
+        Ok(Box::new(self.generate(generators, cancelled)?))
     }
 }

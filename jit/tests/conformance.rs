@@ -94,3 +94,9 @@ fn tier_2_from_the_first_call_conforms() {
 fn tiers_that_follow_one_another_conform() {
     agrees(Mode::Mixed);
 }
+
+#[test]
+fn code_from_compiler_threads_conforms() {
+    agrees(Mode::Background(2));
+    agrees(Mode::Lagging(5));
+}

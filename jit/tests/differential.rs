@@ -75,3 +75,22 @@ fn every_tier_survives_a_slice_of_a_collection_at_every_poll() {
     compare(Mode::Tier1Slices, Mode::InterpreterStress);
     compare(Mode::Tier2Slices, Mode::InterpreterStress);
 }
+
+#[test]
+fn code_from_compiler_threads_prints_what_the_interpreter_prints() {
+    compare(Mode::Background(1), Mode::Interpreter);
+    compare(Mode::Background(2), Mode::Interpreter);
+}
+
+#[test]
+fn code_that_is_installed_late_prints_what_the_interpreter_prints() {
+    compare(Mode::Lagging(1), Mode::Interpreter);
+    compare(Mode::Lagging(7), Mode::Interpreter);
+    compare(Mode::Lagging(100), Mode::Interpreter);
+}
+
+#[test]
+fn code_that_is_installed_late_survives_collections() {
+    compare(Mode::LaggingStress(3), Mode::InterpreterStress);
+    compare(Mode::LaggingSlices(20), Mode::InterpreterStress);
+}

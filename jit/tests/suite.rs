@@ -85,3 +85,10 @@ fn every_tier_gives_the_suites_results_with_a_slice_of_a_collection_at_every_pol
     check(Mode::Tier1Slices);
     check(Mode::Tier2Slices);
 }
+
+#[test]
+fn compiler_threads_give_the_suites_results() {
+    check(Mode::Background(1));
+    check(Mode::Background(2));
+    check(Mode::Lagging(10));
+}

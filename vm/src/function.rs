@@ -1,7 +1,10 @@
 //! Functions in the heap: prototypes with their feedback and code, closures, upvalues, natives.
 
+use std::sync::Arc;
+
 use crate::{
     bytecode::{Const, FnUnit, Instr, Op},
+    controller::{Pending, Standing},
     frame::{Entry, Frame},
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
     native::NativeFn,
@@ -113,13 +116,14 @@ pub struct LoopState {
     /// Back-edges before that.
     pub counted: u64,
     pub tier: Tier,
-    /// `counted` when the function was last consulted on.
-    pub at_last: u64,
-    pub code: Option<Box<Installed>>,
     /// Tiers that a compiler declined.
     pub declined: [bool; 3],
     pub exits: u32,
+    /// `counted` when the function was last consulted on.
+    pub at_last: u64,
+    pub code: Option<Box<Installed>>,
     pub reopts: u32,
+    pub(crate) standing: Standing,
 }
 
 const _: () = assert!(size_of::<LoopState>() == 64);
@@ -134,15 +138,22 @@ impl LoopState {
 /// What the controller knows of one function.
 pub struct Profile {
     pub function_id: u64,
+    /// `NAME source:line`, with the name that the first call consulted on used; made when there is a sink to tell.
+    pub(crate) label: Option<Arc<str>>,
     /// What `countdown` started from.
     pub reload: i32,
     /// Calls before that.
     pub counted: u64,
     pub tier: Tier,
     pub declined: [bool; 3],
+    pub(crate) standing: Standing,
     pub code: Option<Installed>,
     /// Code that was replaced; freed when nothing can be running it.
     pub retired: Vec<Installed>,
+    /// Compilations that are under way on other threads: at most one for each entry point.
+    pub(crate) pending: Vec<Pending>,
+    /// Code that came too late to be of use.
+    pub(crate) stale: u32,
     pub calls_at_last: u64,
     pub backedges_at_last: u64,
     pub t_last_ns: u64,
@@ -268,6 +279,9 @@ impl Proto {
         for installed in self.profile.code.iter().chain(loops).chain(&self.profile.retired) {
             heap.mark_values(&installed.roots);
         }
+        for pending in &self.profile.pending {
+            heap.mark_values(&pending.roots);
+        }
     }
 }
 
@@ -299,6 +313,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             reload: first_loops,
             counted: 0,
             tier: Tier::Cold,
+            standing: Standing::default(),
             at_last: 0,
             code: None,
             declined: [false; 3],
@@ -326,12 +341,16 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
         unit,
         profile: Profile {
             function_id,
+            label: None,
             reload: first_calls,
             counted: 0,
             tier: Tier::Cold,
             declined: [false; 3],
+            standing: Standing::default(),
             code: None,
             retired: Vec::new(),
+            pending: Vec::new(),
+            stale: 0,
             calls_at_last: 0,
             backedges_at_last: 0,
             t_last_ns: 0,

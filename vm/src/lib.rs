@@ -5,6 +5,7 @@ pub mod bytecode;
 pub mod controller;
 pub mod coroutine;
 mod display;
+mod doorbell;
 pub mod embed;
 mod errors;
 pub mod frame;

@@ -41,6 +41,7 @@ impl Vm {
     pub fn poll_slow(&mut self, live_top: *mut Value) -> Result<(), Throw> {
         self.top = live_top;
         self.poll_observation();
+        self.poll_compilations();
         if self.heap.is_over_limit() {
             self.collect_everything();
             if self.heap.is_over_limit() {
@@ -60,6 +61,7 @@ impl Vm {
     pub(crate) fn arm(&mut self) {
         self.heap.arm(!self.in_finalizer);
         self.keep_interrupt();
+        self.keep_compilations();
     }
 
     /// "not enough memory" is being thrown.
@@ -196,7 +198,9 @@ impl Vm {
 
     fn note_pause(&mut self, start: PauseStart) {
         self.gc_ns += start.0.elapsed().as_nanos() as u64;
-        self.heap.pauses.record(thread_cpu_ns() - start.1);
+        let cpu_ns = thread_cpu_ns() - start.1;
+        self.heap.pauses.record(cpu_ns);
+        self.note_collector_pause(start.0, cpu_ns);
     }
 
     fn begin_cycle(&mut self) {
@@ -240,7 +244,9 @@ impl Vm {
     fn finish_marking(&mut self) {
         self.heap.end_marking();
         self.lookups.clear();
-        self.controller.forget_dead(&self.heap);
+        let now_ns = self.elapsed_ns();
+        self.controller.forget_dead(&self.heap, now_ns);
+        self.reclaim_code();
         // Above the top all slots have just been cleared.
         let (top, thread) = (self.top, self.thread.get_mut());
         // SAFETY: inside the reservation; the limit never falls below what is in use.

@@ -89,11 +89,13 @@ pub struct VmOptions {
     pub native_stack: usize,
     /// Most bytes that the heap may use; a program that needs more gets the error "not enough memory".
     pub memory_limit: Option<usize>,
+    /// See [`Controller::set_compiler_threads`].
+    pub compiler_threads: u32,
 }
 
 impl Default for VmOptions {
     fn default() -> Self {
-        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20, memory_limit: None }
+        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20, memory_limit: None, compiler_threads: 0 }
     }
 }
 
@@ -149,6 +151,7 @@ impl Vm {
         if let Some(bytes) = options.memory_limit {
             vm.heap.set_limit(bytes);
         }
+        vm.controller.set_compiler_threads(options.compiler_threads);
         vm
     }
 
@@ -320,6 +323,11 @@ impl Vm {
         let _ = self.unwind_to(bottom, Value::NIL);
         self.heap.finalize_everything();
         self.run_finalizers(usize::MAX);
+    }
+
+    /// When the VM was made: the zero of all times in records.
+    pub fn created(&self) -> Instant {
+        self.created
     }
 
     /// Nanoseconds since the VM was made.

@@ -127,6 +127,7 @@ fn spec(args: &Args) -> Result<Spec> {
             policy: Some(args.policy.clone()),
             max_tier,
             force_tier: None,
+            compiler_threads: None,
             command: None,
         }));
     }

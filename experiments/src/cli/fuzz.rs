@@ -21,8 +21,9 @@ use crate::{
                   trinity fuzz --seed 7 --first 812 --count 1     # one program again\n\n\
                   Programs that differ are reduced and written to the folder: NAME.lua, and NAME.txt with both outputs. \
                   The exit status is 1 if there are any. Modes: interpret, tier1, tier2 (everything compiled at its first \
-                  call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time), stress, \
-                  tier1-stress, late-stress (a collection at every poll, for one short program in four)."
+                  call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time), \
+                  background (the same by other threads), lagging (mixed, installed some polls later), stress, tier1-stress, \
+                  late-stress, lagging-stress (a collection at every poll, for one short program in four)."
 )]
 pub struct Args {
     /// Seed of the programs

@@ -13,6 +13,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
                   echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua\n  \
+                  trinity run --trace trace.json script.lua\n  perf record -g trinity run --perf-map script.lua\n  \
                   trinity run --sandbox --fuel 100000000 script.lua")]
 pub struct Args {
     #[command(flatten)]
@@ -35,9 +36,16 @@ pub struct Args {
     /// Compile every function for this tier at its first call, whatever the policy
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
+    /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
+    #[arg(long, value_name = "N", default_value_t = host::DEFAULT_COMPILER_THREADS)]
+    compiler_threads: u32,
     /// Most memory that the program may use, with a suffix K, M or G; beyond it, it gets "not enough memory"
     #[arg(long, value_name = "BYTES", value_parser = memory_size)]
     memory_limit: Option<usize>,
+    /// Most memory that compiled code may take, with a suffix K, M or G; beyond it, what is not used is evicted (default
+    /// 256M)
+    #[arg(long, value_name = "BYTES", value_parser = memory_size)]
+    code_limit: Option<usize>,
     /// Log every decision and its consequences as a data set in this folder
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
@@ -47,6 +55,12 @@ pub struct Args {
     /// Write what the run used to this file
     #[arg(long, value_name = "FILE")]
     stats_json: Option<PathBuf>,
+    /// Write what tiers, compilers and collector do when to this file, as Chrome trace events: open it in Perfetto
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Tell Linux `perf` the names of compiled code, in /tmp/perf-PID.map; its memory is not used again then
+    #[arg(long)]
+    perf_map: bool,
     /// Give the program no file, process or environment access, source text only to `load`, and of the debug library
     /// only `traceback` and `getinfo`
     #[arg(long)]
@@ -122,8 +136,12 @@ pub fn run(args: &Args) -> Result<u8> {
         max_tier: args.max_tier,
         force_tier: args.force_tier,
         memory_limit: args.memory_limit,
+        code_limit: args.code_limit.map(|bytes| bytes as u64),
+        compiler_threads: args.compiler_threads,
         log,
         stats_json: args.stats_json.clone(),
+        trace: args.trace.clone(),
+        perf_map: args.perf_map,
         sandbox: args.sandbox,
         fuel: args.fuel,
     };

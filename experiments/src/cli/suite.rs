@@ -59,6 +59,9 @@ pub struct RunArgs {
     /// Compile every function for this tier at its first call
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
+    /// Threads that optimise beside the one that runs the program
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    compiler_threads: u32,
     /// Run every program under this interpreter too and compare what it prints
     #[arg(long, value_name = "COMMAND")]
     against: Option<String>,
@@ -144,6 +147,7 @@ fn run_programs(args: &RunArgs) -> Result<()> {
             policy: Some(args.policy.clone()),
             max_tier: args.max_tier,
             force_tier: args.force_tier,
+            compiler_threads: Some(args.compiler_threads),
             command: None,
         }),
         &folder,

@@ -31,6 +31,9 @@ pub struct Detailed {
     pub max_tier: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub force_tier: Option<u8>,
+    /// Threads that compile beside the one that runs Lua; by default that one compiles, and runs can be repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiler_threads: Option<u32>,
     /// Another interpreter: a program on `PATH`, run as `COMMAND driver.lua …`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -49,9 +52,15 @@ impl Entry {
         if entry.label.is_empty() {
             return Err("a policy has an empty `label`".to_owned());
         }
-        let vm_options = entry.policy.is_some() || entry.max_tier.is_some() || entry.force_tier.is_some();
+        let vm_options = entry.policy.is_some()
+            || entry.max_tier.is_some()
+            || entry.force_tier.is_some()
+            || entry.compiler_threads.is_some();
         if vm_options && entry.command.is_some() {
-            return Err(format!("'{}' has a `command`, so it cannot have a policy or tiers", entry.label));
+            return Err(format!(
+                "'{}' has a `command`, so it cannot have a policy, tiers or compiler threads",
+                entry.label
+            ));
         }
         match entry.max_tier.or(entry.force_tier) {
             Some(tier @ 3..) => Err(format!("'{}': there is no tier {tier}; there are 0, 1 and 2", entry.label)),
@@ -68,6 +77,8 @@ pub struct Contestant {
     pub policy: Option<String>,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiler_threads: Option<u32>,
     pub command: Option<PathBuf>,
     /// SHA-256 of the model file or of the other interpreter.
     pub file_sha256: Option<String>,
@@ -84,6 +95,7 @@ impl Contestant {
                 policy: Some(spec.clone()),
                 max_tier: None,
                 force_tier: None,
+                compiler_threads: None,
                 command: None,
             },
             Entry::Detailed(detailed) => detailed.clone(),
@@ -93,6 +105,7 @@ impl Contestant {
             policy: None,
             max_tier: detailed.max_tier,
             force_tier: detailed.force_tier,
+            compiler_threads: detailed.compiler_threads,
             command: None,
             file_sha256: None,
             copy_of: None,
@@ -131,6 +144,8 @@ impl Contestant {
             ("--policy", self.policy.clone()),
             ("--max-tier", self.max_tier.map(|tier| tier.to_string())),
             ("--force-tier", self.force_tier.map(|tier| tier.to_string())),
+            // Without timing in it, whatever the default of `trinity run` is.
+            ("--compiler-threads", Some(self.compiler_threads.unwrap_or(0).to_string())),
         ] {
             if let Some(value) = value {
                 args.extend([option.into(), value.into()]);
@@ -147,7 +162,8 @@ impl Contestant {
             (Some(spec), Some(digest)) => Some(format!("{}:{digest}", spec.split(':').next().unwrap_or(spec))),
             (policy, _) => policy.clone(),
         };
-        (policy, self.max_tier, self.force_tier, self.command.is_some(), file, self.copy_of.is_some())
+        let tiers = (self.max_tier, self.force_tier, self.compiler_threads.unwrap_or(0));
+        (policy, tiers, self.command.is_some(), file, self.copy_of.is_some())
     }
 }
 
@@ -179,9 +195,10 @@ mod tests {
             policy: Some("golden".into()),
             max_tier: Some(1),
             force_tier: None,
+            compiler_threads: Some(2),
             command: None,
         });
         let contestant = Contestant::resolve(&entry, Path::new(".")).expect("resolves");
-        assert_eq!(contestant.vm_args(), ["run", "--policy", "golden", "--max-tier", "1"]);
+        assert_eq!(contestant.vm_args(), ["run", "--policy", "golden", "--max-tier", "1", "--compiler-threads", "2"]);
     }
 }

@@ -55,6 +55,7 @@ pub fn reference() -> Contestant {
         policy: Some("interpret".to_owned()),
         max_tier: None,
         force_tier: None,
+        compiler_threads: None,
         command: None,
         file_sha256: None,
         copy_of: None,
@@ -229,6 +230,7 @@ pub fn peer(command: &str) -> Entry {
         policy: None,
         max_tier: None,
         force_tier: None,
+        compiler_threads: None,
         command: Some(command.to_owned()),
     })
 }

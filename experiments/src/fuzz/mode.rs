@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::host::captured::{Setting, Tiering};
+use crate::host::captured::{Compilation, Setting, Tiering};
 
 /// One way of running a program in this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,23 +16,31 @@ pub enum Mode {
     Late,
     /// Any tier at any time, by the program's seed.
     Random,
+    /// As [`Mode::Random`], optimised by one or two other threads: what is installed when depends on timing.
+    Background,
+    /// As [`Mode::Mixed`], optimised by another thread whose code is installed some polls after it was asked for.
+    Lagging,
     /// Interpreted, with a collection at every poll.
     Stress,
     Tier1Stress,
     LateStress,
+    LaggingStress,
 }
 
 impl Mode {
-    pub const ALL: [Mode; 9] = [
+    pub const ALL: [Mode; 12] = [
         Mode::Interpret,
         Mode::Tier1,
         Mode::Tier2,
         Mode::Mixed,
         Mode::Late,
         Mode::Random,
+        Mode::Background,
+        Mode::Lagging,
         Mode::Stress,
         Mode::Tier1Stress,
         Mode::LateStress,
+        Mode::LaggingStress,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -43,15 +51,18 @@ impl Mode {
             Self::Mixed => "mixed",
             Self::Late => "late",
             Self::Random => "random",
+            Self::Background => "background",
+            Self::Lagging => "lagging",
             Self::Stress => "stress",
             Self::Tier1Stress => "tier1-stress",
             Self::LateStress => "late-stress",
+            Self::LaggingStress => "lagging-stress",
         }
     }
 
     /// Collecting at every poll costs so much that only some programs are run this way.
     pub const fn is_stress(self) -> bool {
-        matches!(self, Self::Stress | Self::Tier1Stress | Self::LateStress)
+        matches!(self, Self::Stress | Self::Tier1Stress | Self::LateStress | Self::LaggingStress)
     }
 
     pub fn setting(self, seed: u64) -> Setting {
@@ -59,11 +70,17 @@ impl Mode {
             Self::Interpret | Self::Stress => Tiering::Interpret,
             Self::Tier1 | Self::Tier1Stress => Tiering::Forced(1),
             Self::Tier2 => Tiering::Forced(2),
-            Self::Mixed => Tiering::Fixed("fixed:2,30"),
+            Self::Mixed | Self::Lagging | Self::LaggingStress => Tiering::Fixed("fixed:2,30"),
             Self::Late | Self::LateStress => Tiering::Late(3 + (seed % 8) as u32),
-            Self::Random => Tiering::Random(seed),
+            Self::Random | Self::Background => Tiering::Random(seed),
         };
-        Setting { tiering, stress: self.is_stress() }
+        let compilation = match self {
+            Self::Background => Compilation::Threads(1 + (seed % 2) as u32),
+            // From the next poll on, in steps that grow.
+            Self::Lagging | Self::LaggingStress => Compilation::Lagging(1 << (seed % 8)),
+            _ => Compilation::Synchronous,
+        };
+        Setting { tiering, compilation, stress: self.is_stress() }
     }
 }
 

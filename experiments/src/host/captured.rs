@@ -32,10 +32,22 @@ pub enum Tiering {
     Random(u64),
 }
 
+/// Which thread optimises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compilation {
+    /// The one that runs the program.
+    Synchronous,
+    /// So many others.
+    Threads(u32),
+    /// Another one, whose code is installed at this poll after it was asked for.
+    Lagging(u32),
+}
+
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub tiering: Tiering,
+    pub compilation: Compilation,
     /// Collect at every poll.
     pub stress: bool,
 }
@@ -79,6 +91,14 @@ pub fn capture(source: &[u8], name: &[u8], setting: Setting) -> Captured {
     if let Some(policy) = policy {
         vm.controller.set_policy(policy);
         vm.controller.set_compiler(Box::new(JitCompiler::new()));
+    }
+    match setting.compilation {
+        Compilation::Synchronous => {}
+        Compilation::Threads(threads) => vm.controller.set_compiler_threads(threads),
+        Compilation::Lagging(polls) => {
+            vm.controller.set_compiler_threads(1);
+            vm.controller.set_install_lag(polls);
+        }
     }
     if setting.stress {
         vm.heap.set_stress(GcStress::Full);

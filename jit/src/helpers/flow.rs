@@ -95,6 +95,7 @@ unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -
         match (*state).osr {
             Some(code) if (*state).tier >= better => {
                 (*Frame(base).header()).pc = proto.unit.loops[index].header_pc;
+                site.vm.note_osr_entry(proto, index);
                 code as usize as Status
             }
             _ => 0,

@@ -82,8 +82,8 @@ pub fn table(vm: &Vm) -> HelperTable {
             Name::Tbc => tbc as *const () as usize,
             Name::Unary => unary as *const () as usize,
             Name::VarArg => vararg as *const () as usize,
-            Name::Next => vm.controller.next_function as usize,
-            Name::IpairsStep => vm.controller.ipairs_function as usize,
+            Name::Next => vm.controller.next_function,
+            Name::IpairsStep => vm.controller.ipairs_function,
         };
     }
     table

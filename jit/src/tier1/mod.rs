@@ -5,10 +5,10 @@ pub mod single_pass;
 #[cfg(stencils)]
 pub mod stitch;
 
-use trinity_vm::function::Proto;
+use trinity_vm::seam::EntryPoint;
 
-/// How error messages and dumps call a function.
-fn describe(proto: &Proto, entry: trinity_vm::seam::EntryPoint) -> String {
-    let source = String::from_utf8_lossy(&proto.unit.source).into_owned();
-    format!("{}:{} {entry:?}", source.lines().next().unwrap_or(""), proto.unit.line_defined)
+/// How error messages and dumps call a function, by its chunk's name and the line that it begins at.
+fn describe(source: &[u8], line: u32, entry: EntryPoint) -> String {
+    let source = String::from_utf8_lossy(source);
+    format!("{}:{line} {entry:?}", source.lines().next().unwrap_or(""))
 }

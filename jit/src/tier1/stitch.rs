@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use trinity_templates::{
-    Helper, HelperTable, Instruction, Operands,
+    HelperTable, Instruction,
     flow::{self, Coverage},
     stencil::{FRAME, Filling, Library, Part, Stencil, Target},
 };
@@ -76,7 +76,6 @@ enum Goal {
 /// The stitcher, with buffers that are used again.
 pub struct Stitcher {
     helpers: HelperTable,
-    arena: CodeArena,
     hot: Vec<u8>,
     cold: Vec<u8>,
     /// Where the instructions' hot parts are, by pc.
@@ -94,7 +93,6 @@ impl Stitcher {
             && std::arch::is_x86_feature_detected!("lzcnt");
         suits.then(|| Stitcher {
             helpers: helpers::table(vm),
-            arena: CodeArena::default(),
             hot: Vec::new(),
             cold: Vec::new(),
             places: Vec::new(),
@@ -102,18 +100,26 @@ impl Stitcher {
         })
     }
 
-    /// Compiles `proto` from `entry` on.
+    /// Compiles `proto` from `entry` on, into `arena`.
     ///
     /// # Errors
     /// There is no memory for the code.
-    pub fn compile(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
+    pub fn compile(
+        &mut self,
+        arena: &CodeArena,
+        vm: &Vm,
+        proto: &Proto,
+        entry: EntryPoint,
+    ) -> Result<Installed, Bailout> {
         let started = Instant::now();
         let (roots, stencils) = self.stitch(vm, proto, entry)?;
         let stitched = Instant::now();
-        let block = self.arena.install(&self.hot).map_err(|_| Bailout("code-memory"))?;
+        let block = arena.install(&self.hot).map_err(|_| Bailout("code-memory"))?;
         Ok(Installed {
             entry: block.entry(),
+            form: "stencils",
             code_bytes: self.hot.len() as u32,
+            memory_bytes: block.memory_bytes() as u32,
             ir_insts: stencils,
             phases: PhaseTimes {
                 codegen_ns: (stitched - started).as_nanos() as u64,

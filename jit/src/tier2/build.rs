@@ -14,6 +14,7 @@ use trinity_vm::{
 use super::{
     cfg::Cfg,
     ir::{BASE, Block, COUNT, Cc, ENTRY, Exit, ExitId, Func, Helper, Inst, Region, Term, Ty, V, VM, Width},
+    liveness::{Liveness, accesses},
     snapshot::Snapshot,
     state::{Rep, Slot, State},
 };
@@ -48,8 +49,9 @@ struct Lessons {
 }
 
 pub(super) struct Builder<'a> {
-    pub snap: &'a Snapshot<'a>,
+    pub snap: &'a Snapshot,
     cfg: &'a Cfg,
+    pub liveness: &'a Liveness,
     pub func: Func,
     pub block: Block,
     pub state: State,
@@ -69,33 +71,29 @@ pub(super) struct Builder<'a> {
 const MAX_ATTEMPTS: usize = 64;
 
 /// Builds the IR, or names what stops it.
-pub(super) fn build(snap: &Snapshot<'_>) -> Result<Func, &'static str> {
+pub(super) fn build(snap: &Snapshot) -> Result<Func, &'static str> {
     let code_len = snap.code.len();
     let (entry, range) = match snap.entry {
         EntryPoint::Call => (0, 0..code_len),
         EntryPoint::Loop(index) => {
-            let desc = snap.unit.loops[index as usize];
+            let desc = snap.loops[index as usize];
             let end = desc.back_edge_pc as usize + snap.code[desc.back_edge_pc as usize].op().words();
             // A generic loop's header is its body; a backward `goto` may lie anywhere behind its target.
             (desc.header_pc as usize, desc.header_pc as usize..end)
         }
     };
-    if snap.entry == EntryPoint::Call && snap.unit.is_vararg {
-        return Err("vararg");
-    }
-    if snap.code.iter().any(|instr| instr.op() == Op::Tbc) {
-        return Err("to-be-closed");
-    }
     let cfg = Cfg::build(snap, entry, range);
+    let liveness = Liveness::compute(snap.max_stack as usize, &snap.code);
     let mut lessons = Lessons::default();
     for _ in 0..MAX_ATTEMPTS {
         let stop = {
             let mut builder = Builder {
                 snap,
                 cfg: &cfg,
+                liveness: &liveness,
                 func: Func::new(),
                 block: ENTRY,
-                state: State::new(snap.unit.max_stack as usize),
+                state: State::new(snap.max_stack as usize),
                 pc: entry,
                 instr: snap.code[entry],
                 pending: HashMap::new(),
@@ -298,7 +296,7 @@ impl Builder<'_> {
 
     /// Brings home every register that is live before `pc`, or only those that the collector has to see.
     pub(super) fn flush_live(&mut self, pc: usize, heap_only: bool) {
-        let live: Vec<usize> = self.snap.liveness.at(pc).iter().collect();
+        let live: Vec<usize> = self.liveness.at(pc).iter().collect();
         for register in live {
             if register < self.state.slots.len() && (!heap_only || self.state.slots[register].rep.may_be_heap()) {
                 self.flush(register);
@@ -309,7 +307,7 @@ impl Builder<'_> {
     // ---- exits and guards ----
 
     fn exit_at(&mut self, pc: usize, reason: &'static str, deopt: bool) -> ExitId {
-        let live = self.snap.liveness.at(pc);
+        let live = self.liveness.at(pc);
         let saved = live
             .iter()
             .filter(|register| *register < self.state.slots.len())
@@ -445,7 +443,7 @@ impl Builder<'_> {
     /// The instruction's registers have been written in their home slots.
     pub(super) fn clobber(&mut self) {
         let max = self.state.slots.len();
-        let writes = super::liveness::accesses(&self.snap.code, self.pc, max).1;
+        let writes = accesses(&self.snap.code, self.pc, max).1;
         for register in writes.iter() {
             self.written(register, None);
         }
@@ -484,7 +482,7 @@ impl Builder<'_> {
             return;
         }
         let block = self.new_block(false);
-        let live = *self.snap.liveness.at(self.pc);
+        let live = *self.liveness.at(self.pc);
         let mut state = State::new(self.state.slots.len());
         let mut args = vec![Vec::new(); edges.len()];
         let mut edges = edges;
@@ -571,7 +569,7 @@ impl Builder<'_> {
         let pc = self.pc;
         let cfg = self.cfg;
         let info = &cfg.loops[&position];
-        let live = *self.snap.liveness.at(pc);
+        let live = *self.liveness.at(pc);
         let registers: Vec<usize> = live.iter().filter(|register| *register < self.state.slots.len()).collect();
         // Speculate on what arrives, in front of the loop.
         if !self.failed("entry-type") {
@@ -661,7 +659,7 @@ impl Builder<'_> {
     /// The type that the loop will want of a register: what it held when the loop was compiled, or how it is used.
     fn predict(&self, register: usize, position: usize) -> Option<u8> {
         if let (EntryPoint::Loop(index), Some(tag)) = (self.snap.entry, self.snap.entry_tags.get(register)) {
-            let header = self.snap.unit.loops[index as usize].header_pc as usize;
+            let header = self.snap.loops[index as usize].header_pc as usize;
             if self.cfg.blocks[position].pcs.start == header && matches!(*tag, tag::INT | tag::FLOAT | tag::TABLE) {
                 return Some(*tag);
             }
@@ -689,7 +687,7 @@ impl Builder<'_> {
             Hint::Float => Some(tag::FLOAT),
             _ => None,
         };
-        let cache = || self.snap.caches[self.snap.code[pc + 1].ax()].cache;
+        let cache = || self.snap.caches[self.snap.code[pc + 1].ax()];
         match op {
             Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::IDiv if b || c => number,
             Op::AddK | Op::SubK | Op::MulK | Op::DivK | Op::ModK | Op::IDivK if b => number,
@@ -699,9 +697,7 @@ impl Builder<'_> {
             Op::GetTable if c && cache().kind == CacheKind::Array => Some(tag::INT),
             Op::SetTable if a && cache().kind != CacheKind::Empty => Some(tag::TABLE),
             Op::SetTable if b && cache().kind == CacheKind::Array => Some(tag::INT),
-            Op::GetI | Op::GetField if b && cache().kind != CacheKind::Empty && !cache().shape.is_null() => {
-                Some(tag::TABLE)
-            }
+            Op::GetI | Op::GetField if b && cache().kind != CacheKind::Empty && cache().shape != 0 => Some(tag::TABLE),
             Op::SetI | Op::SetField if a && cache().kind != CacheKind::Empty => Some(tag::TABLE),
             _ => None,
         }
@@ -724,7 +720,7 @@ impl Builder<'_> {
                     _ => None,
                 };
                 if let Some(register) = register {
-                    let cache = self.snap.caches[self.snap.code[pc + 1].ax()].cache;
+                    let cache = self.snap.caches[self.snap.code[pc + 1].ax()];
                     if cache.kind == CacheKind::Array
                         && !info.modified.contains(register)
                         && !self.failed("array-kind")
@@ -744,7 +740,7 @@ impl Builder<'_> {
         self.poll(position, target);
         let header = &self.headers[&position];
         let (block, params, expected) = (header.block, header.params.clone(), header.state.clone());
-        let live: Vec<usize> = self.snap.liveness.at(target).iter().collect();
+        let live: Vec<usize> = self.liveness.at(target).iter().collect();
         let mut args = Vec::new();
         let modified = self.cfg.loops[&position].modified;
         for register in live.into_iter().filter(|register| *register < expected.slots.len()) {
@@ -826,7 +822,7 @@ impl Builder<'_> {
 
     /// The work of a callee at its entry, in the order of the interpreter's.
     fn prologue(&mut self) {
-        let unit = self.snap.unit;
+        let snap = self.snap;
         let stack = self.emit(Inst::StackPointer);
         let limit = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_NATIVE_LIMIT));
         let short = self.emit(Inst::Cmp(Cc::Below, limit, stack));
@@ -838,13 +834,13 @@ impl Builder<'_> {
         self.block = after;
 
         // The same margin as the interpreter's, so that what it has made room for is found to fit.
-        let slots = i64::from(unit.max_stack) + i64::from(unit.num_params) + 8;
+        let slots = i64::from(snap.max_stack) + i64::from(snap.num_params) + 8;
         let size = self.int(slots * i64::from(abi::VALUE_SIZE));
         let end = self.emit(Inst::Arith(super::ir::IntOp::Add, BASE, size));
         let soft = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_STACK_LIMIT));
         let mut fine = self.emit(Inst::Cmp(Cc::Below, end, soft));
-        if unit.num_params > 0 {
-            let params = self.int(i64::from(unit.num_params));
+        if snap.num_params > 0 {
+            let params = self.int(i64::from(snap.num_params));
             let enough = self.emit(Inst::Cmp(Cc::Ge, COUNT, params));
             fine = self.emit(Inst::And(fine, enough));
         }

@@ -19,7 +19,7 @@ impl Builder<'_> {
         let instr = self.instr;
         let (a, b, c) = (instr.a(), instr.b(), instr.c());
         let next = self.pc + 2;
-        let cache = self.snap.caches[self.snap.code[self.pc + 1].ax()].cache;
+        let cache = self.snap.caches[self.snap.code[self.pc + 1].ax()];
         let function = self.get(a);
         let may_be_closure = cache.kind == CacheKind::Call
             && match function {
@@ -110,7 +110,7 @@ impl Builder<'_> {
         self.block = failed;
         let state = self.state.clone();
         let results = self.instr.a();
-        let live: Vec<usize> = self.snap.liveness.at(next).iter().collect();
+        let live: Vec<usize> = self.liveness.at(next).iter().collect();
         for register in live {
             // The call's own registers hold what the callee left.
             if register < results {
@@ -131,7 +131,7 @@ impl Builder<'_> {
             _ if instr.b() == 0 || instr.c() != 0 => return self.return_by_helper(),
             _ => (instr.a(), instr.b() - 1),
         };
-        if self.snap.unit.is_vararg || count > 8 {
+        if self.snap.is_vararg || count > 8 {
             return self.return_by_helper();
         }
         let reps: Vec<Rep> = (first..first + count).map(|register| self.get(register)).collect();

@@ -35,7 +35,7 @@ impl Cfg {
     }
 
     /// The graph reachable from `entry` within `range`.
-    pub fn build(snap: &Snapshot<'_>, entry: usize, range: Range<usize>) -> Cfg {
+    pub fn build(snap: &Snapshot, entry: usize, range: Range<usize>) -> Cfg {
         let code = &snap.code;
         let is_in = |pc: &usize| range.contains(pc);
         // Leaders: the entry, jump targets, and what follows a jump or test.
@@ -95,7 +95,7 @@ impl Cfg {
         cfg
     }
 
-    fn find_loops(&mut self, snap: &Snapshot<'_>) {
+    fn find_loops(&mut self, snap: &Snapshot) {
         let mut predecessors = vec![Vec::new(); self.blocks.len()];
         for (position, block) in self.blocks.iter().enumerate() {
             for successor in &block.successors {
@@ -115,7 +115,7 @@ impl Cfg {
                 }
             }
             let mut modified = RegSet::default();
-            let max = snap.unit.max_stack as usize;
+            let max = snap.max_stack as usize;
             for block in &body {
                 let mut pc = self.blocks[*block].pcs.start;
                 while pc < self.blocks[*block].pcs.end {

@@ -1,7 +1,7 @@
 //! Which registers an instruction reads and writes, and which are live where.
 
 use trinity_vm::{
-    bytecode::{Extra, Field, FnUnit, Instr, Op, jump_target},
+    bytecode::{Extra, Field, Instr, Op, jump_target},
     frame::FRAME_OFFSET,
 };
 
@@ -148,8 +148,8 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    pub fn compute(unit: &FnUnit, code: &[Instr]) -> Liveness {
-        let max = unit.max_stack as usize;
+    /// `max` is the number of registers.
+    pub fn compute(max: usize, code: &[Instr]) -> Liveness {
         let mut live = vec![RegSet::default(); code.len() + 1];
         let mut starts = Vec::new();
         let mut pc = 0;

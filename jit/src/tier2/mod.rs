@@ -4,6 +4,8 @@
 //! where it speculates; [`passes`] clean up; [`lower`] hands the result to Cranelift at `opt_level=speed`. A guard that
 //! fails leaves through a side exit ([`exits`], [`runtime`]) into the interpreter, and the place is remembered: the next
 //! compilation does not speculate there.
+//!
+//! [`freeze`] and [`Optimised::install`] belong to the thread that runs Lua; [`optimise`], between them, to any.
 
 mod build;
 mod calls;
@@ -20,28 +22,46 @@ mod state;
 mod tables;
 mod validate;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use trinity_vm::{
-    function::{CacheKind, Proto},
-    heap::Gc,
-    seam::{Bailout, EntryPoint, Installed},
-    value::{Value, tag},
+    bytecode::Op,
+    function::Proto,
+    seam::{Bailout, EntryPoint, Installed, PhaseTimes, Refusal},
+    value::Value,
     vm::Vm,
 };
 
-use crate::codegen::Codegen;
+use crate::{
+    code::CodeArena,
+    codegen::{Codegen, MachineCode},
+};
 use exits::ExitInfo;
-use snapshot::Snapshot;
+pub use snapshot::Snapshot;
 
 /// Most bytecode words of a function that is optimised.
 const MAX_WORDS: usize = 4_000;
+
+/// What the optimiser has made of a snapshot.
+pub struct Optimised {
+    code: MachineCode,
+    /// The code's exit stubs name these records by address.
+    exits: Box<[ExitInfo]>,
+    /// As the snapshot saw them.
+    proto_epoch: u32,
+    failures: usize,
+}
 
 /// The optimiser's IR of a function, as `trinity disasm --tier 2` shows it.
 ///
 /// # Errors
 /// Why the optimiser declines.
 pub fn ir(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<ir::Func, Bailout> {
-    let snap = Snapshot::take(vm, proto, entry);
-    let mut func = build::build(&snap).map_err(Bailout)?;
+    build_ir(&freeze(vm, proto, entry)?)
+}
+
+fn build_ir(snap: &Snapshot) -> Result<ir::Func, Bailout> {
+    let mut func = build::build(snap).map_err(Bailout)?;
     check(&func);
     passes::remove_dead(&mut func);
     check(&func);
@@ -56,52 +76,87 @@ fn check(func: &ir::Func) {
     }
 }
 
-/// Compiles with the optimiser.
+/// Freezes what a compilation depends on.
 ///
 /// # Errors
-/// A bail-out.
-pub fn compile(codegen: &mut Codegen, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Installed, Bailout> {
+/// The function is one that the optimiser declines.
+pub fn freeze(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Snapshot, Bailout> {
     if proto.code().len() > MAX_WORDS {
         return Err(Bailout("too-large"));
     }
+    if entry == EntryPoint::Call && proto.is_vararg {
+        return Err(Bailout("vararg"));
+    }
+    if proto.code().iter().any(|instr| instr.op() == Op::Tbc) {
+        return Err(Bailout("to-be-closed"));
+    }
+    Ok(Snapshot::take(vm, proto, entry))
+}
+
+/// Compiles a snapshot. Nothing here depends on anything but the snapshot and the code generator's settings.
+///
+/// # Errors
+/// A bail-out; `cancelled` when that was asked for.
+pub fn optimise(codegen: &mut Codegen, snap: &Snapshot, cancelled: &AtomicBool) -> Result<Optimised, Bailout> {
+    let go_on = || if cancelled.load(Ordering::Relaxed) { Err(Bailout("cancelled")) } else { Ok(()) };
+    go_on()?;
     let started = std::time::Instant::now();
-    let func = ir(vm, proto, entry)?;
+    let func = build_ir(snap)?;
     let build_ns = started.elapsed().as_nanos() as u64;
-    let loop_index = match entry {
+    let loop_index = match snap.entry {
         EntryPoint::Call => None,
         EntryPoint::Loop(index) => Some(index as usize),
     };
-    // SAFETY: the prototype is a heap object; its code, which refers to it, dies before it does.
-    let owner = unsafe { Gc::from_ptr(std::ptr::from_ref(proto).cast_mut()) };
     let exits: Box<[ExitInfo]> = func
         .exits
         .iter()
-        .map(|exit| ExitInfo { proto: owner, loop_index, pc: exit.pc, reason: exit.reason, deopt: exit.deopt })
+        .map(|exit| ExitInfo { proto: snap.proto, loop_index, pc: exit.pc, reason: exit.reason, deopt: exit.deopt })
         .collect();
-    let roots = roots(proto);
-    let name = || format!("tier 2 {entry:?} of function {:016x}", proto.profile.function_id);
-    let mut installed = codegen.compile(&name, |clif, context, target| {
+    let name = || format!("tier 2 {:?} of function {:016x}", snap.entry, snap.function_id);
+    let ((), mut code) = codegen.generate(&name, |clif, context, target| {
         lower::lower(&func, &exits, clif, context, target);
-        Ok(roots)
+        // Cranelift takes most of the time, and cannot be stopped.
+        go_on()
     })?;
-    installed.phases.build_ns = build_ns;
-    installed.owner = Box::new((installed.owner, exits));
-    Ok(installed)
+    code.phases.build_ns = build_ns;
+    Ok(Optimised { code, exits, proto_epoch: snap.proto_epoch, failures: snap.failed.len() })
 }
 
-/// Heap objects that the code may refer to: what the caches of the function hold now.
-fn roots(proto: &Proto) -> Vec<Value> {
-    let object = |address: u64| Value { bits: address, tag: tag::FIRST_HEAP };
-    let mut roots = Vec::new();
-    for cache in proto.caches() {
-        if !cache.shape.is_null() {
-            roots.push(object(cache.shape as u64));
+impl Optimised {
+    /// Whether what has been learned since the snapshot makes a speculation of this code useless.
+    ///
+    /// # Errors
+    /// [`Refusal::Stale`].
+    pub fn check(&self, vm: &Vm, proto: &Proto) -> Result<(), Refusal> {
+        let speculations = || self.exits.iter().filter(|exit| exit.deopt).map(|exit| (exit.pc, exit.reason));
+        let failed = proto.profile.failed_speculations.get(self.failures..).unwrap_or_default();
+        let known: Vec<_> = speculations().filter(|place| failed.contains(place)).collect();
+        if !known.is_empty() {
+            return Err(Refusal::Stale { reason: "speculation", in_vain: known });
         }
-        match cache.kind {
-            CacheKind::Proto => roots.push(Value { bits: cache.payload, tag: cache.tag }),
-            CacheKind::Add => roots.push(object(cache.payload)),
-            _ => {}
+        let settled: Vec<_> = speculations().filter(|place| place.1 == snapshot::EPOCH).collect();
+        if !settled.is_empty() && vm.heap.proto_epoch != self.proto_epoch {
+            return Err(Refusal::Stale { reason: snapshot::EPOCH, in_vain: settled });
         }
+        Ok(())
     }
-    roots
+
+    /// Puts the code where it can run.
+    ///
+    /// # Errors
+    /// The system gives no memory.
+    pub fn install(self, arena: &CodeArena, roots: Vec<Value>) -> Result<Installed, Bailout> {
+        let started = std::time::Instant::now();
+        let block = arena.install(&self.code.bytes).map_err(|_| Bailout::CODE_MEMORY)?;
+        Ok(Installed {
+            entry: block.entry(),
+            form: "cranelift",
+            code_bytes: self.code.bytes.len() as u32,
+            memory_bytes: block.memory_bytes() as u32,
+            ir_insts: self.code.ir_insts,
+            phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..self.code.phases },
+            roots,
+            owner: Box::new((block, self.exits)),
+        })
+    }
 }

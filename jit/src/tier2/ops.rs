@@ -599,7 +599,7 @@ impl Builder<'_> {
     fn for_prep(&mut self, next: usize) -> Result<(), Dead> {
         let a = self.instr.a();
         let skip = self.target();
-        let hint = self.loop_hint(self.snap.unit.loops[self.instr.bx()].back_edge_pc as usize);
+        let hint = self.loop_hint(self.snap.loops[self.instr.bx()].back_edge_pc as usize);
         let step = self.get(a + 2);
         let constant_step = match step {
             Rep::Int(v) => match self.func.inst(v) {

@@ -3,7 +3,7 @@
 use trinity_vm::{
     bytecode::Op,
     frame::{Frame, Status},
-    heap::GcHeader,
+    heap::{Gc, GcHeader},
     interp::arith,
     value::Value,
     vm::Vm,
@@ -49,14 +49,16 @@ pub fn address(op: Op) -> usize {
 
 /// The end of every side exit: counts it, and leaves the frame to the interpreter.
 pub unsafe extern "C" fn leave(vm: *mut Vm, base: *mut Value, info: *const ExitInfo) -> Status {
-    // SAFETY: exit stubs pass the running VM, their frame, and a record that lives as long as their code.
+    // SAFETY: exit stubs pass the running VM, their frame, and a record that lives as long as their code, which dies
+    // before its prototype does.
     unsafe {
         let (vm, info) = (&mut *vm, &*info);
         (*Frame(base).header()).pc = info.pc;
         let status = vm.leave_compiled(base);
         if info.deopt {
             // The record dies with its code, which this call may retire.
-            let (proto, loop_index, pc, reason) = (info.proto, info.loop_index, info.pc, info.reason);
+            let (loop_index, pc, reason) = (info.loop_index, info.pc, info.reason);
+            let proto = Gc::from_address(info.proto);
             vm.note_exit(proto, loop_index, pc, reason);
         }
         status

@@ -11,6 +11,7 @@ use trinity_vm::{
 use super::{
     build::{Builder, Dead},
     ir::{Cc, Inst, IntOp, Region, V, VM, Width},
+    snapshot::{CacheView, EPOCH},
     state::{ArrayFact, Rep, ShapeFact},
 };
 use crate::abi;
@@ -20,7 +21,7 @@ const FLOAT: u8 = ElementKind::Float as u8;
 const TAGGED: u8 = ElementKind::Tagged as u8;
 
 /// The only element kind that a cache has seen.
-pub(super) fn single_kind(cache: &Cache) -> Option<u8> {
+pub(super) fn single_kind(cache: &CacheView) -> Option<u8> {
     match cache.index {
         index if index == 1 << INT => Some(INT),
         index if index == 1 << FLOAT => Some(FLOAT),
@@ -38,7 +39,7 @@ struct GrowingStore {
 }
 
 impl Builder<'_> {
-    fn cache(&self) -> super::snapshot::CacheView {
+    fn cache(&self) -> CacheView {
         self.snap.caches[self.snap.code[self.pc + 1].ax()]
     }
 
@@ -99,7 +100,7 @@ impl Builder<'_> {
 
     pub(super) fn get_element(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
-        let cache = self.cache().cache;
+        let cache = self.cache();
         if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
@@ -197,7 +198,7 @@ impl Builder<'_> {
 
     pub(super) fn set_element(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
-        let cache = self.cache().cache;
+        let cache = self.cache();
         if cache.kind == CacheKind::Empty && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
@@ -293,18 +294,17 @@ impl Builder<'_> {
         let actual = self.emit(Inst::Load(Region::Vm, Width::U32, VM, abi::VM_PROTO_EPOCH));
         let expected = self.int(i64::from(epoch));
         let condition = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
-        self.guard(condition, "epoch");
+        self.guard(condition, EPOCH);
     }
 
     pub(super) fn get_field(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
         let op = instr.op();
-        let view = self.cache();
-        let cache = view.cache;
+        let cache = self.cache();
         if cache.kind == CacheKind::Empty && !cache.polymorphic && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["epoch", "nil-field"].iter().any(|reason| self.failed(reason));
+        let gave_up = [EPOCH, "nil-field"].iter().any(|reason| self.failed(reason));
         let stale = cache.kind == CacheKind::Proto && cache.epoch != self.snap.proto_epoch;
         let several_shapes = cache.polymorphic || self.failed("shape");
         let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Proto) && !gave_up && !stale;
@@ -319,7 +319,7 @@ impl Builder<'_> {
             let condition = self.emit(Inst::TagIs(tag, tag::TABLE));
             self.guard(condition, "type");
             Rep::Ref(tag::TABLE, payload)
-        } else if cache.kind == CacheKind::Proto && cache.shape.is_null() {
+        } else if cache.kind == CacheKind::Proto && cache.shape == 0 {
             // A method of strings.
             match self.get(instr.b()) {
                 rep @ Rep::Ref(tag::STRING, _) => rep,
@@ -344,7 +344,7 @@ impl Builder<'_> {
             }
         };
         let Rep::Ref(_, pointer) = object else { unreachable!("made above") };
-        if several_shapes && !cache.shape.is_null() {
+        if several_shapes && cache.shape != 0 {
             let actual = self.emit(Inst::Load(Region::Table, Width::I64, pointer, abi::TABLE_SHAPE));
             let expected = self.int(cache.shape as i64);
             let fine = self.emit(Inst::Cmp(Cc::Eq, actual, expected));
@@ -352,7 +352,7 @@ impl Builder<'_> {
             self.either(fine, |builder| {
                 if own {
                     let slots = builder.emit(Inst::Load(Region::Table, Width::I64, pointer, abi::TABLE_SLOTS));
-                    return Some(builder.load_slot(slots, &view));
+                    return Some(builder.load_slot(slots, &cache));
                 }
                 builder.guard_epoch(cache.epoch);
                 let constant = builder.int(cache.payload as i64);
@@ -367,11 +367,11 @@ impl Builder<'_> {
             return Ok(());
         }
         let value = if cache.kind == CacheKind::Own {
-            let fact = self.shape_fact(pointer, cache.shape as u64);
-            self.load_slot(fact.slots, &view)
+            let fact = self.shape_fact(pointer, cache.shape);
+            self.load_slot(fact.slots, &cache)
         } else {
-            if !cache.shape.is_null() {
-                self.shape_fact(pointer, cache.shape as u64);
+            if cache.shape != 0 {
+                self.shape_fact(pointer, cache.shape);
             }
             self.guard_epoch(cache.epoch);
             let constant = self.int(cache.payload as i64);
@@ -385,12 +385,12 @@ impl Builder<'_> {
     }
 
     /// The value of a cached property slot.
-    fn load_slot(&mut self, slots: V, view: &super::snapshot::CacheView) -> Rep {
-        let offset = abi::reg(view.cache.index as usize);
+    fn load_slot(&mut self, slots: V, cache: &CacheView) -> Rep {
+        let offset = abi::reg(cache.index as usize);
         let tag = self.emit(Inst::Load(Region::Slots, Width::U8, slots, offset + abi::TAG));
         let payload = self.emit(Inst::Load(Region::Slots, Width::I64, slots, offset));
         let rep = Rep::Any(payload, tag);
-        if view.has_metatable {
+        if cache.has_metatable {
             self.guard_present(rep, "nil-field");
         }
         rep
@@ -398,15 +398,14 @@ impl Builder<'_> {
 
     pub(super) fn set_field(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
-        let view = self.cache();
-        let cache = view.cache;
+        let cache = self.cache();
         if cache.kind == CacheKind::Empty && !self.failed("unreached") {
             return Err(self.leave("unreached", true));
         }
-        let gave_up = ["epoch", "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
+        let gave_up = [EPOCH, "nil-field", "value-type", "slots"].iter().any(|reason| self.failed(reason));
         let several_shapes = cache.polymorphic || self.failed("shape");
         let gave_up = gave_up
-            || several_shapes && (cache.kind == CacheKind::Add || view.has_metatable)
+            || several_shapes && (cache.kind == CacheKind::Add || cache.has_metatable)
             || cache.kind == CacheKind::Add && cache.tag == Cache::GROWS;
         let usable = matches!(cache.kind, CacheKind::Own | CacheKind::Add) && !gave_up && instr.op() == Op::SetField;
         // A metatable that came to matter since is told by the epoch.
@@ -432,8 +431,8 @@ impl Builder<'_> {
             return Ok(());
         }
         if cache.kind == CacheKind::Own {
-            let fact = self.shape_fact(table, cache.shape as u64);
-            if view.has_metatable {
+            let fact = self.shape_fact(table, cache.shape);
+            if cache.has_metatable {
                 let tag = self.emit(Inst::Load(Region::Slots, Width::U8, fact.slots, offset + abi::TAG));
                 let nil = self.emit(Inst::TagIs(tag, tag::NIL));
                 let present = self.emit(Inst::Not(nil));
@@ -456,10 +455,10 @@ impl Builder<'_> {
             }
             _ => {}
         }
-        if view.has_metatable {
+        if cache.has_metatable {
             self.guard_epoch(cache.epoch);
         }
-        let fact = self.shape_fact(table, cache.shape as u64);
+        let fact = self.shape_fact(table, cache.shape);
         let cap = self.emit(Inst::Load(Region::Table, Width::U16, table, abi::TABLE_SLOTS_CAP));
         let index = self.int(i64::from(cache.index));
         let room = self.emit(Inst::Cmp(Cc::Below, index, cap));

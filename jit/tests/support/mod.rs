@@ -13,7 +13,6 @@ use trinity_vm::{
 
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-
 pub enum Mode {
     Interpreter,
     /// Everything is compiled at its first call and first back-edge.
@@ -36,13 +35,23 @@ pub enum Mode {
     InterpreterSlices,
     Tier1Slices,
     Tier2Slices,
+    /// As [`Mode::Mixed`], by this many compiler threads.
+    Background(u32),
+    /// As [`Mode::Mixed`], by one compiler thread whose code is installed at this poll after it was asked for.
+    Lagging(u32),
+    /// As [`Mode::Lagging`], with a collection at every poll.
+    LaggingStress(u32),
+    /// As [`Mode::Lagging`], with a slice of a collection, verified, at every poll.
+    LaggingSlices(u32),
 }
 
 impl Mode {
     fn stress(self) -> GcStress {
         match self {
-            Mode::Tier1Stress | Mode::InterpreterStress => GcStress::Full,
-            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices => GcStress::Slices,
+            Mode::Tier1Stress | Mode::InterpreterStress | Mode::LaggingStress(_) => GcStress::Full,
+            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices | Mode::LaggingSlices(_) => {
+                GcStress::Slices
+            }
             _ => GcStress::Off,
         }
     }
@@ -91,11 +100,18 @@ pub fn run(source: &str, name: &str, mode: Mode) -> String {
 
 /// As [`run`], with the VM's events sent to a sink.
 pub fn run_observed(source: &str, name: &str, mode: Mode, sink: Option<Box<dyn EventSink>>) -> String {
+    run_with(source, name, mode, |vm| {
+        if let Some(sink) = sink {
+            vm.controller.set_sink(sink);
+        }
+    })
+}
+
+/// As [`run`], in a VM that `configure` has had its hands on.
+pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mut Vm)) -> String {
     let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
     prepare(&mut vm, mode);
-    if let Some(sink) = sink {
-        vm.controller.set_sink(sink);
-    }
+    configure(&mut vm);
     let globals = vm.globals;
     let chunk = match vm.load(source.as_bytes(), format!("@{name}").as_bytes(), globals.into()) {
         Ok(chunk) => chunk,
@@ -125,13 +141,23 @@ pub fn prepare(vm: &mut Vm, mode: Mode) {
 
 /// Installs the policy of the mode, and the compiler that it needs.
 pub fn compile_in(vm: &mut Vm, mode: Mode) {
+    let (threads, lag) = match mode {
+        Mode::Background(threads) => (threads, None),
+        Mode::Lagging(polls) | Mode::LaggingStress(polls) | Mode::LaggingSlices(polls) => (1, Some(polls)),
+        _ => (0, None),
+    };
+    vm.controller.set_compiler_threads(threads);
+    if let Some(polls) = lag {
+        vm.controller.set_install_lag(polls);
+    }
+    let mixed = mode == Mode::Mixed || threads > 0;
     let (calls, loops) = match mode {
         Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier1Slices | Mode::Tier2Slices => (5, 10),
         Mode::Tier1Late => (200, 1000),
-        Mode::Mixed => (2, 3),
+        _ if mixed => (2, 3),
         _ => (1, 1),
     };
-    let then_optimise = (mode == Mode::Mixed).then_some(5);
+    let then_optimise = mixed.then_some(5);
     if let Some(action) = mode.compiles() {
         vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
         vm.controller.set_compiler(Box::new(JitCompiler::new()));

@@ -2,21 +2,32 @@
 //!
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
+mod code;
+mod compile;
 mod exposure;
 mod features;
+mod queue;
 mod report;
+mod tally;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::{
-    function::{LoopState, Proto},
+    front::chunk_id,
+    function::{LoopState, Proto, frame_proto},
     heap::{Gc, Heap},
     seam::{
-        Action, ActionSet, CompileRecord, CompileResult, Compiler, Decision, DecisionKind, DecisionPoint,
-        DecisionRecord, DeoptRecord, EntryPoint, EventSink, Features, Policy, Tier, TierCompiles,
+        Action, ActionSet, Compiler, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord, EntryPoint,
+        EventSink, Features, OsrRecord, PauseRecord, Policy, Tier, Withdrawal,
     },
     vm::Vm,
 };
+
+use code::CodeMemory;
+pub use code::{DEFAULT_CODE_LIMIT, Standing};
+use compile::Background;
+pub(crate) use compile::Pending;
+use tally::CompileTally;
 
 /// Side exits of one function's optimised code after which it is demoted.
 const EXITS_BEFORE_DEMOTION: u32 = 16;
@@ -31,7 +42,6 @@ pub struct Controller {
     pub max_tier: Tier,
     pub functions_seen: u64,
     pub functions_compiled: u64,
-    pub code_bytes: u64,
     pub warnings: bool,
     /// Address of the native behind `next`, which generic loops run inline; 0 before the library is open.
     pub next_function: usize,
@@ -43,7 +53,11 @@ pub struct Controller {
     /// The program may look into frames: nothing is optimised. See `exposure`.
     locals_exposed: bool,
     protos: Vec<Gc<Proto>>,
-    compiles: [CompileStats; 2],
+    compiles: [CompileTally; 2],
+    code: CodeMemory,
+    /// Tier 1, tier 2.
+    osr_entries: [u64; 2],
+    background: Background,
     deopts: BTreeMap<&'static str, u64>,
     consultations: u64,
     illegal_answers: u64,
@@ -56,15 +70,6 @@ pub struct Controller {
     total_work: f64,
     /// Work of functions that have been collected.
     dead_work: f64,
-}
-
-#[derive(Default)]
-struct CompileStats {
-    count: u64,
-    cpu_ns: u64,
-    bytecode_len: u64,
-    code_bytes: u64,
-    bailouts: BTreeMap<&'static str, u64>,
 }
 
 struct IterationStart {
@@ -84,7 +89,6 @@ impl Default for Controller {
             max_tier: Tier::Hot,
             functions_seen: 0,
             functions_compiled: 0,
-            code_bytes: 0,
             warnings: false,
             next_function: 0,
             ipairs_function: 0,
@@ -93,6 +97,9 @@ impl Default for Controller {
             locals_exposed: false,
             protos: Vec::new(),
             compiles: Default::default(),
+            code: CodeMemory::default(),
+            osr_entries: [0; 2],
+            background: Background::default(),
             deopts: BTreeMap::new(),
             consultations: 0,
             illegal_answers: 0,
@@ -108,10 +115,75 @@ impl Default for Controller {
 }
 
 /// What is being consulted on.
-#[derive(Clone, Copy)]
-enum Subject {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
     Function,
     Loop(usize),
+}
+
+impl Subject {
+    /// Where the loop's header is.
+    fn loop_pc(self, proto: &Proto) -> Option<u32> {
+        match self {
+            Subject::Function => None,
+            Subject::Loop(index) => Some(proto.unit.loops[index].header_pc),
+        }
+    }
+    fn loop_index(self) -> Option<u32> {
+        match self {
+            Self::Function => None,
+            Self::Loop(index) => Some(index as u32),
+        }
+    }
+    fn entry_point(self) -> EntryPoint {
+        match self {
+            Self::Function => EntryPoint::Call,
+            Self::Loop(index) => EntryPoint::Loop(index as u32),
+        }
+    }
+    fn tier(self, proto: &Proto) -> Tier {
+        match self {
+            Self::Function => proto.profile.tier,
+            Self::Loop(index) => proto.loops()[index].tier,
+        }
+    }
+    /// Calls, or back-edges, so far.
+    fn events(self, proto: &Proto) -> u64 {
+        match self {
+            Self::Function => proto.calls(),
+            Self::Loop(index) => proto.loops()[index].count(),
+        }
+    }
+    /// Events before the next consultation.
+    fn countdown(self, proto: &Proto) -> i32 {
+        match self {
+            Self::Function => proto.countdown,
+            Self::Loop(index) => proto.loops()[index].countdown,
+        }
+    }
+    /// Tiers that a compiler declined.
+    fn declined(self, proto: &mut Proto) -> &mut [bool; 3] {
+        match self {
+            Self::Function => &mut proto.profile.declined,
+            Self::Loop(index) => &mut proto.loops_mut()[index].declined,
+        }
+    }
+    /// Consults after so many further events.
+    fn consult_after(self, proto: &mut Proto, events: i32) {
+        match self {
+            Self::Function => {
+                proto.profile.counted = proto.calls();
+                proto.countdown = events;
+                proto.profile.reload = events;
+            }
+            Self::Loop(index) => {
+                let state = &mut proto.loops_mut()[index];
+                state.counted = state.count();
+                state.countdown = events;
+                state.reload = events;
+            }
+        }
+    }
 }
 
 impl Controller {
@@ -127,6 +199,18 @@ impl Controller {
     }
     pub fn set_sink(&mut self, sink: Box<dyn EventSink>) {
         self.sink = Some(sink);
+    }
+    /// Most bytes that compiled code may take; beyond it, what has not been used lately is evicted.
+    pub fn set_code_limit(&mut self, bytes: u64) {
+        self.code.set_limit(bytes);
+    }
+    /// From now on freed code keeps its address, and the memory with it: for observers that tell code by addresses.
+    pub fn keep_code_addresses(&mut self) {
+        self.code.keep_addresses();
+    }
+    /// Bytes of code memory in use, code that is out of use but still running included.
+    pub fn code_memory_in_use(&self) -> u64 {
+        self.code.in_use()
     }
     pub fn take_sink(&mut self) -> Option<Box<dyn EventSink>> {
         self.sink.take()
@@ -155,11 +239,16 @@ impl Controller {
         self.protos.iter().copied()
     }
 
-    pub(crate) fn forget_dead(&mut self, heap: &Heap) {
+    /// `now_ns` is the time since the VM was made.
+    pub(crate) fn forget_dead(&mut self, heap: &Heap, now_ns: u64) {
         // A dead function's totals still belong to the run's report.
         let (live, dead): (Vec<_>, Vec<_>) = self.protos.drain(..).partition(|proto| heap.is_live(*proto));
         self.protos = live;
+        for proto in &dead {
+            self.drop_pending(*proto, "collected", now_ns);
+        }
         self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
+        self.code.forget_dead(heap, &dead);
         if let Some(sink) = &mut self.sink {
             for proto in dead {
                 sink.function(&report::function_record(&proto));
@@ -176,38 +265,39 @@ impl Vm {
     /// A function's countdown has run out at a call.
     #[cold]
     pub fn consult_call(&mut self, proto: Gc<Proto>) {
-        let object = proto.get_mut();
-        object.profile.counted = object.calls();
-        object.countdown = i32::MAX;
-        object.profile.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Function);
-        object.countdown = again;
-        object.profile.reload = again;
+        self.consult_on(proto, Subject::Function);
     }
 
     /// A loop's countdown has run out at its back-edge.
     #[cold]
     #[inline(never)]
     pub fn consult_loop(&mut self, proto: Gc<Proto>, index: usize) {
-        let object = proto.get_mut();
-        let state = &mut object.loops_mut()[index];
-        state.counted = state.count();
-        state.countdown = i32::MAX;
-        state.reload = i32::MAX;
-        let again = self.consult(proto, Subject::Loop(index));
-        let state = &mut object.loops_mut()[index];
-        state.countdown = again;
-        state.reload = again;
+        self.consult_on(proto, Subject::Loop(index));
+    }
+
+    fn consult_on(&mut self, proto: Gc<Proto>, subject: Subject) {
+        subject.consult_after(proto.get_mut(), i32::MAX);
+        if code::end_probation(proto, subject) {
+            return;
+        }
+        // While code is on its way there is nothing to decide: the countdown goes on when it is here.
+        if compile::is_pending(&proto, subject) {
+            return;
+        }
+        let again = self.consult(proto, subject);
+        if !compile::is_pending(&proto, subject) {
+            subject.consult_after(proto.get_mut(), again);
+        }
     }
 
     /// Asks the policy and carries out its answer; returns the next countdown.
     fn consult(&mut self, proto: Gc<Proto>, subject: Subject) -> i32 {
         let Some(mut policy) = self.controller.policy.take() else { return i32::MAX };
+        if self.controller.sink.is_some() && proto.profile.label.is_none() {
+            proto.get_mut().profile.label = Some(self.make_label(proto));
+        }
         let started = Instant::now();
-        let tier = match subject {
-            Subject::Function => proto.profile.tier,
-            Subject::Loop(index) => proto.loops()[index].tier,
-        };
+        let tier = subject.tier(&proto);
         let legal = self.legal_actions(&proto, subject, tier);
         let features = self.features(proto, subject);
         let feature_ns = started.elapsed().as_nanos() as u32;
@@ -215,10 +305,7 @@ impl Vm {
             Subject::Function => DecisionKind::Tier,
             Subject::Loop(_) => DecisionKind::Osr,
         };
-        let loop_index = match subject {
-            Subject::Function => None,
-            Subject::Loop(index) => Some(index as u32),
-        };
+        let loop_index = subject.loop_index();
         let asked = Instant::now();
         let decision = policy.decide(&DecisionPoint {
             kind,
@@ -262,10 +349,25 @@ impl Vm {
         }
         if let Some(target) = taken.tier()
             && target > tier
+            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id, again)
         {
-            self.promote(proto, subject, tier, target, decision_id);
+            return wait;
         }
         again
+    }
+
+    /// How records name a function that is being consulted on: as its caller does.
+    fn make_label(&self, proto: Gc<Proto>) -> Arc<str> {
+        // SAFETY: the frame is live: the function consulted on runs in it.
+        let is_topmost = !self.frame.0.is_null() && unsafe { frame_proto(self.frame) } == Some(proto);
+        let called = if is_topmost { self.called_as(self.frame) } else { None };
+        let name = match called {
+            _ if proto.unit.line_defined == 0 => "main chunk".into(),
+            Some((_, name)) => String::from_utf8_lossy(&name).into_owned(),
+            None => "?".to_owned(),
+        };
+        let source = chunk_id(&proto.unit.source);
+        format!("{name} {}:{}", String::from_utf8_lossy(&source), proto.unit.line_defined).into()
     }
 
     /// What may be done: the tier is allowed, has not declined, and is above the present one.
@@ -274,15 +376,20 @@ impl Vm {
         if self.controller.compiler.is_none() || self.is_observing() {
             return legal;
         }
-        let (declined, reopts) = match subject {
-            Subject::Function => (proto.profile.declined, proto.profile.reopts),
-            Subject::Loop(index) => (proto.loops()[index].declined, proto.loops()[index].reopts),
+        let (declined, reopts, standing) = match subject {
+            Subject::Function => (proto.profile.declined, proto.profile.reopts, proto.profile.standing),
+            Subject::Loop(index) => {
+                let state = &proto.loops()[index];
+                (state.declined, state.reopts, state.standing)
+            }
         };
+        // What was evicted was not wrong.
+        let max_reopts = MAX_REOPTS + u32::from(standing.evictions);
         for (action, target) in [(Action::Warm, Tier::Warm), (Action::Hot, Tier::Hot)] {
             if target > tier
                 && target <= self.controller.max_tier
                 && !declined[target as usize]
-                && (target != Tier::Hot || reopts < MAX_REOPTS)
+                && (target != Tier::Hot || reopts < max_reopts)
             {
                 legal = legal.with(action);
             }
@@ -290,121 +397,32 @@ impl Vm {
         legal
     }
 
-    /// Compiles and installs.
-    fn promote(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, decision_id: u64) {
-        let Some(mut compiler) = self.controller.compiler.take() else { return };
-        let entry = match subject {
-            Subject::Function => EntryPoint::Call,
-            Subject::Loop(index) => EntryPoint::Loop(index as u32),
-        };
-        let start_ns = self.elapsed_ns();
-        let cpu_start = thread_cpu_ns();
-        let outcome = if to == Tier::Hot && self.controller.locals_exposed {
-            Err(exposure::DECLINED)
-        } else {
-            compiler.compile(self, &proto, to, entry)
-        };
-        let cpu_ns = thread_cpu_ns().saturating_sub(cpu_start);
-        self.controller.compiler = Some(compiler);
-        let install_ns = self.elapsed_ns();
-        self.controller.compile_ns += cpu_ns;
-        let stats = &mut self.controller.compiles[to as usize - 1];
-        stats.cpu_ns += cpu_ns;
-        stats.bytecode_len += proto.code().len() as u64;
-        let mut record = CompileRecord {
-            decision_id,
-            function_id: proto.profile.function_id,
-            loop_index: match subject {
-                Subject::Function => None,
-                Subject::Loop(index) => Some(index as u32),
-            },
-            tier_from: from,
-            tier_to: to,
-            start_ns,
-            install_ns,
-            cpu_ns,
-            phases: Default::default(),
-            bytecode_len: proto.code().len() as u32,
-            ir_insts: 0,
-            code_bytes: 0,
-            result: CompileResult::Ok,
-        };
-        let object = proto.get_mut();
-        match outcome {
-            Ok(installed) => {
-                stats.count += 1;
-                stats.code_bytes += u64::from(installed.code_bytes);
-                self.controller.code_bytes += u64::from(installed.code_bytes);
-                record.phases = installed.phases;
-                record.ir_insts = installed.ir_insts;
-                record.code_bytes = installed.code_bytes;
-                // SAFETY: the compiler made a function with the universal entry's signature at this address.
-                let code = unsafe { std::mem::transmute::<*const u8, crate::frame::Entry>(installed.entry) };
-                let work = features::work(&proto);
-                // The collector may have been at the prototype already.
-                if self.heap.is_marking() {
-                    self.heap.mark_values(&installed.roots);
-                }
-                match subject {
-                    Subject::Function => {
-                        if from == Tier::Cold && !object.compiled {
-                            self.controller.functions_compiled += 1;
-                        }
-                        object.set_entry(Some(code));
-                        object.profile.tier = to;
-                        object.profile.work_at_tier = work;
-                        if let Some(old) = object.profile.code.replace(installed) {
-                            object.profile.retired.push(old);
-                        }
-                        object.profile.reopts += u32::from(to == Tier::Hot);
-                        object.profile.exits = 0;
-                    }
-                    Subject::Loop(index) => {
-                        let state = &mut object.loops_mut()[index];
-                        state.osr = Some(code);
-                        state.tier = to;
-                        state.exits = 0;
-                        state.reopts += u32::from(to == Tier::Hot);
-                        let old = state.code.replace(Box::new(installed));
-                        if let Some(old) = old {
-                            object.profile.retired.push(*old);
-                        }
-                        // A loop that is worth compiling makes its function worth a consultation at the next call.
-                        if from == Tier::Cold {
-                            object.profile.counted = object.calls();
-                            object.countdown = 1;
-                            object.profile.reload = 1;
-                        }
-                    }
-                }
-                object.profile.censored |= to == Tier::Hot;
-            }
-            Err(bailout) => {
-                *stats.bailouts.entry(bailout.0).or_default() += 1;
-                record.result = CompileResult::Bailout(bailout.0);
-                match subject {
-                    Subject::Function => object.profile.declined[to as usize] = true,
-                    Subject::Loop(index) => object.loops_mut()[index].declined[to as usize] = true,
-                }
-                // What the optimiser declines, the baseline takes.
-                if to == Tier::Hot && from == Tier::Cold {
-                    if let Some(sink) = &mut self.controller.sink {
-                        sink.compile(&record);
-                    }
-                    let baseline_declined = match subject {
-                        Subject::Function => object.profile.declined[1],
-                        Subject::Loop(index) => object.loops()[index].declined[1],
-                    };
-                    if !baseline_declined {
-                        self.promote(proto, subject, from, Tier::Warm, decision_id);
-                    }
-                    return;
-                }
-            }
-        }
+    /// An activation of `proto` is about to go on in the code of one of its loops.
+    #[inline]
+    pub fn note_osr_entry(&mut self, proto: Gc<Proto>, index: usize) {
+        let tier = proto.loops()[index].tier;
+        self.controller.osr_entries[usize::from(tier == Tier::Hot)] += 1;
         if let Some(sink) = &mut self.controller.sink {
-            sink.compile(&record);
+            sink.osr_entry(&OsrRecord {
+                function_id: proto.profile.function_id,
+                label: proto.profile.label.as_ref(),
+                loop_pc: proto.unit.loops[index].header_pc,
+                tier,
+            });
         }
+    }
+
+    /// The collector has just given the program back the thread that it took at `start`.
+    pub(crate) fn note_collector_pause(&mut self, start: Instant, cpu_ns: u64) {
+        let Some(sink) = &mut self.controller.sink else { return };
+        sink.pause(&PauseRecord {
+            start_ns: start.duration_since(self.created).as_nanos() as u64,
+            end_ns: self.created.elapsed().as_nanos() as u64,
+            cpu_ns,
+            phase: self.heap.phase().name(),
+            cycles: self.heap.cycles,
+            heap_bytes: self.heap.bytes as u64,
+        });
     }
 
     /// Optimised code of `proto` (`loop_index`: of that loop) has left by a side exit at `pc`. Called by compilers'
@@ -418,7 +436,8 @@ impl Vm {
             object.profile.failed_speculations.push((pc, reason));
         }
         if self.controller.sink.is_some() {
-            let record = DeoptRecord { t_ns: self.elapsed_ns(), function_id: object.profile.function_id, pc, reason };
+            let (t_ns, function_id) = (self.elapsed_ns(), object.profile.function_id);
+            let record = DeoptRecord { t_ns, function_id, label: label(&proto), pc, reason };
             if let Some(sink) = &mut self.controller.sink {
                 sink.deopt(&record);
             }
@@ -443,31 +462,14 @@ impl Vm {
     /// Takes optimised code out of use: the function starts over in tier 0, and may be optimised again with what its
     /// exits have taught, each time later than the last (no ping-pong).
     fn demote(&mut self, proto: Gc<Proto>, subject: Subject) {
-        let object = proto.get_mut();
         let later = |reopts: u32| (64i32 << reopts.min(16)).min(1 << 24);
-        match subject {
-            Subject::Function => {
-                object.profile.counted = object.calls();
-                object.set_entry(None);
-                object.profile.tier = Tier::Cold;
-                if let Some(old) = object.profile.code.take() {
-                    object.profile.retired.push(old);
-                }
-                object.countdown = later(object.profile.reopts);
-                object.profile.reload = object.countdown;
-            }
-            Subject::Loop(index) => {
-                let state = &mut object.loops_mut()[index];
-                state.counted = state.count();
-                state.osr = None;
-                state.tier = Tier::Cold;
-                state.countdown = later(state.reopts) * 4;
-                state.reload = state.countdown;
-                if let Some(old) = state.code.take() {
-                    object.profile.retired.push(*old);
-                }
-            }
-        }
+        let wait = match subject {
+            Subject::Function => later(proto.profile.reopts),
+            Subject::Loop(index) => later(proto.loops()[index].reopts) * 4,
+        };
+        self.controller.code.remove_resident(proto, subject);
+        let old = self.withdraw_code(proto, subject, wait, Withdrawal::Deoptimised);
+        self.retire_code(proto, old);
     }
 
     /// Features of a consultation.
@@ -485,16 +487,9 @@ pub(crate) fn thread_cpu_ns() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-impl CompileStats {
-    fn summary(&self) -> TierCompiles {
-        TierCompiles {
-            count: self.count,
-            cpu_ns: self.cpu_ns,
-            bytecode_len: self.bytecode_len,
-            code_bytes: self.code_bytes,
-            bailouts: self.bailouts.iter().map(|(reason, count)| (*reason, *count)).collect(),
-        }
-    }
+/// How records name a function.
+fn label(proto: &Proto) -> Arc<str> {
+    proto.profile.label.clone().unwrap_or_default()
 }
 
 impl LoopState {

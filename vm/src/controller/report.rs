@@ -58,6 +58,8 @@ impl Vm {
 
     /// Sends the totals of every function and the summary to the sink, and returns the summary.
     pub fn finish_run(&mut self) -> RunSummary {
+        let now_ns = self.elapsed_ns();
+        self.controller.end_compilations(now_ns);
         let controller = &mut self.controller;
         if let Some(sink) = &mut controller.sink {
             for proto in &controller.protos {
@@ -66,7 +68,7 @@ impl Vm {
         }
         let summary = RunSummary {
             wall_ns: self.created.elapsed().as_nanos() as u64,
-            cpu_ns: thread_cpu_ns(),
+            cpu_ns: thread_cpu_ns() + controller.background_cpu_ns(),
             gc_ns: self.gc_ns,
             gc_cycles: self.heap.cycles,
             gc_max_pause_ns: self.heap.pauses.max_ns(),
@@ -75,7 +77,9 @@ impl Vm {
             functions: controller.functions_seen,
             counted_work: controller.dead_work
                 + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
-            compiles: [controller.compiles[0].summary(), controller.compiles[1].summary()],
+            compiles: [0, 1].map(|tier| controller.compiles[tier].summary(controller.osr_entries[tier])),
+            code_memory: controller.code.summary(),
+            queue: controller.queue_summary(),
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
             consultations: controller.consultations,

@@ -172,10 +172,12 @@ pub struct Builder {
     libraries: Option<Vec<Library>>,
     sandbox: bool,
     memory_limit: Option<usize>,
+    code_limit: Option<u64>,
     fuel: Option<u64>,
     hash_seed: Option<u32>,
     stress: bool,
     compiler: Option<Box<dyn Compiler>>,
+    compiler_threads: u32,
     policy: Option<Box<dyn Policy>>,
     sink: Option<Box<dyn EventSink>>,
 }
@@ -200,6 +202,13 @@ impl Builder {
     /// Most bytes that Lua may use; beyond, it throws `not enough memory`.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Most bytes that compiled code may take, instead of 256 MB; beyond, what has not been used lately goes back to the
+    /// interpreter.
+    pub fn code_limit(mut self, bytes: u64) -> Self {
+        self.code_limit = Some(bytes);
         self
     }
 
@@ -235,6 +244,13 @@ impl Builder {
         self
     }
 
+    /// How many threads may compile beside the one that runs Lua; see
+    /// [`set_compiler_threads`](crate::controller::Controller::set_compiler_threads).
+    pub fn compiler_threads(mut self, threads: u32) -> Self {
+        self.compiler_threads = threads;
+        self
+    }
+
     /// Who decides what is compiled.
     pub fn policy(mut self, policy: Box<dyn Policy>) -> Self {
         self.policy = Some(policy);
@@ -254,6 +270,7 @@ impl Builder {
         });
         options.memory_limit = self.memory_limit;
         options.fuel = self.fuel;
+        options.compiler_threads = self.compiler_threads;
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
         let mut vm = Vm::new(&options);
         match &self.libraries {
@@ -263,6 +280,9 @@ impl Builder {
         }
         if self.stress {
             vm.heap.set_stress(GcStress::Full);
+        }
+        if let Some(bytes) = self.code_limit {
+            vm.controller.set_code_limit(bytes);
         }
         if let Some(compiler) = self.compiler {
             vm.controller.set_compiler(compiler);

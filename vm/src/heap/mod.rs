@@ -174,6 +174,16 @@ pub(crate) enum Phase {
     Clear,
 }
 
+impl Phase {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+            Self::Mark => "mark",
+            Self::Clear => "clear",
+        }
+    }
+}
+
 /// Test modes: what happens at every poll.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GcStress {

@@ -1,21 +1,17 @@
-//! How another thread ends a program.
-//!
-//! A request is a flag, and a write to the word that polls compare with: the heap's threshold, which at zero makes every
-//! poll look closer. The VM and its handles share the flag; the address of the word is withdrawn before the VM goes.
+//! How another thread ends a program: by a flag, and the VM's doorbell.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering},
+    atomic::{AtomicBool, Ordering},
 };
+
+use crate::doorbell::Doorbell;
 
 /// What the VM and its handles share.
 #[derive(Default)]
 struct Shared {
     requested: AtomicBool,
-    /// The heap's threshold, null when the VM is gone.
-    word: AtomicPtr<usize>,
-    /// Handles that are about to write to `word`.
-    writers: AtomicU32,
+    bell: Doorbell,
 }
 
 /// Ends the program that a VM runs, from any thread: at its next poll it throws `interrupted!`, which nothing in it
@@ -26,16 +22,8 @@ pub struct InterruptHandle(Arc<Shared>);
 impl InterruptHandle {
     /// Asks the VM to end its program. It only stores to atomics, so a signal handler may call it.
     pub fn interrupt(&self) {
-        let shared = &*self.0;
-        shared.requested.store(true, Ordering::SeqCst);
-        shared.writers.fetch_add(1, Ordering::SeqCst);
-        let word = shared.word.load(Ordering::SeqCst);
-        if !word.is_null() {
-            // SAFETY: the VM withdraws the address and then waits for writers before it goes. It reads the word
-            // atomically.
-            unsafe { AtomicUsize::from_ptr(word) }.store(0, Ordering::SeqCst);
-        }
-        shared.writers.fetch_sub(1, Ordering::SeqCst);
+        self.0.requested.store(true, Ordering::SeqCst);
+        self.0.bell.ring();
     }
 }
 
@@ -45,7 +33,7 @@ pub(super) struct Interrupts(Arc<Shared>);
 
 impl Interrupts {
     pub fn handle(&self, word: *mut usize) -> InterruptHandle {
-        self.0.word.store(word, Ordering::SeqCst);
+        self.0.bell.attach(word);
         InterruptHandle(Arc::clone(&self.0))
     }
 
@@ -65,9 +53,6 @@ impl Interrupts {
 
     /// The VM goes.
     pub fn detach(&self) {
-        self.0.word.store(std::ptr::null_mut(), Ordering::SeqCst);
-        while self.0.writers.load(Ordering::SeqCst) > 0 {
-            std::hint::spin_loop();
-        }
+        self.0.bell.detach();
     }
 }

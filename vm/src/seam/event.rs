@@ -1,5 +1,7 @@
 //! The event seam: records that flow out of the VM and never back.
 
+use std::sync::Arc;
+
 use super::{Action, ActionSet, Decision, DecisionKind, Features, PhaseTimes, Tier};
 
 /// One consultation, whatever its answer.
@@ -28,6 +30,8 @@ pub struct DecisionRecord {
 pub enum CompileResult {
     Ok,
     Bailout(&'static str),
+    /// Dropped, because of what happened between the decision and the end of the compilation.
+    Stale(&'static str),
 }
 
 /// One compilation.
@@ -35,17 +39,104 @@ pub enum CompileResult {
 pub struct CompileRecord {
     pub decision_id: u64,
     pub function_id: u64,
+    /// `NAME source:line`.
+    pub label: Arc<str>,
     pub loop_index: Option<u32>,
     pub tier_from: Tier,
     pub tier_to: Tier,
+    /// When the compilation was queued; `None` when it was done at once. All times count from the VM's creation.
+    pub enqueue_ns: Option<u64>,
     pub start_ns: u64,
+    /// When the code was installed, or the compilation given up.
     pub install_ns: u64,
+    /// CPU time, whatever the thread.
     pub cpu_ns: u64,
     pub phases: PhaseTimes,
+    /// [`super::Installed::form`]; empty after a bail-out.
+    pub form: &'static str,
     pub bytecode_len: u32,
     pub ir_insts: u32,
     pub code_bytes: u32,
     pub result: CompileResult,
+}
+
+/// Code has come into use.
+#[derive(Clone, Debug)]
+pub struct InstallRecord {
+    /// Nanoseconds since the VM was created.
+    pub t_ns: u64,
+    pub function_id: u64,
+    /// `NAME source:line`.
+    pub label: Arc<str>,
+    /// Pc of the loop's header, for code that is entered there.
+    pub loop_pc: Option<u32>,
+    pub tier_from: Tier,
+    pub tier_to: Tier,
+    /// Where the machine code begins.
+    pub address: usize,
+    pub code_bytes: u32,
+}
+
+/// Why code has gone out of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Withdrawal {
+    /// Other code took its place.
+    Replaced,
+    /// Its speculations failed too often.
+    Deoptimised,
+    /// The limit on code memory needed its space.
+    Evicted,
+    /// The host asked for its space.
+    Released,
+}
+
+impl Withdrawal {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Replaced => "replaced",
+            Self::Deoptimised => "deoptimised",
+            Self::Evicted => "evicted",
+            Self::Released => "released",
+        }
+    }
+}
+
+/// Code has gone out of use; activations that run it still may go on. Code of functions that were collected goes
+/// without a record.
+#[derive(Clone, Debug)]
+pub struct WithdrawRecord {
+    pub t_ns: u64,
+    pub function_id: u64,
+    pub label: Arc<str>,
+    pub loop_pc: Option<u32>,
+    pub tier: Tier,
+    pub why: Withdrawal,
+}
+
+/// The interpreter, or baseline code, has handed an activation over to code for a loop. Without a time: there may be
+/// very many.
+#[derive(Clone, Debug)]
+pub struct OsrRecord<'a> {
+    pub function_id: u64,
+    /// What [`InstallRecord::label`] says, when a sink was there when the function was first consulted on.
+    pub label: Option<&'a Arc<str>>,
+    pub loop_pc: u32,
+    pub tier: Tier,
+}
+
+/// The collector has stopped the program.
+#[derive(Clone, Debug)]
+pub struct PauseRecord {
+    pub start_ns: u64,
+    pub end_ns: u64,
+    /// Processor time.
+    pub cpu_ns: u64,
+    /// Where the collector's cycle stands afterwards: `mark`, `clear` or `sweep`.
+    pub phase: &'static str,
+    /// Marking phases that have ended since the VM was created.
+    pub cycles: u64,
+    /// In use afterwards.
+    pub heap_bytes: u64,
 }
 
 /// One side exit from optimised code into the interpreter.
@@ -53,6 +144,8 @@ pub struct CompileRecord {
 pub struct DeoptRecord {
     pub t_ns: u64,
     pub function_id: u64,
+    /// `NAME source:line`.
+    pub label: Arc<str>,
     pub pc: u32,
     pub reason: &'static str,
 }
@@ -91,17 +184,67 @@ pub struct FunctionRecord {
 pub struct TierCompiles {
     pub count: u64,
     pub cpu_ns: u64,
+    /// Of the compilations that gave code.
+    pub phases: PhaseTimes,
     /// Words of bytecode given to the compiler, bail-outs included.
     pub bytecode_len: u64,
     pub code_bytes: u64,
     /// Bail-outs by reason, sorted by name.
     pub bailouts: Vec<(&'static str, u64)>,
+    /// Entries into code for loops, by activations under way.
+    pub osr_entries: u64,
+    /// Compilations that gave code, by form, sorted by name.
+    pub forms: Vec<FormCompiles>,
+}
+
+/// Compilations that gave code, of one [`super::Installed::form`].
+#[derive(Clone, Debug, Default)]
+pub struct FormCompiles {
+    pub form: &'static str,
+    pub count: u64,
+    pub cpu_ns: u64,
+    pub phases: PhaseTimes,
+    pub bytecode_len: u64,
+    pub code_bytes: u64,
+    /// Processor time per word of bytecode, over compilations of whole functions (of a loop, what is compiled is only a
+    /// part); 0 without any.
+    pub median_ns_per_word: f64,
+    pub p99_ns_per_word: f64,
+}
+
+/// Code memory over a run, in bytes.
+#[derive(Clone, Debug, Default)]
+pub struct CodeMemorySummary {
+    /// At the end, code that is out of use but still running included.
+    pub in_use: u64,
+    pub peak: u64,
+    pub limit: u64,
+    /// How often code was taken out of use, by [`Withdrawal::name`].
+    pub withdrawn: Vec<(&'static str, u64)>,
+}
+
+/// Compilations that went through the queue of the compiler threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueSummary {
+    /// Threads that there may be; 0 when every compilation is done at once.
+    pub threads: u32,
+    pub queued: u64,
+    /// Ended with code or a bail-out.
+    pub finished: u64,
+    /// Dropped, by reason, sorted by name.
+    pub stale: Vec<(&'static str, u64)>,
+    /// Most that were pending at once.
+    pub longest: u64,
+    /// From the queueing to the start on a thread: half of the compilations that started waited for less.
+    pub median_wait_ns: u64,
+    pub max_wait_ns: u64,
 }
 
 /// Everything that `--stats-json` reports about a finished run.
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {
     pub wall_ns: u64,
+    /// Of the thread that runs Lua, and of compilations that have come back from others.
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub gc_cycles: u64,
@@ -116,8 +259,10 @@ pub struct RunSummary {
     pub counted_work: f64,
     /// Tier 1, tier 2.
     pub compiles: [TierCompiles; 2],
+    pub queue: QueueSummary,
     /// By reason, sorted by name.
     pub deopts: Vec<(&'static str, u64)>,
+    pub code_memory: CodeMemorySummary,
     pub policy: String,
     pub consultations: u64,
     pub illegal_answers: u64,
@@ -129,6 +274,10 @@ pub trait EventSink {
     fn decision(&mut self, record: &DecisionRecord);
     fn compile(&mut self, record: &CompileRecord);
     fn deopt(&mut self, record: &DeoptRecord);
+    fn install(&mut self, _record: &InstallRecord) {}
+    fn withdraw(&mut self, _record: &WithdrawRecord) {}
+    fn osr_entry(&mut self, _record: &OsrRecord<'_>) {}
+    fn pause(&mut self, _record: &PauseRecord) {}
     fn iteration(&mut self, record: &IterationRecord);
     fn function(&mut self, record: &FunctionRecord);
     fn run_end(&mut self, summary: &RunSummary);

@@ -8,10 +8,11 @@ mod event;
 mod feature;
 mod policy;
 
-pub use compiler::{Bailout, Compiler, EntryPoint, Installed, PhaseTimes};
+pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes, Product, Refusal, Task, Workbench};
 pub use event::{
-    CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
-    TierCompiles,
+    CodeMemorySummary, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FormCompiles,
+    FunctionRecord, InstallRecord, IterationRecord, OsrRecord, PauseRecord, QueueSummary, RunSummary, TierCompiles,
+    WithdrawRecord, Withdrawal,
 };
 pub use feature::{Feature, FeatureInfo, Features};
 pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};

@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
                 policy: Some("interpret".to_owned()),
                 max_tier: None,
                 force_tier: Some(tier),
+                compiler_threads: None,
                 command: None,
             });
             Contestant::resolve(&entry, &PathBuf::from("."))

@@ -581,6 +581,7 @@ others! {
         if !call::native_room(vm) {
             return Flow::Next;
         }
+        vm.note_osr_entry(Gc::from_ptr(s.proto), index);
         s.save_pc();
         vm.frame = Frame(s.base);
         let (flags, prev) = call::lend_frame(Frame(s.base));
