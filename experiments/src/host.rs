@@ -18,7 +18,7 @@ use std::{
 };
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
-use trinity_jit::JitCompiler;
+use trinity_jit::{JitCompiler, Tier1Form};
 use trinity_vm::{
     bytecode::{FnUnit, dump},
     coroutine,
@@ -72,6 +72,8 @@ pub struct HostOptions {
     pub sandbox: bool,
     /// Ticks that the program may take; it runs in tier 0 only.
     pub fuel: Option<u64>,
+    /// How tier 1 is made.
+    pub tier1: Tier1Form,
     /// Threads that compile beside the one that runs Lua; 0: that one compiles.
     pub compiler_threads: u32,
 }
@@ -342,7 +344,7 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
         _ => Tier::Hot,
     };
     if vm.controller.max_tier > Tier::Cold {
-        vm.controller.set_compiler(Box::new(JitCompiler::new()));
+        vm.controller.set_compiler(Box::new(JitCompiler::with_form(options.tier1)));
     }
     if let Some(bytes) = options.code_limit {
         vm.controller.set_code_limit(bytes);

@@ -1,6 +1,6 @@
 //! The two compilers behind `trinity_vm`'s compiler seam, both on Cranelift.
 //!
-//! Tier 1 ([`tier1`]) turns each bytecode into a template that works on the Lua frame in memory; tier 2 speculates.
+//! Tier 1 ([`tier1`]) strings templates together that work on the Lua frame in memory; tier 2 speculates.
 //! They share the linkage ([`abi`]), the runtime helpers that generated code calls ([`helpers`]), and code memory
 //! ([`code`]). See ARCHITECTURE.md, "Linkage".
 
@@ -11,7 +11,7 @@ pub mod module;
 pub mod tier1;
 pub mod tier2;
 
-use std::sync::atomic::AtomicBool;
+use std::{str::FromStr, sync::atomic::AtomicBool};
 
 use trinity_vm::{
     function::Proto,
@@ -54,12 +54,25 @@ pub enum Tier1Form {
     SinglePass,
 }
 
+impl FromStr for Tier1Form {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Tier1Form, String> {
+        match name {
+            "stencils" => Ok(Tier1Form::Stencils),
+            "single-pass" => Ok(Tier1Form::SinglePass),
+            _ => Err(format!("`{name}` is no form of tier 1; there are stencils, single-pass")),
+        }
+    }
+}
+
 impl JitCompiler {
     pub fn new() -> JitCompiler {
-        let form = match std::env::var("TRINITY_TIER1").as_deref() {
-            Ok("single-pass") => Tier1Form::SinglePass,
-            _ => Tier1Form::Stencils,
-        };
+        JitCompiler::default()
+    }
+
+    /// A compiler whose tier 1 is of this form.
+    pub fn with_form(form: Tier1Form) -> JitCompiler {
         JitCompiler { form, ..JitCompiler::default() }
     }
 

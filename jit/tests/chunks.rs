@@ -106,7 +106,7 @@ const LOOPS: [&str; 6] = [
 ];
 
 /// How the chunks are run, beside in the interpreter.
-const MODES: [Mode; 4] = [Mode::Tier1, Mode::Tier2, Mode::Tier2Warm, Mode::Mixed];
+const MODES: [Mode; 5] = [Mode::Tier1, Mode::SinglePass, Mode::Tier2, Mode::Tier2Warm, Mode::Mixed];
 /// How often a chunk is called: often enough for every mode to compile it.
 const CALLS: usize = 7;
 /// After which a program is interrupted.

@@ -86,6 +86,11 @@ fn tier_1_from_the_first_call_conforms() {
 }
 
 #[test]
+fn single_pass_tier_1_from_the_first_call_conforms() {
+    agrees(Mode::SinglePass);
+}
+
+#[test]
 fn tier_2_from_the_first_call_conforms() {
     agrees(Mode::Tier2);
 }

@@ -54,6 +54,12 @@ fn tier_1_from_the_first_call_prints_what_the_interpreter_prints() {
 }
 
 #[test]
+fn single_pass_tier_1_prints_what_the_interpreter_prints() {
+    compare(Mode::SinglePass, Mode::Interpreter);
+    compare(Mode::SinglePassWarm, Mode::Interpreter);
+}
+
+#[test]
 fn tier_1_with_feedback_prints_what_the_interpreter_prints() {
     compare(Mode::Tier1Warm, Mode::Interpreter);
 }

@@ -70,6 +70,11 @@ fn tier_1_from_the_first_call_gives_the_suites_results() {
 }
 
 #[test]
+fn single_pass_tier_1_gives_the_suites_results() {
+    check(Mode::SinglePassWarm);
+}
+
+#[test]
 fn tier_1_with_feedback_gives_the_suites_results() {
     check(Mode::Tier1Warm);
 }

@@ -20,8 +20,8 @@ use crate::{
     after_help = "Examples:\n  trinity fuzz --minutes 10\n  trinity fuzz --seed 7 --count 1000 --modes interpret,late\n  \
                   trinity fuzz --seed 7 --first 812 --count 1     # one program again\n\n\
                   Programs that differ are reduced and written to the folder: NAME.lua, and NAME.txt with both outputs. \
-                  The exit status is 1 if there are any. Modes: interpret, tier1, tier2 (everything compiled at its first \
-                  call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time), \
+                  The exit status is 1 if there are any. Modes: interpret, tier1, single-pass (tier 1 in its portable form), \
+                  tier2 (everything compiled at its first call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time), \
                   background (the same by other threads), lagging (mixed, installed some polls later), stress, tier1-stress, \
                   late-stress, lagging-stress (a collection at every poll, for one short program in four)."
 )]

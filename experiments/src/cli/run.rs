@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+use trinity_jit::Tier1Form;
 
 use crate::{
     failure::{Failure, Result},
@@ -36,6 +37,9 @@ pub struct Args {
     /// Compile every function for this tier at its first call, whatever the policy
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
+    /// How tier 1 makes code: `stencils`, or `single-pass`, the portable form
+    #[arg(long, value_name = "FORM", default_value = "stencils")]
+    tier1: Tier1Form,
     /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
     #[arg(long, value_name = "N", default_value_t = host::DEFAULT_COMPILER_THREADS)]
     compiler_threads: u32,
@@ -137,6 +141,7 @@ pub fn run(args: &Args) -> Result<u8> {
         force_tier: args.force_tier,
         memory_limit: args.memory_limit,
         code_limit: args.code_limit.map(|bytes| bytes as u64),
+        tier1: args.tier1,
         compiler_threads: args.compiler_threads,
         log,
         stats_json: args.stats_json.clone(),

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use trinity_jit::Tier1Form;
+
 use crate::host::captured::{Compilation, Setting, Tiering};
 
 /// One way of running a program in this VM.
@@ -9,6 +11,8 @@ use crate::host::captured::{Compilation, Setting, Tiering};
 pub enum Mode {
     Interpret,
     Tier1,
+    /// As [`Mode::Tier1`], by the portable form of tier 1.
+    SinglePass,
     Tier2,
     /// Tier 1 soon, tier 2 later: `fixed:2,30`.
     Mixed,
@@ -28,9 +32,10 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Mode; 12] = [
+    pub const ALL: [Mode; 13] = [
         Mode::Interpret,
         Mode::Tier1,
+        Mode::SinglePass,
         Mode::Tier2,
         Mode::Mixed,
         Mode::Late,
@@ -47,6 +52,7 @@ impl Mode {
         match self {
             Self::Interpret => "interpret",
             Self::Tier1 => "tier1",
+            Self::SinglePass => "single-pass",
             Self::Tier2 => "tier2",
             Self::Mixed => "mixed",
             Self::Late => "late",
@@ -68,7 +74,7 @@ impl Mode {
     pub fn setting(self, seed: u64) -> Setting {
         let tiering = match self {
             Self::Interpret | Self::Stress => Tiering::Interpret,
-            Self::Tier1 | Self::Tier1Stress => Tiering::Forced(1),
+            Self::Tier1 | Self::SinglePass | Self::Tier1Stress => Tiering::Forced(1),
             Self::Tier2 => Tiering::Forced(2),
             Self::Mixed | Self::Lagging | Self::LaggingStress => Tiering::Fixed("fixed:2,30"),
             Self::Late | Self::LateStress => Tiering::Late(3 + (seed % 8) as u32),
@@ -80,7 +86,8 @@ impl Mode {
             Self::Lagging | Self::LaggingStress => Compilation::Lagging(1 << (seed % 8)),
             _ => Compilation::Synchronous,
         };
-        Setting { tiering, compilation, stress: self.is_stress() }
+        let form = if self == Self::SinglePass { Tier1Form::SinglePass } else { Tier1Form::Stencils };
+        Setting { tiering, compilation, form, stress: self.is_stress() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, io::Write, rc::Rc};
 
-use trinity_jit::JitCompiler;
+use trinity_jit::{JitCompiler, Tier1Form};
 use trinity_vm::{
     coroutine,
     heap::GcStress,
@@ -48,6 +48,8 @@ pub enum Compilation {
 pub struct Setting {
     pub tiering: Tiering,
     pub compilation: Compilation,
+    /// How tier 1 is made.
+    pub form: Tier1Form,
     /// Collect at every poll.
     pub stress: bool,
 }
@@ -90,7 +92,7 @@ pub fn capture(source: &[u8], name: &[u8], setting: Setting) -> Captured {
     };
     if let Some(policy) = policy {
         vm.controller.set_policy(policy);
-        vm.controller.set_compiler(Box::new(JitCompiler::new()));
+        vm.controller.set_compiler(Box::new(JitCompiler::with_form(setting.form)));
     }
     match setting.compilation {
         Compilation::Synchronous => {}

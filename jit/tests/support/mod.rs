@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use trinity_jit::JitCompiler;
+use trinity_jit::{JitCompiler, Tier1Form};
 use trinity_vm::{
     heap::GcStress,
     native::{Args, NativeResult},
@@ -21,6 +21,9 @@ pub enum Mode {
     Tier1Warm,
     /// Functions at the 200th call, loops at the 1000th back-edge.
     Tier1Late,
+    /// As [`Mode::Tier1`] and [`Mode::Tier1Warm`], by the portable form of tier 1.
+    SinglePass,
+    SinglePassWarm,
     /// As [`Mode::Tier1`], optimised.
     Tier2,
     /// As [`Mode::Tier1Warm`], optimised.
@@ -152,7 +155,7 @@ pub fn compile_in(vm: &mut Vm, mode: Mode) {
     }
     let mixed = mode == Mode::Mixed || threads > 0;
     let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::Tier2Warm | Mode::Tier1Slices | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Warm | Mode::SinglePassWarm | Mode::Tier2Warm | Mode::Tier1Slices | Mode::Tier2Slices => (5, 10),
         Mode::Tier1Late => (200, 1000),
         _ if mixed => (2, 3),
         _ => (1, 1),
@@ -160,7 +163,11 @@ pub fn compile_in(vm: &mut Vm, mode: Mode) {
     let then_optimise = mixed.then_some(5);
     if let Some(action) = mode.compiles() {
         vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
-        vm.controller.set_compiler(Box::new(JitCompiler::new()));
+        let form = match mode {
+            Mode::SinglePass | Mode::SinglePassWarm => Tier1Form::SinglePass,
+            _ => Tier1Form::Stencils,
+        };
+        vm.controller.set_compiler(Box::new(JitCompiler::with_form(form)));
     }
 }
 

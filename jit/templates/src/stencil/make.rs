@@ -235,3 +235,42 @@ fn holes(first: &Assembled, second: &Assembled, magic: &Magic) -> Result<Vec<Hol
     }
     Ok(holes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_form_has_a_stencil_whose_parts_hold_its_holes_and_branches() {
+        let stencils = make().expect("all templates can be stencils");
+        assert_eq!(stencils.len(), forms().len());
+        let keys: BTreeSet<u32> = stencils.iter().map(|made| made.form.key()).collect();
+        assert_eq!(keys.len(), stencils.len(), "keys are unique");
+        for made in &stencils {
+            let len = |part: Part| if part == Part::Hot { made.hot.len() } else { made.cold.len() };
+            for hole in &made.holes {
+                assert!(usize::from(hole.at) + usize::from(hole.width) <= len(hole.part), "{}", made.form);
+            }
+            for branch in &made.branches {
+                assert!(usize::from(branch.at) + 4 <= len(branch.part), "{}", made.form);
+                if let Target::Within(part, at) = branch.target {
+                    assert!(usize::from(at) < len(part), "{}", made.form);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_that_no_operand_explains_is_an_error() {
+        let magic = Magic::new();
+        let code = |byte: u8| Assembled { hot: vec![0x90, byte], ..Assembled::default() };
+        assert!(holes(&code(1), &code(1), &magic).is_ok());
+        assert!(holes(&code(1), &code(2), &magic).is_err_and(|why| why.contains("no operand's")));
+        let field = |value: u8| Assembled { fields: vec![(Part::Hot, 0, 4)], hot: vec![value, 0, 0, 0], ..code(0) };
+        assert!(holes(&field(1), &field(2), &magic).is_err_and(|why| why.contains("come from no operand")));
+        let longer = Assembled { hot: vec![0x90; 3], ..code(0) };
+        assert!(holes(&code(1), &longer, &magic).is_err_and(|why| why.contains("change the code")));
+    }
+}
