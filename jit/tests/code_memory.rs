@@ -19,7 +19,7 @@ use trinity_vm::{
     vm::Vm,
 };
 
-const MODES: [Mode; 4] = [Mode::Tier1, Mode::Tier1Warm, Mode::Tier2Warm, Mode::Mixed];
+const MODES: [Mode; 5] = [Mode::Tier1, Mode::Tier1Warm, Mode::Tier2Warm, Mode::Mixed, Mode::Lagging(2)];
 
 /// `release()` takes all code out of use; `in_use()` is the number of bytes that have not been freed.
 fn add_functions(vm: &mut Vm) {
@@ -78,7 +78,9 @@ fn programs_are_right_whatever_the_limit() {
             let source = format!("print(dofile('{folder}/{program}.lua').run({size}))");
             let expected = run(&source, program, Mode::Interpreter);
             assert!(!expected.contains("ERROR"), "{expected}");
-            for mode in [Mode::Tier1, Mode::Tier2, Mode::Mixed, Mode::Tier1Stress, Mode::Tier2Slices] {
+            for mode in
+                [Mode::Tier1, Mode::Tier2, Mode::Mixed, Mode::Background(1), Mode::Tier1Stress, Mode::Tier2Slices]
+            {
                 for limit in [0, 3000, 8 << 10, 20 << 10] {
                     let found = run_with(&source, program, mode, |vm| vm.controller.set_code_limit(limit));
                     assert_eq!(found, expected, "{program} {mode:?} with {limit} bytes");

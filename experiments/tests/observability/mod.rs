@@ -41,7 +41,10 @@ fn json(path: &Path) -> Value {
 fn stats_tell_compilations_by_tier_and_form() {
     let folder = tempfile::tempdir().expect("temporary folder");
     write_program(folder.path());
-    let done = trinity(folder.path(), &["run", "--policy", "fixed:2,30", "--stats-json", "stats.json", "program.lua"]);
+    let done = trinity(
+        folder.path(),
+        &["run", "--compiler-threads", "0", "--policy", "fixed:2,30", "--stats-json", "stats.json", "program.lua"],
+    );
     assert!(done.status.success(), "{}", text(&done.stderr));
     let stats = json(&folder.path().join("stats.json"));
     for (index, form) in [(0, "single-pass"), (1, "cranelift")] {
@@ -68,8 +71,10 @@ fn stats_tell_compilations_by_tier_and_form() {
 fn entries_into_the_code_of_a_hot_loop_are_counted() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let source = "local s = 0 for i = 1, 200000 do s = s + i end print(s)";
-    let done =
-        trinity(folder.path(), &["run", "--policy", "fixed:50,5000", "--stats-json", "stats.json", "-e", source]);
+    let done = trinity(
+        folder.path(),
+        &["run", "--compiler-threads", "0", "--policy", "fixed:50,5000", "--stats-json", "stats.json", "-e", source],
+    );
     assert_eq!(text(&done.stdout), "20000100000\n", "{}", text(&done.stderr));
     let stats = json(&folder.path().join("stats.json"));
     for tier in [0, 1] {
@@ -81,7 +86,19 @@ fn entries_into_the_code_of_a_hot_loop_are_counted() {
 fn running_out_of_code_memory_is_a_named_bailout() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let hot = "local function f(a) return a + 1 end local n = 0 for i = 1, 20000 do n = f(n) end print(n)";
-    let args = ["run", "--policy", "fixed:2,30", "--stats-json", "stats.json", "--code-limit", "0", "-e", hot];
+    let args = [
+        "run",
+        "--compiler-threads",
+        "0",
+        "--policy",
+        "fixed:2,30",
+        "--stats-json",
+        "stats.json",
+        "--code-limit",
+        "0",
+        "-e",
+        hot,
+    ];
     let done = trinity(folder.path(), &args);
     assert_eq!(text(&done.stdout), "20000\n");
     let stats = json(&folder.path().join("stats.json"));
@@ -101,7 +118,18 @@ fn number(event: &Value, key: &str) -> f64 {
 fn a_trace_has_every_compilation_and_nests() {
     let folder = tempfile::tempdir().expect("temporary folder");
     write_program(folder.path());
-    let args = ["run", "--policy", "fixed:2,30", "--stats-json", "stats.json", "--trace", "trace.json", "program.lua"];
+    let args = [
+        "run",
+        "--compiler-threads",
+        "0",
+        "--policy",
+        "fixed:2,30",
+        "--stats-json",
+        "stats.json",
+        "--trace",
+        "trace.json",
+        "program.lua",
+    ];
     let done = trinity(folder.path(), &args);
     assert!(done.status.success(), "{}", text(&done.stderr));
     let events = events(&fs::read_to_string(folder.path().join("trace.json")).expect("reads"));
@@ -174,7 +202,7 @@ fn a_trace_of_a_killed_program_can_be_loaded() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("trace.json");
     let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
-        .args(["run", "--policy", "fixed:2,30", "--trace", "trace.json", "-e"])
+        .args(["run", "--compiler-threads", "0", "--policy", "fixed:2,30", "--trace", "trace.json", "-e"])
         .arg("local t while true do t = {t and #t or 0} end")
         .current_dir(folder.path())
         .spawn()
@@ -239,7 +267,7 @@ fn perf_finds_names_of_all_code() {
     let folder = tempfile::tempdir().expect("temporary folder");
     write_program(folder.path());
     let child = Command::new(env!("CARGO_BIN_EXE_trinity"))
-        .args(["run", "--policy", "fixed:2,30", "--perf-map", "program.lua"])
+        .args(["run", "--compiler-threads", "0", "--policy", "fixed:2,30", "--perf-map", "program.lua"])
         .current_dir(folder.path())
         .stdout(Stdio::piped())
         .spawn()
