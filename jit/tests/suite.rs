@@ -89,6 +89,7 @@ fn every_tier_gives_the_suites_results_with_a_slice_of_a_collection_at_every_pol
     check(Mode::InterpreterSlices);
     check(Mode::Tier1Slices);
     check(Mode::Tier2Slices);
+    check(Mode::LaggingSlices(10));
 }
 
 #[test]
