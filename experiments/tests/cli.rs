@@ -114,6 +114,28 @@ fn stats_of_a_run_have_the_stable_keys() {
 }
 
 #[test]
+fn compiler_threads_work_or_are_left_behind_however_the_program_ends() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let busy = "local t = {} local function f(i) t[i] = i * 2 return #t end for i = 1, 20000 do f(i) end print(#t) ";
+    for (end, status) in [("", 0), ("os.exit(3)", 3), ("os.exit(4, true)", 4), ("error('no')", 1)] {
+        for threads in ["0", "1", "2"] {
+            let program = format!("{busy}{end}");
+            let options = ["--policy", "fixed:2,30", "--compiler-threads", threads, "--stats-json", "stats.json"];
+            let output = trinity(folder.path(), &[&["run"], &options[..], &["-e", &program]].concat());
+            assert_eq!((text(&output.stdout).trim(), output.status.code()), ("20000", Some(status)), "{end} {threads}");
+            let stats = fs::read(folder.path().join("stats.json")).expect("written");
+            let stats: serde_json::Value = serde_json::from_slice(&stats).expect("JSON");
+            let queue = |key: &str| stats["compile_queue"][key].as_u64().expect("a count");
+            assert_eq!(queue("threads").to_string(), threads);
+            let dropped: u64 =
+                stats["compile_queue"]["stale"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
+            assert_eq!(queue("queued"), queue("finished") + dropped);
+            assert_eq!(queue("queued") > 0, threads != "0");
+        }
+    }
+}
+
+#[test]
 fn the_suite_gives_its_recorded_results_and_those_of_lua() {
     if !lua_is_installed("the_suite_gives_its_recorded_results_and_those_of_lua") {
         return;
