@@ -9,8 +9,8 @@ use trinity_datasets::{
     training_view, validate,
 };
 use trinity_vm::seam::{
-    Action, ActionSet, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink, Feature, Features,
-    FunctionRecord, RunSummary, Tier,
+    Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink,
+    Feature, Features, FunctionRecord, PhaseTimes, RunSummary, Tier,
 };
 
 const SMALL: Shape = Shape { families: 3, runs_per_family: 2, functions: 12, seed: 7 };
@@ -115,6 +115,48 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     let run = data.table(Table::Run, None).unwrap();
     assert_eq!(run.column("gc_ns").unwrap().u64().unwrap().get(0), Some(11));
     assert_eq!(data.rows(Table::Deopt).unwrap(), 1);
+}
+
+#[test]
+fn compilations_say_when_they_were_queued_and_what_became_of_them() {
+    let dir = TempDir::new().unwrap();
+    let compiles = [
+        (None, CompileResult::Ok),
+        (Some(5), CompileResult::Ok),
+        (Some(6), CompileResult::Stale("collected")),
+        (Some(7), CompileResult::Bailout("panic")),
+    ];
+    let path = spool(dir.path(), |sink| {
+        for (enqueue_ns, result) in compiles {
+            sink.compile(&CompileRecord {
+                decision_id: 0,
+                function_id: 77,
+                loop_index: None,
+                tier_from: Tier::Cold,
+                tier_to: Tier::Hot,
+                enqueue_ns,
+                start_ns: 8,
+                install_ns: 9,
+                cpu_ns: 1,
+                phases: PhaseTimes::default(),
+                bytecode_len: 12,
+                ir_insts: 0,
+                code_bytes: 0,
+                result,
+            });
+        }
+    });
+    let root = dir.path().join("data");
+    convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    let table = Dataset::open(&root).unwrap().table(Table::Compile, None).unwrap();
+    let queued: Vec<_> = table.column("enqueue_ns").unwrap().u64().unwrap().iter().collect();
+    assert_eq!(queued, [None, Some(5), Some(6), Some(7)]);
+    let texts = |name: &str| -> Vec<Option<String>> {
+        table.column(name).unwrap().str().unwrap().iter().map(|text| text.map(str::to_owned)).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(texts("result"), [some("ok"), some("ok"), some("stale"), some("bailout")]);
+    assert_eq!(texts("reason"), [None, None, some("collected"), some("panic")]);
 }
 
 #[test]
