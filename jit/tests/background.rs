@@ -9,7 +9,7 @@ use support::Mode;
 use trinity_vm::{
     seam::{
         CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord,
-        RunSummary,
+        RunSummary, Tier,
     },
     stdlib,
     vm::{Vm, VmOptions},
@@ -154,6 +154,22 @@ fn code_that_relies_on_an_older_world_is_dropped_and_asked_for_again() {
     // In the end there is code.
     let last = compiles.iter().rfind(|compile| compile.loop_index.is_none() && compile.enqueue_ns.is_some());
     assert_eq!(last.map(|compile| compile.result), Some(CompileResult::Ok), "{:?}", summary.queue);
+}
+
+#[test]
+fn optimised_code_that_comes_when_locals_are_exposed_is_declined() {
+    // Asked for before the program is known to look into frames, finished after.
+    let source = "local function f(x) local y = x + 1 return y end \
+                  for i = 1, 20 do f(i) end \
+                  load('return debug.getlocal')() \
+                  for i = 1, 60 do f(i) end";
+    let observed = observe(source, Mode::Lagging(60));
+    check(&observed);
+    let optimised = |compile: &&CompileRecord| compile.tier_to == Tier::Hot;
+    assert!(observed.1.iter().filter(optimised).count() > 0);
+    for compile in observed.1.iter().filter(optimised) {
+        assert_eq!(compile.result, CompileResult::Bailout("exposed-locals"));
+    }
 }
 
 #[test]
