@@ -39,6 +39,10 @@ fn compare(mode: Mode, reference: Mode) {
             if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
                 continue;
             }
+            // The first event of a hook that is set under compiled code depends on what is compiled by then.
+            if name == "hooks.lua" && matches!(mode, Mode::Background(_)) {
+                continue;
+            }
             eprintln!("{name} {mode:?}");
             let expected = run(&source, &name, reference);
             let found = run(&source, &name, mode);

@@ -60,7 +60,7 @@ impl Vm {
 
     pub(crate) fn arm(&mut self) {
         self.heap.arm(!self.in_finalizer);
-        self.keep_interrupt();
+        self.keep_observation();
         self.keep_compilations();
     }
 

@@ -78,3 +78,18 @@ local function loop()
   return garbage ~= nil
 end
 print(loop(), #events > 0)
+
+-- Set by a function that is interpreted, because it has not been called before, under a loop that is compiled: the loop
+-- is told of from its next back-edge on at the latest.
+for _, mask in ipairs {"l", "crl"} do
+  local lines = 0
+  local starting = load("local note, mask = ... return function() debug.sethook(note, mask) end")(
+    function(event) if event == "line" then lines = lines + 1 end end, mask)
+  local s = 0
+  for i = 1, 200 do
+    s = s + i
+    if i == 190 then starting() end
+  end
+  debug.sethook()
+  print(mask, s, lines >= 20)
+end

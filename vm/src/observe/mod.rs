@@ -255,9 +255,11 @@ impl Vm {
         }
     }
 
-    /// The heap has a new threshold: an interruption that has not been noticed yet still asks for a poll.
-    pub(crate) fn keep_interrupt(&mut self) {
-        if self.observer.interrupts.is_requested() {
+    /// The heap has a new threshold: an interruption that has not been noticed yet still asks for a poll, and so does
+    /// observation, of which activations of compiled code below this one have still to be told.
+    pub(crate) fn keep_observation(&mut self) {
+        let may_be_compiled = self.observer.active && self.controller.has_compiler();
+        if may_be_compiled || self.observer.interrupts.is_requested() {
             self.heap.set_threshold(0);
         }
     }
@@ -278,7 +280,7 @@ impl Vm {
             self.handlers = [interp::OBSERVE; 256];
             observer.native_limit = std::mem::replace(&mut self.native_limit, NO_NATIVE_STACK);
             if self.controller.has_compiler() {
-                // Loops in compiled code come to a poll, which sets the threshold as it should be.
+                // Loops in compiled code come to a poll.
                 self.heap.set_threshold(0);
             }
         } else {
