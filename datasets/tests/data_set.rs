@@ -131,6 +131,7 @@ fn compilations_say_when_they_were_queued_and_what_became_of_them() {
             sink.compile(&CompileRecord {
                 decision_id: 0,
                 function_id: 77,
+                label: "f main.lua:1".into(),
                 loop_index: None,
                 tier_from: Tier::Cold,
                 tier_to: Tier::Hot,
@@ -139,6 +140,7 @@ fn compilations_say_when_they_were_queued_and_what_became_of_them() {
                 install_ns: 9,
                 cpu_ns: 1,
                 phases: PhaseTimes::default(),
+                form: "cranelift",
                 bytecode_len: 12,
                 ir_insts: 0,
                 code_bytes: 0,

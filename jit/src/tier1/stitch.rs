@@ -1,7 +1,7 @@
 //! The fast form: stencils are copied one behind the other, and their holes filled in. See `trinity_templates::stencil`.
 //!
 //! A function's code is its prologue, the hot parts of its instructions in order, its epilogue, and the cold parts. All
-//! of them share one native frame: callee-saved registers of the caller, then [`FRAME`] bytes for whoever needs them.
+//! of them share one native frame: the caller's pinned register, then [`FRAME`] bytes for whoever needs them.
 
 use std::time::Instant;
 
@@ -22,20 +22,13 @@ use crate::{code::CodeArena, helpers};
 
 include!(concat!(env!("OUT_DIR"), "/stencils.rs"));
 
-/// Enters the frame: `(vm, base, count)` come in `rdi`, `rsi`, `rdx`; stencils have the base in `rdi`, and the first one of a
-/// call the count in `rsi`.
-const PROLOGUE: [u8; 23] = [
+/// Enters the frame: `(vm, base, count)` come in `rdi`, `rsi`, `rdx`; stencils have the base in `rdi` and `r15`, and the first
+/// one of a call the count in `rsi`.
+const PROLOGUE: [u8; 19] = [
     0x55, // push rbp
     0x48,
     0x89,
     0xe5, // mov rbp, rsp
-    0x53, // push rbx
-    0x41,
-    0x54, // push r12
-    0x41,
-    0x55, // push r13
-    0x41,
-    0x56, // push r14
     0x41,
     0x57, // push r15
     0x48,
@@ -45,21 +38,19 @@ const PROLOGUE: [u8; 23] = [
     0x48,
     0x89,
     0xf7, // mov rdi, rsi
+    0x49,
+    0x89,
+    0xf7, // mov r15, rsi
     0x48,
     0x89,
     0xd6, // mov rsi, rdx
 ];
 
 /// Leaves the frame with the status in `rdi`.
-const EPILOGUE: [u8; 18] = [
+const EPILOGUE: [u8; 9] = [
     0x48, 0x89, 0xf8, // mov rax, rdi
-    0x48, 0x8d, 0x65, 0xd8, // lea rsp, [rbp - 40]
-    0x41, 0x5f, // pop r15
-    0x41, 0x5e, // pop r14
-    0x41, 0x5d, // pop r13
-    0x41, 0x5c, // pop r12
-    0x5b, // pop rbx
-    0x5d, // pop rbp
+    0x4c, 0x8b, 0x7d, 0xf8, // mov r15, [rbp - 8]
+    0xc9, // leave
     0xc3, // ret
 ];
 

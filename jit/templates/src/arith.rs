@@ -77,6 +77,7 @@ impl Emitter<'_, '_> {
     fn rhs_int(&mut self) -> Value {
         match self.form().rhs {
             Rhs::Register => self.bits(self.instruction.c()),
+            Rhs::SmallInt => self.operand(Operand::Immediate),
             _ => self.operand(Operand::Constant),
         }
     }

@@ -173,6 +173,11 @@ impl Emitter<'_, '_> {
                         let equal = self.b.ins().fcmp(FloatCC::Equal, value, expected);
                         self.decide(equal, targets);
                     }
+                    Rhs::SmallInt => {
+                        let value = self.bits(register);
+                        let equal = self.equals(value, self.instruction.get(Operand::Immediate));
+                        self.decide(equal, targets);
+                    }
                     Rhs::Int => {
                         let (value, expected) = (self.bits(register), self.operand(Operand::Constant));
                         let equal = self.b.ins().icmp(IntCC::Equal, value, expected);

@@ -41,7 +41,7 @@ pub enum Surroundings<'b> {
         /// Where the caller's pinned register is kept.
         saved: StackSlot,
     },
-    /// Nothing: control leaves by tail calls, here that of a return. The base is a variable.
+    /// Nothing: control leaves by tail calls, here that of a return. The base is a variable beside the pinned register.
     Stencil { leave: FuncRef, base: Variable },
 }
 
@@ -188,24 +188,38 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     // What is live throughout: the base of the frame, in a register of its own.
 
-    /// Takes over the pinned register.
+    /// Takes over the pinned register. (A stencil finds the base there.)
     pub fn pin(&mut self, base: Value) {
-        if let Surroundings::Function { saved, .. } = self.surroundings {
-            let callers = self.b.ins().get_pinned_reg(I64);
-            self.b.ins().stack_store(I64, callers, saved, 0);
+        match self.surroundings {
+            Surroundings::Function { saved, .. } => {
+                let callers = self.b.ins().get_pinned_reg(I64);
+                self.b.ins().stack_store(I64, callers, saved, 0);
+                self.repin(base);
+            }
+            Surroundings::Stencil { base: variable, .. } => {
+                self.b.def_var(variable, base);
+                self.base = Some(base);
+            }
         }
-        self.repin(base);
     }
 
     /// The frame has moved.
     pub fn repin(&mut self, base: Value) {
-        match self.surroundings {
-            Surroundings::Function { .. } => {
-                self.b.ins().set_pinned_reg(base);
-            }
-            Surroundings::Stencil { base: variable, .. } => self.b.def_var(variable, base),
+        self.b.ins().set_pinned_reg(base);
+        if let Surroundings::Stencil { base: variable, .. } = self.surroundings {
+            self.b.def_var(variable, base);
         }
         self.base = Some(base);
+    }
+
+    /// PERF: behind a call a stencil takes the base from the pinned register, which the callee has preserved. Kept alive
+    /// across the call, it would be in another register on the fast path too.
+    fn reload_base(&mut self) {
+        if let Surroundings::Stencil { base: variable, .. } = self.surroundings {
+            let base = self.b.ins().get_pinned_reg(I64);
+            self.b.def_var(variable, base);
+            self.base = Some(base);
+        }
     }
 
     /// Returns from the compiled code.
@@ -455,6 +469,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
         let (pc, vm, base) = (self.pc(), self.vm(), self.base());
         let function = self.address(helper);
         let call = self.b.ins().call_indirect(self.signatures.helper, function, &[vm, base, pc]);
+        self.reload_base();
         self.b.inst_results(call)[0]
     }
 
@@ -475,6 +490,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
         let (pc, vm, base) = (self.pc(), self.vm(), self.base());
         let function = self.address(Helper::FinishCall);
         let call = self.b.ins().call_indirect(self.signatures.finish, function, &[vm, base, pc, status]);
+        self.reload_base();
         self.b.inst_results(call)[0]
     }
 
@@ -496,6 +512,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
     pub fn enter(&mut self, code: Value, base: Value, count: Value) -> Value {
         let vm = self.vm();
         let call = self.b.ins().call_indirect(self.signatures.entry, code, &[vm, base, count]);
+        self.reload_base();
         self.b.inst_results(call)[0]
     }
 

@@ -94,6 +94,8 @@ pub type Operands = [i64; Operand::COUNT];
 #[repr(u8)]
 pub enum Rhs {
     Register,
+    /// An integer that fits 32 bits, in `Operand::Immediate`.
+    SmallInt,
     Int,
     Float,
     /// A positive integer with one bit, of `%` and `//`.
@@ -400,6 +402,7 @@ impl Instruction {
             tag::NIL => Rhs::Nil,
             tag::FALSE => Rhs::False,
             tag::TRUE => Rhs::True,
+            tag::INT if self.note_small(value.raw_int()) => Rhs::SmallInt,
             tag::INT => Rhs::Int,
             tag::FLOAT => Rhs::Float,
             _ if value.as_string().is_some_and(|string| string.is_short()) => Rhs::ShortString,
@@ -428,10 +431,21 @@ impl Instruction {
             }
             (Op::PowK, Some(2)) => Rhs::Square,
             (Op::PowK, None) if constant.raw_float() == 2.0 => Rhs::Square,
+            (Op::BAndK | Op::BOrK | Op::BXorK | Op::AddK | Op::SubK | Op::MulK, Some(value))
+                if self.note_small(value) =>
+            {
+                Rhs::SmallInt
+            }
             (Op::BAndK | Op::BOrK | Op::BXorK | Op::AddK | Op::SubK | Op::MulK | Op::DivK, Some(_)) => Rhs::Int,
             (Op::AddK | Op::SubK | Op::MulK | Op::DivK, None) => Rhs::Float,
             _ => Rhs::Unsuited,
         };
+    }
+
+    /// Notes an integer that fits 32 bits.
+    fn note_small(&mut self, value: i64) -> bool {
+        self.set(Operand::Immediate, value);
+        i32::try_from(value).is_ok()
     }
 
     /// A named field.

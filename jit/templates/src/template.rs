@@ -24,7 +24,7 @@ impl Rhs {
             Rhs::Nil => tag::NIL,
             Rhs::False => tag::FALSE,
             Rhs::True => tag::TRUE,
-            Rhs::Int => tag::INT,
+            Rhs::SmallInt | Rhs::Int => tag::INT,
             Rhs::Float => tag::FLOAT,
             _ => tag::STRING,
         }
@@ -39,7 +39,8 @@ impl Emitter<'_, '_> {
         match op {
             Op::Move => self.copy(a, b),
             Op::LoadI | Op::LoadF | Op::LoadK | Op::LoadKX => {
-                let payload = self.operand(Operand::Constant);
+                let small = self.form().rhs == Rhs::SmallInt;
+                let payload = self.operand(if small { Operand::Immediate } else { Operand::Constant });
                 self.set(a, payload, self.form().rhs.tag());
             }
             Op::LoadFalse => self.set_primitive(a, tag::FALSE),

@@ -179,15 +179,13 @@ impl Graph {
                     out.fields
                         .extend(insn.fields.iter().map(|(at, width)| (part, start as u16 + u16::from(*at), *width)));
                 }
-                let following = order.get(position + 1).map(|at| Goal::Block(*at));
                 let next = Goal::Out(Target::Next);
-                for jump in &block.jumps {
+                let last = (part == Part::Hot).then_some(next);
+                let following = order.get(position + 1).map(|at| Goal::Block(*at)).or(last);
+                for jump in &turned(&block.jumps, following) {
                     if jump.condition.is_none() {
                         if following == Some(jump.to) {
-                            continue;
-                        }
-                        if part == Part::Hot && following.is_none() && jump.to == next {
-                            out.falls_through = true;
+                            out.falls_through |= jump.to == next;
                             continue;
                         }
                     }
@@ -222,7 +220,8 @@ impl Graph {
         let mut order: Vec<u32> =
             self.0.iter().filter(|(_, block)| block.cold == (part == Part::Cold)).map(|(at, _)| *at).collect();
         let goes_on = |at: &u32| {
-            self.0[at].jumps.iter().any(|jump| jump.condition.is_none() && jump.to == Goal::Out(Target::Next))
+            // By its last jump, or by the one before, which can be turned round.
+            self.0[at].jumps.iter().rev().take(2).any(|jump| jump.to == Goal::Out(Target::Next))
         };
         // The entry must stay first.
         if part == Part::Hot
@@ -234,6 +233,21 @@ impl Graph {
         }
         order
     }
+}
+
+/// Jumps such that control falls through to `following` where it can: `if c goto following; goto other` is turned round.
+fn turned(jumps: &[Jump], following: Option<Goal>) -> Vec<Jump> {
+    let mut jumps = jumps.to_vec();
+    if let [.., last_but_one, last] = &mut jumps[..]
+        && let Some(condition) = last_but_one.condition
+        && Some(last_but_one.to) == following
+        && Some(last.to) != following
+    {
+        // The lowest bit of a condition's code negates it.
+        *last_but_one = Jump { condition: Some(condition ^ 1), to: last.to };
+        last.to = following.expect("it is where the jump went");
+    }
+    jumps
 }
 
 /// Both parts of a stencil, before holes have been told from other fields.

@@ -27,16 +27,19 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
     match op {
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::IDiv => each(&|form| hinted(form, &HINTS)),
         Op::AddK | Op::SubK | Op::MulK | Op::DivK => each(&|form| {
-            [Rhs::Int, Rhs::Float].into_iter().flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS)).collect()
+            [Rhs::SmallInt, Rhs::Int, Rhs::Float]
+                .into_iter()
+                .flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS))
+                .collect()
         }),
         Op::ModK | Op::IDivK => each(&|form| {
             let all = [Rhs::Int, Rhs::PowerOfTwo, Rhs::Unsuited];
             all.into_iter().flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS)).collect()
         }),
         Op::PowK => each(&|form| with_rhs(form, &[Rhs::Square, Rhs::Unsuited])),
-        Op::BAndK | Op::BOrK | Op::BXorK => each(&|form| with_rhs(form, &[Rhs::Int, Rhs::Unsuited])),
+        Op::BAndK | Op::BOrK | Op::BXorK => each(&|form| with_rhs(form, &[Rhs::SmallInt, Rhs::Int, Rhs::Unsuited])),
         Op::ShlK | Op::ShrK => each(&|form| with_rhs(form, &[Rhs::Left, Rhs::Right, Rhs::Unsuited])),
-        Op::LoadI => each(&|form| with_rhs(form, &[Rhs::Int])),
+        Op::LoadI => each(&|form| with_rhs(form, &[Rhs::SmallInt])),
         Op::LoadF => each(&|form| with_rhs(form, &[Rhs::Float])),
         Op::LoadK | Op::LoadKX => each(&|form| with_rhs(form, &CONSTANTS)),
         Op::LoadNil => each(&|form| (0..=Form::SLOWLY).map(|count| Form { count, ..form }).collect()),
@@ -76,7 +79,8 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
     }
 }
 
-const CONSTANTS: [Rhs; 7] = [Rhs::Nil, Rhs::False, Rhs::True, Rhs::Int, Rhs::Float, Rhs::ShortString, Rhs::LongString];
+const CONSTANTS: [Rhs; 8] =
+    [Rhs::Nil, Rhs::False, Rhs::True, Rhs::SmallInt, Rhs::Int, Rhs::Float, Rhs::ShortString, Rhs::LongString];
 
 fn hinted(form: Form, hints: &[Hint]) -> Vec<Form> {
     hints.iter().map(|hint| Form { hint: *hint, ..form }).collect()

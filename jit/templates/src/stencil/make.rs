@@ -74,6 +74,7 @@ fn target() -> Result<OwnedTargetIsa, MakeError> {
         ("is_pic", "false"),
         ("unwind_info", "false"),
         ("enable_probestack", "false"),
+        ("enable_pinned_reg", "true"),
         ("preserve_frame_pointers", "true"),
         ("enable_verifier", "true"),
     ] {

@@ -1,9 +1,10 @@
 //! Stencils: machine code of single instructions with holes where the operands go (copy-and-patch, Xu and Kjolstad, OOPSLA
 //! 2021). Cranelift makes them when the compiler is built; a program that runs only copies and patches.
 //!
-//! Code of a stencil keeps nothing in registers from one instruction to the next but the frame's base, in the pinned
-//! register (`r15`). It may use [`FRAME`] bytes of the native stack and every other register. It has two parts: the hot
-//! one, which ends by falling through to the next instruction, and the cold one, which lies behind all hot ones.
+//! Between stencils nothing is in registers but the frame's base, in the first argument register (`rdi`) and in the pinned
+//! one (`r15`), where it survives calls. A stencil may use [`FRAME`] bytes of the native stack; callee-saved registers it
+//! leaves as they were. It has two parts: the hot one, which ends by falling through to the next instruction, and the
+//! cold one, which lies behind all hot ones.
 
 mod asm;
 mod forms;
