@@ -105,8 +105,9 @@ impl clap::Args for Steps {
 
 impl FromArgMatches for Steps {
     fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
-        let kinds: [(&str, fn(String) -> Step); 3] =
-            [(CHUNK, Step::Chunk), (MODULE, Step::Module), (WARNINGS, |_| Step::Warnings)];
+        /// What an option's value becomes.
+        type Kind = fn(String) -> Step;
+        let kinds = [(CHUNK, Step::Chunk as Kind), (MODULE, Step::Module), (WARNINGS, |_| Step::Warnings)];
         let mut steps = Vec::new();
         for (id, kind) in kinds {
             let values = matches.get_many::<String>(id).unwrap_or_default().cloned().map(kind);

@@ -183,11 +183,9 @@ impl Graph {
                 let last = (part == Part::Hot).then_some(next);
                 let following = order.get(position + 1).map(|at| Goal::Block(*at)).or(last);
                 for jump in &turned(&block.jumps, following) {
-                    if jump.condition.is_none() {
-                        if following == Some(jump.to) {
-                            out.falls_through |= jump.to == next;
-                            continue;
-                        }
+                    if jump.condition.is_none() && following == Some(jump.to) {
+                        out.falls_through |= jump.to == next;
+                        continue;
                     }
                     match jump.condition {
                         Some(condition) => out.part(part).extend([0x0f, condition]),
