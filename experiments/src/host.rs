@@ -1,6 +1,7 @@
 //! The VM as the command line uses it. Only this module names the VM's and the compilers' types.
 
 pub mod captured;
+pub mod listing;
 
 mod perf_map;
 mod repl;
@@ -26,7 +27,7 @@ use trinity_vm::{
     meta::Meta,
     native::{Args, NativeResult},
     observe::InterruptHandle,
-    seam::{Action, Decision, DecisionKind, DecisionPoint, EntryPoint, EventSink, Policy, RunSummary, Tier},
+    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy, RunSummary, Tier},
     stdlib,
     value::Value,
     vm::{Vm, VmOptions},
@@ -589,30 +590,6 @@ pub fn check(path: &Path) -> Result<Checked> {
 pub fn disassemble(path: &Path) -> Result<String> {
     let (unit, _) = compile(path)?;
     Ok(trinity_vm::bytecode::disassemble(&unit))
-}
-
-/// The optimiser's IR of every function that an interpreted run of the program calls, as text. What the program prints
-/// is dropped.
-pub fn optimiser_ir(path: &Path) -> Result<String> {
-    let text = std::fs::read(path).at("read", path)?;
-    let name = [b"@", path.as_os_str().as_encoded_bytes()].concat();
-    on_large_stack(|| {
-        let mut vm = new_vm(&HostOptions::default());
-        stdlib::io::redirect_stdout(&mut vm, Box::new(std::io::sink()));
-        set_arg(&mut vm, &[path.display().to_string()]);
-        if !run_chunk(&mut vm, strip_shebang(&text), &name, &[]) {
-            return Err(Failure::work(format!("{}: the run that gathers feedback failed", path.display())));
-        }
-        let mut listing = String::new();
-        for proto in vm.controller.functions().filter(|proto| proto.calls() > 0) {
-            let place = format!("function at line {}, {} calls", proto.unit.line_defined, proto.calls());
-            match trinity_jit::tier2::ir(&vm, &proto, EntryPoint::Call) {
-                Ok(func) => listing.push_str(&format!("{place}\n{func}\n")),
-                Err(bailout) => listing.push_str(&format!("{place}: declined, {}\n\n", bailout.0)),
-            }
-        }
-        Ok(listing)
-    })
 }
 
 fn compile(path: &Path) -> Result<(FnUnit, u64)> {

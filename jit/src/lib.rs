@@ -95,6 +95,17 @@ impl JitCompiler {
     }
 }
 
+/// The code that tier 1 makes of a function with the feedback that there is, as text.
+///
+/// # Errors
+/// There are no stencils on this machine.
+pub fn tier1_listing(vm: &Vm, proto: &Proto) -> Result<String, Bailout> {
+    #[cfg(stencils)]
+    return tier1::listing::listing(vm, proto, EntryPoint::Call);
+    #[cfg(not(stencils))]
+    Err(Bailout("no-stencils"))
+}
+
 fn baseline() -> Result<Codegen, Bailout> {
     let regalloc = match std::env::var("TRINITY_TIER1_REGALLOC").as_deref() {
         Ok("backtracking") => "backtracking",

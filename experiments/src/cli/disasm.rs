@@ -7,10 +7,10 @@ use crate::{failure::Result, host};
 
 /// Show the code of every function of a program
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  trinity disasm script.lua\n  trinity disasm --tier 2 script.lua")]
+#[command(after_help = "Examples:\n  trinity disasm script.lua\n  trinity disasm --tier 1 script.lua")]
 pub struct Args {
-    /// 0: bytecode; 2: the optimiser's IR, after an interpreted run that gathers feedback
-    #[arg(long, value_name = "TIER", default_value = "0", value_parser = ["0", "2"])]
+    /// 0: bytecode; after an interpreted run that gathers feedback, 1: stencils and their machine code, 2: the optimiser's IR
+    #[arg(long, value_name = "TIER", default_value = "0", value_parser = ["0", "1", "2"])]
     tier: String,
     /// The program
     #[arg(value_name = "SCRIPT")]
@@ -18,5 +18,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    print(&if args.tier == "2" { host::optimiser_ir(&args.script)? } else { host::disassemble(&args.script)? })
+    print(&match args.tier.as_str() {
+        "1" => host::listing::baseline_code(&args.script)?,
+        "2" => host::listing::optimiser_ir(&args.script)?,
+        _ => host::disassemble(&args.script)?,
+    })
 }

@@ -1,6 +1,8 @@
 //! Tier 1: one template per bytecode (`trinity_templates`). What counts is compile time; what feedback there is picks the
 //! inline path, a helper is the other. It does not speculate and never deoptimises.
 
+#[cfg(stencils)]
+pub mod listing;
 pub mod single_pass;
 #[cfg(stencils)]
 pub mod stitch;

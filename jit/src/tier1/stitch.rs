@@ -64,6 +64,17 @@ enum Goal {
     Place(Part, usize),
 }
 
+/// Where the code of an instruction begins, to show.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    pub part: Part,
+    pub at: usize,
+    /// `None` for what surrounds the instructions.
+    pub pc: Option<usize>,
+    /// The stencil.
+    pub name: &'static str,
+}
+
 /// The stitcher, with buffers that are used again.
 pub struct Stitcher {
     helpers: HelperTable,
@@ -73,6 +84,8 @@ pub struct Stitcher {
     places: Vec<u32>,
     /// Four bytes in a part that take the distance to a goal.
     branches: Vec<(Part, usize, Goal)>,
+    /// Where the stencils are, when somebody wants to know.
+    marks: Option<Vec<Mark>>,
 }
 
 impl Stitcher {
@@ -88,6 +101,7 @@ impl Stitcher {
             cold: Vec::new(),
             places: Vec::new(),
             branches: Vec::new(),
+            marks: None,
         })
     }
 
@@ -122,6 +136,18 @@ impl Stitcher {
         })
     }
 
+    /// The code of a function, and where its stencils are.
+    pub(super) fn stitch_marked(
+        &mut self,
+        vm: &Vm,
+        proto: &Proto,
+        entry: EntryPoint,
+    ) -> Result<(&[u8], Vec<Mark>), Bailout> {
+        self.marks = Some(vec![Mark { part: Part::Hot, at: 0, pc: None, name: "prologue" }]);
+        self.stitch(vm, proto, entry)?;
+        Ok((&self.hot, self.marks.take().unwrap_or_default()))
+    }
+
     /// Leaves the function's code in `hot`.
     fn stitch(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<(Vec<Value>, u32), Bailout> {
         let coverage = Coverage::new(proto, entry);
@@ -135,7 +161,7 @@ impl Stitcher {
         let (mut roots, mut stencils) = (Vec::new(), 0);
         self.hot.extend(PROLOGUE);
         if entry == EntryPoint::Call {
-            self.place(&Instruction::entry(proto, vm_address), None, None)?;
+            self.place(&Instruction::entry(proto, vm_address), None, None, None)?;
         } else {
             self.hot.push(0xe9);
             self.branches.push((Part::Hot, self.hot.len(), Goal::Pc(coverage.entry_pc)));
@@ -150,7 +176,7 @@ impl Stitcher {
                     let instruction = Instruction::decode(proto, pc, coverage.leader[pc], vm_address);
                     let successors = flow::successors(code, pc);
                     roots.extend(instruction.root());
-                    self.place(&instruction, successors.next, successors.jump)?;
+                    self.place(&instruction, Some(pc), successors.next, successors.jump)?;
                     stencils += 1;
                 }
             }
@@ -161,9 +187,21 @@ impl Stitcher {
     }
 
     /// Appends the code of one instruction. `None` as `next`: what comes behind it is placed next.
-    fn place(&mut self, instruction: &Instruction, next: Option<usize>, jump: Option<usize>) -> Result<(), Bailout> {
+    fn place(
+        &mut self,
+        instruction: &Instruction,
+        pc: Option<usize>,
+        next: Option<usize>,
+        jump: Option<usize>,
+    ) -> Result<(), Bailout> {
         let stencil = LIBRARY.find(instruction.form).ok_or(Bailout("stencil"))?;
         let starts = [self.hot.len(), self.cold.len()];
+        if let Some(marks) = &mut self.marks {
+            marks.push(Mark { part: Part::Hot, at: starts[0], pc, name: stencil.name });
+            if !stencil.cold.is_empty() {
+                marks.push(Mark { part: Part::Cold, at: starts[1], pc, name: stencil.name });
+            }
+        }
         let range = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
         self.hot.extend_from_slice(&LIBRARY.code[range(&stencil.hot)]);
         self.cold.extend_from_slice(&LIBRARY.code[range(&stencil.cold)]);
@@ -200,6 +238,10 @@ impl Stitcher {
         self.hot.extend(EPILOGUE);
         let cold = self.hot.len();
         self.hot.append(&mut self.cold);
+        if let Some(marks) = &mut self.marks {
+            marks.iter_mut().filter(|mark| mark.part == Part::Cold).for_each(|mark| mark.at += cold);
+            marks.push(Mark { part: Part::Hot, at: epilogue, pc: None, name: "epilogue" });
+        }
         let place = |part: Part, at: usize| if part == Part::Hot { at } else { cold + at };
         for (part, at, goal) in &self.branches {
             let at = place(*part, *at);

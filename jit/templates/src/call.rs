@@ -22,17 +22,9 @@ impl Emitter<'_, '_> {
         let (other, done) = (self.cold(), self.block());
         self.require_tag(a, tag::CLOSURE, other);
         self.store_pc();
-        let proto = self.callee_proto(a);
-        let address = self.operand(Operand::Cache);
-        let seen = self.load(I64, regions.feedback, address, abi::CACHE_PAYLOAD);
-        let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
-        let (note, known) = (self.cold(), self.block());
-        self.branch(same, known, note);
-        self.switch(note);
-        self.helper(Helper::NoteCall);
-        self.jump(known);
-
-        self.switch(known);
+        if self.form().seen != Seen::Several {
+            self.note_target(a);
+        }
         let proto = self.callee_proto(a);
         let code = self.load(I64, regions.object, proto, abi::PROTO_ENTRY);
         self.write_header(a);
@@ -52,6 +44,20 @@ impl Emitter<'_, '_> {
         self.slow_path(other, Helper::Call, done);
         self.forget_all();
         self.switch(done);
+    }
+
+    /// Tells the cache when the callee is another function than it knows.
+    fn note_target(&mut self, a: usize) {
+        let proto = self.callee_proto(a);
+        let address = self.operand(Operand::Cache);
+        let seen = self.load(I64, self.regions.feedback, address, abi::CACHE_PAYLOAD);
+        let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
+        let (note, known) = (self.cold(), self.block());
+        self.branch(same, known, note);
+        self.switch(note);
+        self.helper(Helper::NoteCall);
+        self.jump(known);
+        self.switch(known);
     }
 
     /// The prototype of the closure in `R[A]`.

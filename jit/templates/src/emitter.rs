@@ -121,9 +121,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.b.ins().bitcast(F64, MemFlagsData::new(), bits)
     }
 
-    fn pc(&mut self) -> Value {
-        let pc = self.instruction.get(Operand::Pc);
-        self.b.ins().iconst(I32, pc)
+    /// `(vm, base, pc)`, the arguments of helpers.
+    fn helper_arguments(&mut self) -> [Value; 3] {
+        let pc = self.instruction.get(Operand::HelperPc);
+        [self.operand(Operand::HelperVm), self.base(), self.b.ins().iconst(I32, pc)]
     }
 
     /// The block that the instruction jumps to.
@@ -466,9 +467,9 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// Calls a helper for the present instruction.
     pub fn helper(&mut self, helper: Helper) -> Value {
-        let (pc, vm, base) = (self.pc(), self.vm(), self.base());
+        let arguments = self.helper_arguments();
         let function = self.address(helper);
-        let call = self.b.ins().call_indirect(self.signatures.helper, function, &[vm, base, pc]);
+        let call = self.b.ins().call_indirect(self.signatures.helper, function, &arguments);
         self.reload_base();
         self.b.inst_results(call)[0]
     }
@@ -487,7 +488,7 @@ impl<'a, 'b> Emitter<'a, 'b> {
     }
 
     pub fn finish_call(&mut self, status: Value) -> Value {
-        let (pc, vm, base) = (self.pc(), self.vm(), self.base());
+        let [vm, base, pc] = self.helper_arguments();
         let function = self.address(Helper::FinishCall);
         let call = self.b.ins().call_indirect(self.signatures.finish, function, &[vm, base, pc, status]);
         self.reload_base();
@@ -518,7 +519,8 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// Writes the present pc to the frame's header.
     pub fn store_pc(&mut self) {
-        let (pc, base) = (self.pc(), self.base());
+        let pc = self.b.ins().iconst(I32, self.instruction.get(Operand::Pc));
+        let base = self.base();
         self.store(self.regions.stack, pc, base, HEADER_PC);
     }
 

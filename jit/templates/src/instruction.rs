@@ -55,10 +55,14 @@ pub enum Operand {
     MaxStack,
     /// Address of the VM.
     Vm,
+    /// `Pc` and `Vm` again, for calls of helpers: one value for these and for the fast path would be kept in callee-saved
+    /// registers across calls, which stencils would have to save.
+    HelperPc,
+    HelperVm,
 }
 
 impl Operand {
-    pub const COUNT: usize = Operand::Vm as usize + 1;
+    pub const COUNT: usize = Operand::HelperVm as usize + 1;
     pub const ALL: [Operand; Operand::COUNT] = {
         use Operand::*;
         [
@@ -82,6 +86,8 @@ impl Operand {
             Params,
             MaxStack,
             Vm,
+            HelperPc,
+            HelperVm,
         ]
     };
 }
@@ -131,6 +137,8 @@ pub enum Seen {
     Array,
     /// A native function.
     Native,
+    /// Lua functions, more than are worth noting.
+    Several,
 }
 
 /// How many values: of a call's arguments, its wanted or a return's results.
@@ -143,6 +151,9 @@ pub enum Many {
     /// As many as the instruction says.
     Some,
 }
+
+/// Times that a call's target has changed from which on it is not noted any more.
+const SEVERAL: u8 = 16;
 
 /// What decides which code a template makes. What an opcode has no use for is as in [`Form::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +202,7 @@ impl Form {
             (self.op as u32, 8),
             (self.hint as u32, 2),
             (self.rhs as u32, 4),
-            (self.seen as u32, 3),
+            (self.seen as u32, 4),
             (self.kinds as u32, 4),
             (self.flag as u32, 1),
             (self.given as u32, 2),
@@ -286,7 +297,9 @@ impl Instruction {
         let (op, hint) = word.op().unquickened();
         let mut this = Instruction { form: Form { hint, ..Form::of(op) }, operands: [0; Operand::COUNT] };
         this.set(Operand::Vm, vm);
+        this.set(Operand::HelperVm, vm);
         this.set(Operand::Pc, pc as i64);
+        this.set(Operand::HelperPc, pc as i64);
         this.set(Operand::A, word.a() as i64);
         this.set(Operand::B, word.b() as i64);
         this.set(Operand::C, word.c() as i64);
@@ -343,6 +356,9 @@ impl Instruction {
                 if cache.kind == CacheKind::Native {
                     this.form.seen = Seen::Native;
                 } else {
+                    if cache.kind == CacheKind::Call && cache.polymorphic && cache.misses >= SEVERAL {
+                        this.form.seen = Seen::Several;
+                    }
                     this.form.given = if word.b() == 0 { Many::Open } else { Many::Some };
                     this.form.wanted = [Many::Open, Many::None, Many::Some][word.c().min(2)];
                 }

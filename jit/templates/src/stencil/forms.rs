@@ -58,8 +58,9 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         Op::Call => each(&|form| {
             let given = [Many::Open, Many::Some];
             let all = |given| [Many::Open, Many::None, Many::Some].map(|wanted| Form { given, wanted, ..form });
-            let natives = Form { seen: Seen::Native, ..form };
-            given.into_iter().flat_map(all).chain([natives]).collect()
+            let functions = given.into_iter().flat_map(all);
+            let several = functions.clone().map(|form| Form { seen: Seen::Several, ..form });
+            functions.chain(several).chain([Form { seen: Seen::Native, ..form }]).collect()
         }),
         Op::Return => each(&|form| {
             (0..=Form::INLINE_RESULTS as u8).chain([Form::SLOWLY]).map(|count| Form { count, ..form }).collect()

@@ -34,6 +34,7 @@ fn size(operand: Operand) -> Size {
         | Operand::B
         | Operand::C
         | Operand::Pc
+        | Operand::HelperPc
         | Operand::Immediate
         | Operand::Slot
         | Operand::Params
