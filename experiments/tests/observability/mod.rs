@@ -47,7 +47,7 @@ fn stats_tell_compilations_by_tier_and_form() {
     );
     assert!(done.status.success(), "{}", text(&done.stderr));
     let stats = json(&folder.path().join("stats.json"));
-    for (index, form) in [(0, "single-pass"), (1, "cranelift")] {
+    for (index, form) in [(0, "stencils"), (1, "cranelift")] {
         let tier = &stats["compiles"][index];
         let found = &tier["forms"][0];
         assert_eq!(found["form"], form);
