@@ -447,9 +447,8 @@ impl Instruction {
             }
             (Op::PowK, Some(2)) => Rhs::Square,
             (Op::PowK, None) if constant.raw_float() == 2.0 => Rhs::Square,
-            (Op::BAndK | Op::BOrK | Op::BXorK | Op::AddK | Op::SubK | Op::MulK, Some(value))
-                if self.note_small(value) =>
-            {
+            // (Of a difference, Cranelift makes the sum with the negated constant.)
+            (Op::BAndK | Op::BOrK | Op::BXorK | Op::AddK | Op::MulK, Some(value)) if self.note_small(value) => {
                 Rhs::SmallInt
             }
             (Op::BAndK | Op::BOrK | Op::BXorK | Op::AddK | Op::SubK | Op::MulK | Op::DivK, Some(_)) => Rhs::Int,

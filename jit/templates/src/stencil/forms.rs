@@ -26,7 +26,10 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
     let mut each = |of: &dyn Fn(Form) -> Vec<Form>| forms.extend(of(plain));
     match op {
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Mod | Op::IDiv => each(&|form| hinted(form, &HINTS)),
-        Op::AddK | Op::SubK | Op::MulK | Op::DivK => each(&|form| {
+        Op::SubK | Op::DivK => each(&|form| {
+            [Rhs::Int, Rhs::Float].into_iter().flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS)).collect()
+        }),
+        Op::AddK | Op::MulK => each(&|form| {
             [Rhs::SmallInt, Rhs::Int, Rhs::Float]
                 .into_iter()
                 .flat_map(|rhs| hinted(Form { rhs, ..form }, &HINTS))

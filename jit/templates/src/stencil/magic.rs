@@ -20,8 +20,10 @@ pub struct Magic {
 
 /// How an operand gets into machine code.
 enum Size {
-    /// As a small number: displacements and 32-bit immediates.
+    /// As a small number that is not negative: displacements and 32-bit immediates.
     Small,
+    /// As a 32-bit immediate with a sign. (The magic numbers are negative: of others Cranelift may leave out the sign.)
+    Signed,
     /// As a 64-bit immediate.
     Wide,
     /// As an 8-bit immediate.
@@ -35,10 +37,10 @@ fn size(operand: Operand) -> Size {
         | Operand::C
         | Operand::Pc
         | Operand::HelperPc
-        | Operand::Immediate
         | Operand::Slot
         | Operand::Params
         | Operand::MaxStack => Size::Small,
+        Operand::Immediate => Size::Signed,
         Operand::Shift => Size::Byte,
         _ => Size::Wide,
     }
@@ -61,6 +63,7 @@ impl Magic {
             for operand in Operand::ALL {
                 magic.operands[set][operand as usize] = match size(operand) {
                     Size::Small => (wide() & 0x3f_ffff) | 0x40_0000,
+                    Size::Signed => -((wide() & 0x3f_ffff) | 0x40_0000),
                     Size::Wide => wide(),
                     Size::Byte => [13, 46][set],
                 };
@@ -89,7 +92,7 @@ impl Magic {
         for operand in Operand::ALL {
             let magic = [0, 1].map(|set| self.operands[set][operand as usize]);
             let fits = match size(operand) {
-                Size::Small => width >= 4,
+                Size::Small | Size::Signed => width >= 4,
                 Size::Wide => width == 8,
                 Size::Byte => width == 1,
             };
@@ -119,6 +122,7 @@ mod tests {
         for operand in Operand::ALL {
             let (width, scales): (u8, &[i64]) = match size(operand) {
                 Size::Small => (4, &[1, 8, 16, 32, -1, -16]),
+                Size::Signed => (4, &[1]),
                 Size::Wide => (8, &[1]),
                 Size::Byte => (1, &[1]),
             };
