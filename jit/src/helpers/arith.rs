@@ -43,45 +43,9 @@ fn operator(op: Op) -> (Arith, bool) {
     }
 }
 
-/// Quickened forms of an opcode: both integers, both floats, anything else; in each place what the interpreter would
-/// quicken to.
-fn forms(op: Op) -> Option<[Op; 3]> {
-    Some(match op {
-        Op::Add => [Op::AddII, Op::AddFF, Op::AddAny],
-        Op::Sub => [Op::SubII, Op::SubFF, Op::SubAny],
-        Op::Mul => [Op::MulII, Op::MulFF, Op::MulAny],
-        Op::Div => [Op::DivAny, Op::DivFF, Op::DivAny],
-        Op::Mod => [Op::ModII, Op::ModAny, Op::ModAny],
-        Op::IDiv => [Op::IDivII, Op::IDivAny, Op::IDivAny],
-        Op::AddK => [Op::AddKII, Op::AddKFF, Op::AddKAny],
-        Op::SubK => [Op::SubKII, Op::SubKFF, Op::SubKAny],
-        Op::MulK => [Op::MulKII, Op::MulKFF, Op::MulKAny],
-        Op::DivK => [Op::DivKAny, Op::DivKFF, Op::DivKAny],
-        Op::ModK => [Op::ModKII, Op::ModKAny, Op::ModKAny],
-        Op::IDivK => [Op::IDivKII, Op::IDivKAny, Op::IDivKAny],
-        Op::Lt => [Op::LtII, Op::LtFF, Op::LtAny],
-        Op::Le => [Op::LeII, Op::LeFF, Op::LeAny],
-        _ => return None,
-    })
-}
-
-/// The quickened form for an instruction that was `from` and now meets `lhs` and `rhs`.
-pub(crate) fn quickened(from: Op, lhs: Value, rhs: Value) -> Option<Op> {
-    let plain = from.unquickened().0;
-    let forms = forms(plain)?;
-    let seen = if lhs.is_int() && rhs.is_int() {
-        forms[0]
-    } else if lhs.is_float() && rhs.is_float() {
-        forms[1]
-    } else {
-        forms[2]
-    };
-    Some(if from == plain || from == seen { seen } else { forms[2] })
-}
-
 /// Notes what operands an instruction met.
 fn quicken(site: &Site<'_>, lhs: Value, rhs: Value) {
-    if let Some(op) = quickened(site.instr.op(), lhs, rhs) {
+    if let Some(op) = site.instr.op().quickened(lhs.tag, rhs.tag) {
         // SAFETY: the instruction is the running function's; quickening changes its opcode byte only.
         unsafe { *site.at = site.instr.with_op(op) };
     }

@@ -3,6 +3,8 @@
 use trinity_vm::{
     bytecode::Op,
     frame::{FRAME_OFFSET, Frame, Status, status},
+    function::Closure,
+    heap::Gc,
     interp::{self, access},
     native::Throw,
     value::{Value, tag},
@@ -150,6 +152,20 @@ pub unsafe extern "C" fn tail_call(vm: *mut Vm, base: *mut Value, pc: u32) -> St
         site.vm.exit_frame = interp::replace_frame(Frame(base), params, slot, count);
         site.vm.exit_count = count as u64;
         status::TAIL
+    }
+}
+
+/// As [`tail_call`], for callers that can be replaced by the callee at once: its entry when that is compiled code.
+pub unsafe extern "C" fn tail_enter(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers; after `TAIL`, a call of a closure has been laid out at `exit_frame`.
+    unsafe {
+        let status = tail_call(vm, base, pc);
+        if status != status::TAIL || (*vm).is_observing() {
+            return status;
+        }
+        let closure = Gc::<Closure>::from_address((*vm).exit_frame.function().bits as usize);
+        let proto = closure.proto;
+        if proto.compiled { proto.entry as usize as Status } else { status }
     }
 }
 

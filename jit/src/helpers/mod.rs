@@ -17,7 +17,7 @@ pub use access::{
     set_tabup, set_upvalue,
 };
 pub use arith::{arith, compare, concat, equals, equals_constant, unary};
-pub use call::{call, finish_call, note_call, ret, tail_call};
+pub use call::{call, finish_call, note_call, ret, tail_call, tail_enter};
 pub use flow::{
     back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for,
     generic_for_prep, tbc, vararg,
@@ -79,6 +79,7 @@ pub fn table(vm: &Vm) -> HelperTable {
             Name::SetTabUp => set_tabup as *const () as usize,
             Name::SetUpvalue => set_upvalue as *const () as usize,
             Name::TailCall => tail_call as *const () as usize,
+            Name::TailEnter => tail_enter as *const () as usize,
             Name::Tbc => tbc as *const () as usize,
             Name::Unary => unary as *const () as usize,
             Name::VarArg => vararg as *const () as usize,

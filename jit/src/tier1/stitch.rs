@@ -23,8 +23,8 @@ use crate::{code::CodeArena, helpers};
 include!(concat!(env!("OUT_DIR"), "/stencils.rs"));
 
 /// Enters the frame: `(vm, base, count)` come in `rdi`, `rsi`, `rdx`; stencils have the base in `rdi` and `r15`, and the first
-/// one of a call the count in `rsi`.
-const PROLOGUE: [u8; 19] = [
+/// one of a call the count in `rdx`.
+const PROLOGUE: [u8; 16] = [
     0x55, // push rbp
     0x48,
     0x89,
@@ -41,9 +41,6 @@ const PROLOGUE: [u8; 19] = [
     0x49,
     0x89,
     0xf7, // mov r15, rsi
-    0x48,
-    0x89,
-    0xd6, // mov rsi, rdx
 ];
 
 /// Leaves the frame with the status in `rdi`.
@@ -54,12 +51,20 @@ const EPILOGUE: [u8; 9] = [
     0xc3, // ret
 ];
 
+/// Leaves the frame for the code in `rcx`, whose arguments are in place.
+const TAIL_EPILOGUE: [u8; 7] = [
+    0x4c, 0x8b, 0x7d, 0xf8, // mov r15, [rbp - 8]
+    0xc9, // leave
+    0xff, 0xe1, // jmp rcx
+];
+
 /// Where a branch goes.
 #[derive(Clone, Copy)]
 enum Goal {
     /// The code of an instruction.
     Pc(usize),
     Epilogue,
+    TailEpilogue,
     /// An offset in a part of the function.
     Place(Part, usize),
 }
@@ -225,6 +230,7 @@ impl Stitcher {
                 Target::Next => next.map_or(Goal::Place(Part::Hot, behind), Goal::Pc),
                 Target::Jump => Goal::Pc(jump.ok_or(Bailout("jump"))?),
                 Target::Leave => Goal::Epilogue,
+                Target::Enter => Goal::TailEpilogue,
                 Target::Within(part, at) => Goal::Place(part, starts[part as usize] + usize::from(at)),
             };
             self.branches.push((branch.part, starts[branch.part as usize] + usize::from(branch.at), goal));
@@ -236,6 +242,8 @@ impl Stitcher {
     fn link(&mut self) {
         let epilogue = self.hot.len();
         self.hot.extend(EPILOGUE);
+        let tail_epilogue = self.hot.len();
+        self.hot.extend(TAIL_EPILOGUE);
         let cold = self.hot.len();
         self.hot.append(&mut self.cold);
         if let Some(marks) = &mut self.marks {
@@ -248,6 +256,7 @@ impl Stitcher {
             let goal = match goal {
                 Goal::Pc(pc) => self.places[*pc] as usize,
                 Goal::Epilogue => epilogue,
+                Goal::TailEpilogue => tail_epilogue,
                 Goal::Place(part, to) => place(*part, *to),
             };
             let distance = (goal as i64 - (at as i64 + 4)) as i32;

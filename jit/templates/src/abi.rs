@@ -39,6 +39,7 @@ const _: () = assert!(offset_of!(FrameHeader, pc) == 0 && offset_of!(FrameHeader
 pub const VM_STACK_LIMIT: i32 = offset(offset_of!(Vm, stack_limit));
 pub const VM_TOP: i32 = offset(offset_of!(Vm, top));
 pub const VM_NATIVE_LIMIT: i32 = offset(offset_of!(Vm, native_limit));
+pub const VM_EXIT_FRAME: i32 = offset(offset_of!(Vm, exit_frame));
 pub const VM_EXIT_COUNT: i32 = offset(offset_of!(Vm, exit_count));
 pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, bytes));
 pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));

@@ -336,22 +336,52 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Branches by the kinds of array that the cache has seen; in each, `each` goes on. Ends in `slow` for others.
+    /// Branches by the kinds of array, those that the cache has seen first; in each, `each` goes on.
     fn by_kind(&mut self, table: usize, slow: Block, mut each: impl FnMut(&mut Self, ElementKind)) {
-        let kinds = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
-        let seen: Vec<_> = kinds.into_iter().filter(|kind| self.form().kinds & 1 << *kind as u8 != 0).collect();
-        for (position, kind) in seen.iter().enumerate() {
-            let other = if position + 1 == seen.len() { slow } else { self.block() };
-            let table = self.bits(table);
-            let found = self.load(I8, self.regions.object, table, abi::TABLE_ARRAY_KIND);
+        let has_seen = |kind: &ElementKind| self.form().kinds & 1 << *kind as u8 != 0;
+        let all = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
+        let (seen, unseen): (Vec<_>, Vec<_>) = all.into_iter().partition(has_seen);
+        let kinds = seen.iter().chain(&unseen);
+        for (position, kind) in kinds.enumerate() {
+            let other = if position + 1 == all.len() {
+                slow
+            } else if position + 1 < seen.len() {
+                self.block()
+            } else {
+                self.cold()
+            };
+            let object = self.bits(table);
+            let found = self.load(I8, self.regions.object, object, abi::TABLE_ARRAY_KIND);
             let same = self.equals(found, *kind as i64);
             let before = self.known();
             self.require(same, other);
+            if position >= seen.len() {
+                self.require_noted_kind(*kind, slow);
+            }
             each(self, *kind);
             self.restore(before);
             if other != slow {
                 self.switch(other);
             }
+        }
+    }
+
+    /// Goes on when the cache has this kind of array by now: feedback is complete although the fast path leaves it alone.
+    fn require_noted_kind(&mut self, kind: ElementKind, slow: Block) {
+        let flags = self.regions.feedback;
+        self.require_array_cache(slow);
+        let cache = self.operand(Operand::Cache);
+        let kinds = self.load(I8, flags, cache, abi::CACHE_INDEX);
+        let noted = self.b.ins().band_imm_s(kinds, 1 << kind as i64);
+        self.require(noted, slow);
+    }
+
+    fn require_array_cache(&mut self, slow: Block) {
+        if self.form().seen != Seen::Array {
+            let cache = self.operand(Operand::Cache);
+            let found = self.load(I8, self.regions.feedback, cache, abi::CACHE_KIND);
+            let same = self.equals(found, CacheKind::Array as i64);
+            self.require(same, slow);
         }
     }
 
@@ -378,11 +408,6 @@ impl Emitter<'_, '_> {
             Op::GetTable => (Key::Register(c), Helper::GetTable),
             _ => (Key::Constant(c), Helper::GetI),
         };
-        if self.form().seen != Seen::Array {
-            self.helper_or_leave(helper);
-            self.forget(a);
-            return;
-        }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let held = self.may_be(table, a) || matches!(key, Key::Register(register) if self.may_be(register, a));
@@ -411,13 +436,9 @@ impl Emitter<'_, '_> {
             Op::SetTable => (Key::Register(b), Helper::SetTable),
             _ => (Key::Constant(b), Helper::SetI),
         };
-        if self.form().seen != Seen::Array {
-            self.helper_or_leave(helper);
-            return;
-        }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let outside = if self.form().flag { self.block() } else { slow };
+        let outside = if self.form().flag { self.block() } else { self.cold() };
         self.require_inside(table, key, slow, outside);
         self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
@@ -441,11 +462,16 @@ impl Emitter<'_, '_> {
             }
             this.jump(done);
         });
-        if outside != slow {
-            self.restore(before.clone());
-            self.switch(outside);
-            self.append(table, key, c, slow, done);
+        self.restore(before.clone());
+        self.switch(outside);
+        if !self.form().flag {
+            // Whether the cache has seen values appended.
+            self.require_array_cache(slow);
+            let cache = self.operand(Operand::Cache);
+            let appended = self.load(I32, self.regions.feedback, cache, abi::CACHE_EPOCH);
+            self.require(appended, slow);
         }
+        self.append(table, key, c, slow, done);
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.switch(done);
@@ -459,18 +485,20 @@ impl Emitter<'_, '_> {
         let index = self.array_index(key);
         let len = self.load(I32, flags, object, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
-        let elsewhere = self.b.ins().bxor(index, len);
+        let behind = self.b.ins().icmp(IntCC::Equal, index, len);
+        self.require(behind, slow);
+        let object = self.bits(table);
+        let len = self.load(I32, flags, object, abi::TABLE_ARRAY_LEN);
+        let cap = self.load(I32, flags, object, abi::TABLE_ARRAY_CAP);
+        let room = self.b.ins().icmp(IntCC::UnsignedLessThan, len, cap);
+        self.require(room, slow);
+        let object = self.bits(table);
+        let dict = self.load(I64, flags, object, abi::TABLE_DICT);
+        self.reject(dict, slow);
+        let object = self.bits(table);
         let shape = self.load(I64, flags, object, abi::TABLE_SHAPE);
         let metatable = self.load(I64, flags, shape, abi::SHAPE_METATABLE);
-        let dict = self.load(I64, flags, object, abi::TABLE_DICT);
-        let others = self.b.ins().bor(metatable, dict);
-        let others = self.b.ins().bor(others, elsewhere);
-        let alone = self.equals(others, 0);
-        let cap = self.load(I32, flags, object, abi::TABLE_ARRAY_CAP);
-        let cap = self.b.ins().uextend(I64, cap);
-        let room = self.b.ins().icmp(IntCC::UnsignedLessThan, len, cap);
-        let fits = self.b.ins().band(alone, room);
-        self.require(fits, slow);
+        self.reject(metatable, slow);
 
         let (tagged, other, scalar) = (self.block(), self.block(), self.block());
         let object = self.bits(table);

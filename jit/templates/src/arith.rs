@@ -35,21 +35,21 @@ fn plain(op: Op) -> Op {
     }
 }
 
-/// What an instruction that has not been executed yet becomes when it meets two integers or two floats.
-fn first_forms(op: Op) -> (Op, Op) {
-    match op {
-        Op::Add => (Op::AddII, Op::AddFF),
-        Op::Sub => (Op::SubII, Op::SubFF),
-        Op::Mul => (Op::MulII, Op::MulFF),
-        Op::AddK => (Op::AddKII, Op::AddKFF),
-        Op::SubK => (Op::SubKII, Op::SubKFF),
-        Op::MulK => (Op::MulKII, Op::MulKFF),
-        Op::Mod => (Op::ModII, Op::ModAny),
-        Op::ModK => (Op::ModKII, Op::ModKAny),
-        Op::IDiv => (Op::IDivII, Op::IDivAny),
-        Op::IDivK => (Op::IDivKII, Op::IDivKAny),
-        Op::Div => (Op::DivAny, Op::DivFF),
-        _ => (Op::DivKAny, Op::DivKFF),
+/// What the operands of one path of an operator are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Path {
+    Ints,
+    Floats,
+    /// Numbers that are not both integers.
+    Mixed,
+}
+
+/// The paths of an operator, what feedback says first. All are there: feedback may be missing, and it changes.
+fn paths(hint: Hint) -> &'static [Path] {
+    match hint {
+        Hint::None | Hint::Int => &[Path::Ints, Path::Floats, Path::Mixed],
+        Hint::Float => &[Path::Floats, Path::Ints, Path::Mixed],
+        Hint::Any => &[Path::Ints, Path::Mixed],
     }
 }
 
@@ -63,15 +63,14 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Goes on when both operands have `tag`. Says whether they can.
-    fn require_operands(&mut self, tag: u8, other: Block) -> bool {
+    /// Goes on when both operands have `tag`, which the right one has if it is a constant.
+    fn require_operands(&mut self, tag: u8, other: Block) {
         let (lhs, rhs) = (self.instruction.b(), self.instruction.c());
         if self.form().rhs == Rhs::Register {
             self.require_tags((lhs, tag), (rhs, tag), other);
-            return true;
+        } else {
+            self.require_tag(lhs, tag, other);
         }
-        self.require_tag(lhs, tag, other);
-        self.rhs_tag() == Some(tag)
     }
 
     fn rhs_int(&mut self) -> Value {
@@ -120,57 +119,69 @@ impl Emitter<'_, '_> {
 
     /// Addition, subtraction, multiplication.
     pub(super) fn arith(&mut self, op: Op, hint: Hint) {
+        self.by_path(op, paths(hint), |this, path, slow| {
+            let lhs = this.instruction.b();
+            if path == Path::Ints {
+                let (l, r) = (this.bits(lhs), this.rhs_int());
+                return this.int_result(op, l, r);
+            }
+            let (l, r) = this.float_operands(path, slow);
+            this.float_result(op, l, r)
+        });
+    }
+
+    /// The operands of a path that calculates with floats.
+    fn float_operands(&mut self, path: Path, slow: Block) -> (Value, Value) {
+        let lhs = self.instruction.b();
+        if path == Path::Floats {
+            return (self.float(lhs), self.rhs_float());
+        }
+        (self.number(lhs, slow), self.rhs_number(slow))
+    }
+
+    /// Emits each path that the operands allow, the first one inline, and behind them the helper.
+    fn by_path(&mut self, op: Op, paths: &[Path], mut result: impl FnMut(&mut Self, Path, Block) -> Value) {
         let (a, lhs) = (self.a(), self.instruction.b());
+        let hint = self.form().hint;
+        let may_be = |known: Option<u8>, tag| known.is_none_or(|known| known == tag);
+        let (l, r) = (self.known_tag(lhs), self.rhs_tag());
+        let possible = |path: &Path| match path {
+            Path::Ints => may_be(l, tag::INT) && may_be(r, tag::INT),
+            Path::Floats => may_be(l, tag::FLOAT) && may_be(r, tag::FLOAT),
+            Path::Mixed => l.is_none() || l != r,
+        };
+        let paths: Vec<Path> = paths.iter().copied().filter(possible).collect();
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        // What has not been executed is taken for what its operands look like.
-        let float_first = match hint {
-            Hint::Float => true,
-            Hint::None => self.known_tag(lhs) == Some(tag::FLOAT) || self.rhs_tag() == Some(tag::FLOAT),
-            _ => false,
-        };
-        if hint == Hint::Any {
-            let mixed = self.cold();
-            if self.rhs_tag() == Some(tag::FLOAT) || self.known_tag(lhs) == Some(tag::FLOAT) {
-                self.jump(mixed);
-            } else {
-                self.require_operands(tag::INT, mixed);
-                let (l, r) = (self.bits(lhs), self.rhs_int());
-                let result = self.int_result(op, l, r);
-                self.set(a, result, tag::INT);
-                self.jump(done);
+        for (position, path) in paths.iter().enumerate() {
+            let other = if position + 1 == paths.len() { slow } else { self.cold() };
+            match path {
+                Path::Ints => self.require_operands(tag::INT, other),
+                Path::Floats => self.require_operands(tag::FLOAT, other),
+                Path::Mixed => {}
             }
-            self.restore(before.clone());
-            self.switch(mixed);
-            let l = self.number(lhs, slow);
-            let r = self.rhs_number(slow);
-            let result = self.float_result(op, l, r);
-            self.set(a, result, tag::FLOAT);
+            if let Some([ints, floats, any]) = op.operator_forms() {
+                let (expected, noted) = match path {
+                    Path::Ints => (ints, Hint::Int),
+                    Path::Floats => (floats, Hint::Float),
+                    Path::Mixed => (any, Hint::Any),
+                };
+                if hint != Hint::Any && (hint != noted || position > 0) {
+                    // A path that is not the first one has been seen together with others.
+                    let only_any = hint != Hint::None || expected == any;
+                    self.require_quickened(&[expected, any][usize::from(only_any)..], slow);
+                }
+            }
+            let value = result(self, *path, slow);
+            self.set(a, value, if *path == Path::Ints { tag::INT } else { tag::FLOAT });
             self.jump(done);
-        } else if float_first {
-            if self.require_operands(tag::FLOAT, slow) {
-                if hint == Hint::None {
-                    self.quicken(first_forms(op).1);
-                }
-                let (l, r) = (self.float(lhs), self.rhs_float());
-                let result = self.float_result(op, l, r);
-                self.set(a, result, tag::FLOAT);
-                self.jump(done);
-            } else {
-                self.jump(slow);
+            if other != slow {
+                self.restore(before.clone());
+                self.switch(other);
             }
-        } else {
-            if self.require_operands(tag::INT, slow) {
-                if hint == Hint::None {
-                    self.quicken(first_forms(op).0);
-                }
-                let (l, r) = (self.bits(lhs), self.rhs_int());
-                let result = self.int_result(op, l, r);
-                self.set(a, result, tag::INT);
-                self.jump(done);
-            } else {
-                self.jump(slow);
-            }
+        }
+        if paths.is_empty() {
+            self.jump(slow);
         }
         self.join(slow, Helper::Arith, done, before);
     }
@@ -184,22 +195,11 @@ impl Emitter<'_, '_> {
     }
 
     pub(super) fn division(&mut self, op: Op, hint: Hint) {
-        let (a, lhs) = (self.a(), self.instruction.b());
-        if hint == Hint::None {
-            return self.arithmetic_helper();
-        }
-        let before = self.known();
-        let (slow, done) = (self.cold(), self.block());
-        let (l, r) = if hint == Hint::Float {
-            self.require_operands(tag::FLOAT, slow);
-            (self.float(lhs), self.rhs_float())
-        } else {
-            (self.number(lhs, slow), self.rhs_number(slow))
-        };
-        let result = self.float_result(op, l, r);
-        self.set(a, result, tag::FLOAT);
-        self.jump(done);
-        self.join(slow, Helper::Arith, done, before);
+        let paths: &[Path] = if hint == Hint::Any { &[Path::Mixed] } else { &[Path::Floats, Path::Mixed] };
+        self.by_path(op, paths, |this, path, slow| {
+            let (l, r) = this.float_operands(path, slow);
+            this.float_result(op, l, r)
+        });
     }
 
     fn arithmetic_helper(&mut self) {
@@ -207,54 +207,55 @@ impl Emitter<'_, '_> {
         self.forget(self.a());
     }
 
-    /// `%` and `//` of integers by positive integers.
-    pub(super) fn floor_division(&mut self, op: Op, hint: Hint) {
-        let (a, lhs) = (self.a(), self.instruction.b());
+    /// `%` and `//`: of integers by positive integers; `//` of floats.
+    pub(super) fn floor_division(&mut self, op: Op) {
         let rhs = self.form().rhs;
-        if hint == Hint::Any || rhs == Rhs::Unsuited {
+        if rhs == Rhs::Unsuited {
             return self.arithmetic_helper();
         }
-        let before = self.known();
-        let (slow, done) = (self.cold(), self.block());
-        self.require_operands(tag::INT, slow);
-        let l = self.bits(lhs);
         let is_mod = plain(op) == Op::Mod;
-        let result = match rhs {
-            Rhs::PowerOfTwo if is_mod => {
-                let mask = self.operand(Operand::Mask);
-                self.b.ins().band(l, mask)
+        let paths: &[Path] = if is_mod { &[Path::Ints] } else { &[Path::Ints, Path::Mixed] };
+        self.by_path(op, paths, |this, path, slow| {
+            if path == Path::Mixed {
+                let (l, r) = this.float_operands(path, slow);
+                let quotient = this.b.ins().fdiv(l, r);
+                return this.b.ins().floor(quotient);
             }
-            Rhs::PowerOfTwo => self.b.ins().sshr_imm_u(l, self.instruction.get(Operand::Shift)),
-            _ => {
-                let r = if rhs == Rhs::Register {
-                    let r = self.rhs_int();
-                    let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
-                    self.require(positive, slow);
-                    r
-                } else {
-                    // Not an immediate: division by one is turned into other code.
-                    let place = self.operand(Operand::ConstantPlace);
-                    self.load(I64, self.regions.constants, place, 0)
-                };
-                let quotient = self.b.ins().sdiv(l, r);
-                let product = self.b.ins().imul(quotient, r);
-                let rest = self.b.ins().isub(l, product);
-                // All ones when the remainder is negative: the quotient was rounded up.
-                let sign = self.b.ins().sshr_imm_u(rest, 63);
-                if is_mod {
-                    let correction = self.b.ins().band(sign, r);
-                    self.b.ins().iadd(rest, correction)
-                } else {
-                    self.b.ins().iadd(quotient, sign)
+            let l = this.bits(this.instruction.b());
+            match rhs {
+                Rhs::PowerOfTwo if is_mod => {
+                    let mask = this.operand(Operand::Mask);
+                    this.b.ins().band(l, mask)
                 }
+                Rhs::PowerOfTwo => this.b.ins().sshr_imm_u(l, this.instruction.get(Operand::Shift)),
+                _ => this.floored(l, is_mod, slow),
             }
+        });
+    }
+
+    /// Remainder or quotient of a division by a positive integer, rounded down.
+    fn floored(&mut self, l: Value, is_mod: bool, slow: Block) -> Value {
+        let r = if self.form().rhs == Rhs::Register {
+            let r = self.rhs_int();
+            let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
+            self.require(positive, slow);
+            r
+        } else {
+            // Not an immediate: division by one is turned into other code.
+            let place = self.operand(Operand::ConstantPlace);
+            self.load(I64, self.regions.constants, place, 0)
         };
-        if hint == Hint::None {
-            self.quicken(first_forms(op).0);
+        let quotient = self.b.ins().sdiv(l, r);
+        let product = self.b.ins().imul(quotient, r);
+        let rest = self.b.ins().isub(l, product);
+        // All ones when the remainder is negative: the quotient was rounded up.
+        let sign = self.b.ins().sshr_imm_u(rest, 63);
+        if is_mod {
+            let correction = self.b.ins().band(sign, r);
+            self.b.ins().iadd(rest, correction)
+        } else {
+            self.b.ins().iadd(quotient, sign)
         }
-        self.set(a, result, tag::INT);
-        self.jump(done);
-        self.join(slow, Helper::Arith, done, before);
     }
 
     /// `x ^ 2` is a product, everything else the helper's.

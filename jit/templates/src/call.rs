@@ -1,6 +1,6 @@
 //! Templates of calls and returns.
 
-use cranelift_codegen::ir::{Block, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, condcodes::IntCC, types::I64};
 use trinity_vm::{frame::FRAME_OFFSET, value::tag};
 
 use crate::{
@@ -22,10 +22,7 @@ impl Emitter<'_, '_> {
         let (other, done) = (self.cold(), self.block());
         self.require_tag(a, tag::CLOSURE, other);
         self.store_pc();
-        if self.form().seen != Seen::Several {
-            self.note_target(a);
-        }
-        let proto = self.callee_proto(a);
+        let proto = if self.form().seen == Seen::Several { self.callee_proto(a) } else { self.note_target(a) };
         let code = self.load(I64, regions.object, proto, abi::PROTO_ENTRY);
         self.write_header(a);
         let base = self.base();
@@ -46,18 +43,36 @@ impl Emitter<'_, '_> {
         self.switch(done);
     }
 
-    /// Tells the cache when the callee is another function than it knows.
-    fn note_target(&mut self, a: usize) {
+    /// Tells the cache when the callee is another function than it knows. The callee's prototype.
+    fn note_target(&mut self, a: usize) -> Value {
         let proto = self.callee_proto(a);
         let address = self.operand(Operand::Cache);
         let seen = self.load(I64, self.regions.feedback, address, abi::CACHE_PAYLOAD);
         let same = self.b.ins().icmp(IntCC::Equal, proto, seen);
         let (note, known) = (self.cold(), self.block());
-        self.branch(same, known, note);
+        let noted = self.b.append_block_param(known, I64);
+        self.b.ins().brif(same, known, &[BlockArg::Value(proto)], note, &[]);
         self.switch(note);
         self.helper(Helper::NoteCall);
-        self.jump(known);
+        let proto = self.callee_proto(a);
+        self.jump_with(known, proto);
         self.switch(known);
+        noted
+    }
+
+    /// `TAILCALL`: of a native, the `RETURN` behind it takes the results.
+    pub(super) fn tail_call(&mut self) {
+        if self.is_stencil() {
+            let code = self.helper_or_leave(Helper::TailEnter);
+            let (native, lua) = (self.cold(), self.block());
+            self.branch(code, lua, native);
+            self.switch(lua);
+            self.enter_tail(code);
+            self.switch(native);
+        } else {
+            self.helper_or_leave(Helper::TailCall);
+        }
+        self.forget_all();
     }
 
     /// The prototype of the closure in `R[A]`.

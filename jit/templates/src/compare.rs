@@ -48,50 +48,49 @@ impl Emitter<'_, '_> {
         self.decide(status, targets);
     }
 
+    /// `LT`, `LE`: of two integers or two floats inline, what feedback says first.
     pub(super) fn order(&mut self, op: Op, hint: Hint) {
         let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
         let slow = self.cold();
-        let (int_form, float_form) = if op == Op::Lt { (Op::LtII, Op::LtFF) } else { (Op::LeII, Op::LeFF) };
-        let float_known = self.known_tag(lhs) == Some(tag::FLOAT) || self.known_tag(rhs) == Some(tag::FLOAT);
-        let other = if hint == Hint::Any { self.cold() } else { slow };
-        if hint != Hint::Float && !float_known {
-            self.require_tags((lhs, tag::INT), (rhs, tag::INT), other);
-            if hint == Hint::None {
-                self.quicken(int_form);
+        let Some([int_form, float_form, any]) = op.operator_forms() else { return };
+        let (ints, floats) = ((tag::INT, int_form, Hint::Int), (tag::FLOAT, float_form, Hint::Float));
+        let paths = if hint == Hint::Float { [floats, ints] } else { [ints, floats] };
+        let possible = |this: &Self, tag| {
+            [lhs, rhs].into_iter().all(|register| this.known_tag(register).is_none_or(|known| known == tag))
+        };
+        let paths: Vec<_> = paths.into_iter().filter(|path| possible(self, path.0)).collect();
+        for (position, (tag, form, noted)) in paths.iter().enumerate() {
+            let other = if position + 1 == paths.len() { slow } else { self.cold() };
+            self.require_tags((lhs, *tag), (rhs, *tag), other);
+            match hint {
+                Hint::Any => {}
+                Hint::None => self.require_quickened(&[*form, any], slow),
+                _ if hint == *noted => {}
+                _ => self.require_quickened(&[any], slow),
             }
-            let (l, r) = (self.bits(lhs), self.bits(rhs));
-            let condition = if op == Op::Lt { IntCC::SignedLessThan } else { IntCC::SignedLessThanOrEqual };
-            let condition = self.b.ins().icmp(condition, l, r);
+            let condition = if *tag == tag::INT {
+                let (l, r) = (self.bits(lhs), self.bits(rhs));
+                let condition = if op == Op::Lt { IntCC::SignedLessThan } else { IntCC::SignedLessThanOrEqual };
+                self.b.ins().icmp(condition, l, r)
+            } else {
+                let (l, r) = (self.float(lhs), self.float(rhs));
+                let condition = if op == Op::Lt { FloatCC::LessThan } else { FloatCC::LessThanOrEqual };
+                self.b.ins().fcmp(condition, l, r)
+            };
             self.decide(condition, targets);
-            if hint == Hint::Any {
+            if other != slow {
                 self.restore(before.clone());
                 self.switch(other);
-                self.float_order(op, lhs, rhs, slow, targets);
             }
-        } else {
-            if hint == Hint::Any {
-                self.jump(other);
-                self.switch(other);
-            }
-            self.require_tags((lhs, tag::FLOAT), (rhs, tag::FLOAT), slow);
-            if hint == Hint::None {
-                self.quicken(float_form);
-            }
-            self.float_order(op, lhs, rhs, slow, targets);
+        }
+        if paths.is_empty() {
+            self.jump(slow);
         }
         self.decide_slowly(slow, Helper::Compare, targets);
         self.restore(before);
         self.switch(targets.next);
-    }
-
-    fn float_order(&mut self, op: Op, lhs: usize, rhs: usize, slow: Block, targets: Targets) {
-        self.require_tags((lhs, tag::FLOAT), (rhs, tag::FLOAT), slow);
-        let (l, r) = (self.float(lhs), self.float(rhs));
-        let condition = if op == Op::Lt { FloatCC::LessThan } else { FloatCC::LessThanOrEqual };
-        let condition = self.b.ins().fcmp(condition, l, r);
-        self.decide(condition, targets);
     }
 
     pub(super) fn order_immediate(&mut self, op: Op) {
@@ -131,18 +130,24 @@ impl Emitter<'_, '_> {
         let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
-        let (slow, differ) = (self.cold(), self.block());
+        let (slow, floats, differ) = (self.cold(), self.cold(), self.block());
         let (lt, rt) = (self.tag(lhs), self.tag(rhs));
         let same = self.b.ins().icmp(IntCC::Equal, lt, rt);
         self.require(same, slow);
+        let lt = self.tag(lhs);
         let float = self.equals(lt, i64::from(tag::FLOAT));
-        self.reject(float, slow);
+        self.reject(float, floats);
         let (l, r) = (self.bits(lhs), self.bits(rhs));
         let identical = self.b.ins().icmp(IntCC::Equal, l, r);
         self.branch(identical, targets.holds, differ);
         self.switch(differ);
+        let lt = self.tag(lhs);
         let int = self.equals(lt, i64::from(tag::INT));
         self.branch(int, targets.fails, slow);
+        self.switch(floats);
+        let (l, r) = (self.float(lhs), self.float(rhs));
+        let equal = self.b.ins().fcmp(FloatCC::Equal, l, r);
+        self.decide(equal, targets);
         self.decide_slowly(slow, Helper::Equals, targets);
         self.restore(before);
         self.switch(targets.next);

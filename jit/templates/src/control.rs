@@ -1,8 +1,8 @@
 //! Templates of loops.
 
 use cranelift_codegen::ir::{
-    InstBuilder, Value,
-    condcodes::IntCC,
+    Block, InstBuilder, Value,
+    condcodes::{FloatCC, IntCC},
     types::{I8, I32, I64},
 };
 use trinity_vm::{
@@ -48,42 +48,30 @@ impl Emitter<'_, '_> {
         self.forget_from(a);
     }
 
-    /// Integer loops count inline; others in a helper unless they have been seen to be of floats.
+    /// Counts inline, what feedback says first; a loop that it has not seen yet goes through the helper once.
     pub(super) fn for_loop(&mut self, hint: Hint) {
         let a = self.a();
         let (slow, turn, end) = (self.cold(), self.block(), self.block());
-        if hint == Hint::Float {
-            self.require_tag(a, tag::FLOAT, slow);
-            let (index, limit, step) = (self.float(a), self.float(a + 1), self.float(a + 2));
-            let next = self.b.ins().fadd(index, step);
-            let zero = self.b.ins().f64const(0.0);
-            use cranelift_codegen::ir::condcodes::FloatCC;
-            let up = self.b.ins().fcmp(FloatCC::GreaterThan, step, zero);
-            let below = self.b.ins().fcmp(FloatCC::LessThanOrEqual, next, limit);
-            let above = self.b.ins().fcmp(FloatCC::LessThanOrEqual, limit, next);
-            let inside = self.b.ins().select(up, below, above);
-            self.require(inside, end);
-            self.set(a, next, tag::FLOAT);
-            self.set(a + 3, next, tag::FLOAT);
-        } else {
-            self.require_tag(a, tag::INT, slow);
-            let left = self.bits(a + 1);
-            let over = self.equals(left, 0);
-            self.reject(over, end);
-            let (index, step) = (self.bits(a), self.bits(a + 2));
-            let next = self.b.ins().iadd(index, step);
-            let left = self.bits(a + 1);
-            let left = self.b.ins().iadd_imm_s(left, -1);
-            let flags = self.regions.stack;
-            let base = self.base();
-            self.store(flags, left, base, abi::reg(a + 1));
-            self.set(a, next, tag::INT);
-            self.set(a + 3, next, tag::INT);
-            if hint == Hint::None {
-                self.quicken(Op::ForLoopI);
+        let ints = (tag::INT, Op::ForLoopI, Hint::Int);
+        let floats = (tag::FLOAT, Op::ForLoopF, Hint::Float);
+        let paths = if hint == Hint::Float { [floats, ints] } else { [ints, floats] };
+        for (position, (tag, form, noted)) in paths.into_iter().enumerate() {
+            let other = if position == 0 { self.cold() } else { slow };
+            self.require_tag(a, tag, other);
+            if hint != noted {
+                self.require_quickened(&[form], slow);
+            }
+            if tag == tag::INT {
+                self.count_ints(end)
+            } else {
+                self.count_floats(end)
+            }
+            self.jump(turn);
+            if position == 0 {
+                self.forget_all();
+                self.switch(other);
             }
         }
-        self.jump(turn);
         self.switch(slow);
         let again = self.helper_or_leave(Helper::ForLoop);
         self.branch(again, turn, end);
@@ -93,41 +81,69 @@ impl Emitter<'_, '_> {
         self.forget_all();
     }
 
+    fn count_ints(&mut self, end: Block) {
+        let (a, base) = (self.a(), self.base());
+        let left = self.bits(a + 1);
+        let over = self.equals(left, 0);
+        self.reject(over, end);
+        let (index, step) = (self.bits(a), self.bits(a + 2));
+        let next = self.b.ins().iadd(index, step);
+        let left = self.b.ins().iadd_imm_s(left, -1);
+        self.store(self.regions.stack, left, base, abi::reg(a + 1));
+        self.set(a, next, tag::INT);
+        self.set(a + 3, next, tag::INT);
+    }
+
+    fn count_floats(&mut self, end: Block) {
+        let a = self.a();
+        let (index, limit, step) = (self.float(a), self.float(a + 1), self.float(a + 2));
+        let next = self.b.ins().fadd(index, step);
+        let zero = self.b.ins().f64const(0.0);
+        let up = self.b.ins().fcmp(FloatCC::GreaterThan, step, zero);
+        let below = self.b.ins().fcmp(FloatCC::LessThanOrEqual, next, limit);
+        let above = self.b.ins().fcmp(FloatCC::LessThanOrEqual, limit, next);
+        let inside = self.b.ins().select(up, below, above);
+        self.require(inside, end);
+        self.set(a, next, tag::FLOAT);
+        self.set(a + 3, next, tag::FLOAT);
+    }
+
     /// `TFORCALL`. Where the iterator has been `next` or that of `ipairs`, a step within the array part is inline: both
     /// go from key `k` to `k + 1` there. (From 0 only that of `ipairs` does: to `next` it is a key beside the array.)
     pub(super) fn generic_for(&mut self, hint: Hint) {
         let a = self.a();
-        if hint == Hint::None || !self.form().flag {
+        if !self.form().flag {
             self.helper_or_leave(Helper::GenericFor);
             return self.forget_all();
         }
         let regions = self.regions;
         let (slow, done, tagged, plain) = (self.cold(), self.block(), self.block(), self.block());
+        let (by_next, array) = (self.block(), self.block());
         self.require_tags((a, tag::NATIVE), (a + 1, tag::TABLE), slow);
+        self.require_tag(a + 2, tag::INT, slow);
+        if hint == Hint::None {
+            self.require_quickened(&[Op::TForCallNext], slow);
+        }
         let native = self.bits(a);
         let function = self.load(I64, regions.object, native, abi::NATIVE_FUNCTION);
-        let (next, ipairs) = (self.address(Helper::Next), self.address(Helper::IpairsStep));
-        let is_next = self.b.ins().icmp(IntCC::Equal, function, next);
+        let ipairs = self.address(Helper::IpairsStep);
         let is_ipairs = self.b.ins().icmp(IntCC::Equal, function, ipairs);
-        let known = self.b.ins().bor(is_next, is_ipairs);
-        let control = self.tag(a + 2);
-        let int = self.equals(control, i64::from(tag::INT));
-        let suited = self.b.ins().band(known, int);
+        self.branch(is_ipairs, array, by_next);
+        self.switch(by_next);
+        let next = self.address(Helper::Next);
+        let is_next = self.b.ins().icmp(IntCC::Equal, function, next);
+        self.require(is_next, slow);
         // To `ipairs` key 0 is the start, to `next` an entry that lies elsewhere.
         let key = self.bits(a + 2);
         let zero = self.equals(key, 0);
-        let elsewhere = self.b.ins().band(is_next, zero);
-        let suited = self.b.ins().band_not(suited, elsewhere);
-        self.require(suited, slow);
+        self.branch(zero, slow, array);
 
+        self.switch(array);
         let table = self.bits(a + 1);
         let key = self.bits(a + 2);
         let len = self.load(I32, regions.object, table, abi::TABLE_ARRAY_LEN);
         let len = self.b.ins().uextend(I64, len);
         let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, key, len);
-        let zero = self.equals(key, 0);
-        let beside = self.b.ins().band(is_next, zero);
-        let inside = self.b.ins().band_not(inside, beside);
         self.require(inside, slow);
 
         let table = self.bits(a + 1);
@@ -192,26 +208,23 @@ impl Emitter<'_, '_> {
 
     /// Counts, polls, and jumps to the loop's header, or enters better code for the loop.
     pub(super) fn back_edge(&mut self) {
-        let regions = self.regions;
+        let feedback = self.regions.feedback;
         // A loop that had not run when it was compiled has no feedback.
         let (better, helper) =
             if self.form().flag { (Tier::Warm, Helper::BackEdgeFresh) } else { (Tier::Hot, Helper::BackEdge) };
         let (out, header) = (self.cold(), self.jump_target());
         let address = self.operand(Operand::Loop);
-        let left = self.load(I32, regions.feedback, address, abi::LOOP_COUNTDOWN);
+        let left = self.load(I32, feedback, address, abi::LOOP_COUNTDOWN);
         let left = self.b.ins().iadd_imm_s(left, -1);
-        self.store(regions.feedback, left, address, abi::LOOP_COUNTDOWN);
-        // PERF: one branch for three reasons to leave, each of which makes a number negative.
-        let left = self.b.ins().sextend(I64, left);
-        let due = self.b.ins().iadd_imm_s(left, -1);
-        let tier = self.b.ins().uload8(I64, regions.feedback, address, abi::LOOP_TIER);
-        let worst = self.iconst(better as i64 - 1);
-        let promoted = self.b.ins().isub(worst, tier);
-        let full = self.heap_room();
-        let any = self.b.ins().bor(due, promoted);
-        let any = self.b.ins().bor(any, full);
-        let any = self.compare(IntCC::SignedLessThan, any, 0);
-        self.branch(any, out, header);
+        self.store(feedback, left, address, abi::LOOP_COUNTDOWN);
+        let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
+        self.reject(due, out);
+        let address = self.operand(Operand::Loop);
+        let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
+        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
+        self.reject(promoted, out);
+        let full = self.heap_is_full();
+        self.branch(full, out, header);
 
         self.switch(out);
         let code = self.helper(helper);
@@ -221,9 +234,9 @@ impl Emitter<'_, '_> {
         self.switch(other);
         self.leave_or_go_on(code, enter);
         self.switch(enter);
-        let none = self.b.ins().iconst(I64, 0);
+        // The entry of a loop has no use for the count.
         let base = self.base();
-        let status = self.enter(code, base, none);
+        let status = self.enter(code, base, code);
         self.leave_with(status);
     }
 }

@@ -10,7 +10,7 @@ use cranelift_codegen::ir::{
     types::{F64, I8, I32, I64},
 };
 use cranelift_frontend::{FunctionBuilder, Variable};
-use trinity_vm::value::tag;
+use trinity_vm::{bytecode::Op, value::tag};
 
 use crate::{
     abi::{self, HEADER_PC, Regions, TAG},
@@ -41,8 +41,9 @@ pub enum Surroundings<'b> {
         /// Where the caller's pinned register is kept.
         saved: StackSlot,
     },
-    /// Nothing: control leaves by tail calls, here that of a return. The base is a variable beside the pinned register.
-    Stencil { leave: FuncRef, base: Variable },
+    /// Nothing: control leaves by tail calls, here those of a return and of a Lua tail call. The base is a variable
+    /// beside the pinned register.
+    Stencil { leave: FuncRef, enter: FuncRef, base: Variable },
 }
 
 pub struct Emitter<'a, 'b> {
@@ -139,9 +140,9 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     // Blocks.
 
-    /// A new block.
+    /// A new block, out of the way if the present one is.
     pub fn block(&mut self) -> Block {
-        self.b.create_block()
+        if self.is_cold() { self.cold() } else { self.b.create_block() }
     }
 
     /// A new block out of the way of the fast path.
@@ -154,8 +155,8 @@ impl<'a, 'b> Emitter<'a, 'b> {
     pub fn switch(&mut self, block: Block) {
         self.b.switch_to_block(block);
         if let Surroundings::Stencil { .. } = self.surroundings {
-            let cold = self.b.func.layout.is_cold(block);
-            self.b.set_srcloc(SourceLoc::new(if cold { COLD } else { HOT }));
+            let location = if self.is_cold() { COLD } else { HOT };
+            self.b.set_srcloc(SourceLoc::new(location));
         }
         self.vm = None;
         self.base = None;
@@ -223,6 +224,20 @@ impl<'a, 'b> Emitter<'a, 'b> {
         }
     }
 
+    /// Whether the code is a stencil.
+    pub(crate) fn is_stencil(&self) -> bool {
+        matches!(self.surroundings, Surroundings::Stencil { .. })
+    }
+
+    /// Ends the function by going on in the callee that `vm.exit_frame` is laid out for, whose entry is `code`.
+    pub(crate) fn enter_tail(&mut self, code: Value) {
+        let Surroundings::Stencil { enter, .. } = self.surroundings else { return };
+        let (vm, flags) = (self.operand(Operand::CallVm), self.regions.vm);
+        let base = self.load(I64, flags, vm, abi::VM_EXIT_FRAME);
+        let count = self.load(I64, flags, vm, abi::VM_EXIT_COUNT);
+        self.b.ins().return_call(enter, &[vm, base, count, code]);
+    }
+
     /// Returns from the compiled code.
     pub fn leave_with(&mut self, status: Value) {
         match self.surroundings {
@@ -242,13 +257,19 @@ impl<'a, 'b> Emitter<'a, 'b> {
             Some(base) => base,
             None => {
                 let base = match self.surroundings {
-                    Surroundings::Function { .. } => self.b.ins().get_pinned_reg(I64),
-                    Surroundings::Stencil { base, .. } => self.b.use_var(base),
+                    // PERF: the argument is not kept for the slow paths, which would have it elsewhere.
+                    Surroundings::Stencil { base, .. } if !self.is_cold() => self.b.use_var(base),
+                    _ => self.b.ins().get_pinned_reg(I64),
                 };
                 self.base = Some(base);
                 base
             }
         }
+    }
+
+    /// Whether the block that is being filled is out of the way.
+    fn is_cold(&self) -> bool {
+        self.b.current_block().is_some_and(|block| self.b.func.layout.is_cold(block))
     }
 
     pub fn vm(&mut self) -> Value {
@@ -369,11 +390,11 @@ impl<'a, 'b> Emitter<'a, 'b> {
     /// Goes on when two registers have their tags, else in `other`.
     pub fn require_tags(&mut self, first: (usize, u8), second: (usize, u8), other: Block) {
         let known = |this: &Self, (register, tag)| this.known_tag(register) == Some(tag);
-        if first.0 == second.0 || known(self, first) || known(self, second) {
+        if self.is_stencil() || first.0 == second.0 || known(self, first) || known(self, second) {
             self.require_tag(first.0, first.1, other);
             return self.require_tag(second.0, second.1, other);
         }
-        // One comparison of both tags: blocks are what compilation pays for.
+        // One comparison of both tags: blocks are what compiling a whole function pays for.
         let base = self.base();
         let flags = self.regions.stack;
         let low = self.b.ins().uload8(I32, flags, base, abi::reg(first.0) + TAG);
@@ -506,12 +527,23 @@ impl<'a, 'b> Emitter<'a, 'b> {
     pub fn leave_or_go_on(&mut self, status: Value, next: Block) {
         let negative = self.compare(IntCC::SignedLessThan, status, 0);
         let leave = self.leave;
-        self.b.ins().brif(negative, leave, &[BlockArg::Value(status)], next, &[]);
+        match self.surroundings {
+            Surroundings::Function { .. } => {
+                self.b.ins().brif(negative, leave, &[BlockArg::Value(status)], next, &[]);
+            }
+            // PERF: the edge has to move the status, out of the way.
+            Surroundings::Stencil { .. } => {
+                let away = self.cold();
+                self.branch(negative, away, next);
+                self.switch(away);
+                self.jump_with(leave, status);
+            }
+        }
     }
 
     /// Enters code with the universal signature.
     pub fn enter(&mut self, code: Value, base: Value, count: Value) -> Value {
-        let vm = self.vm();
+        let vm = self.operand(Operand::CallVm);
         let call = self.b.ins().call_indirect(self.signatures.entry, code, &[vm, base, count]);
         self.reload_base();
         self.b.inst_results(call)[0]
@@ -524,10 +556,21 @@ impl<'a, 'b> Emitter<'a, 'b> {
         self.store(self.regions.stack, pc, base, HEADER_PC);
     }
 
-    /// Marks the instruction that is being compiled as executed with the types of `op`.
-    pub fn quicken(&mut self, op: trinity_vm::bytecode::Op) {
-        let at = self.operand(Operand::Code);
-        let byte = self.b.ins().iconst(I8, op as i64);
-        self.store(self.regions.feedback, byte, at, 0);
+    /// Goes on when the instruction has become one of `forms`, that is when feedback has what the code that follows is
+    /// for; what `other` calls notes it.
+    pub fn require_quickened(&mut self, forms: &[Op], other: Block) {
+        let next = self.block();
+        for (position, form) in forms.iter().enumerate() {
+            let last = position + 1 == forms.len();
+            let at = self.operand(Operand::Code);
+            let found = self.load(I8, self.regions.feedback, at, 0);
+            let same = self.equals(found, *form as i64);
+            let fails = if last { other } else { self.cold() };
+            self.branch(same, next, fails);
+            if !last {
+                self.switch(fails);
+            }
+        }
+        self.switch(next);
     }
 }

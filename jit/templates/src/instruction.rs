@@ -59,10 +59,12 @@ pub enum Operand {
     /// registers across calls, which stencils would have to save.
     HelperPc,
     HelperVm,
+    /// `Vm` once more, for calls of compiled code.
+    CallVm,
 }
 
 impl Operand {
-    pub const COUNT: usize = Operand::HelperVm as usize + 1;
+    pub const COUNT: usize = Operand::CallVm as usize + 1;
     pub const ALL: [Operand; Operand::COUNT] = {
         use Operand::*;
         [
@@ -88,6 +90,7 @@ impl Operand {
             Vm,
             HelperPc,
             HelperVm,
+            CallVm,
         ]
     };
 }
@@ -284,6 +287,7 @@ impl Instruction {
             entry.form.given = Many::Some;
         }
         entry.set(Operand::Vm, vm);
+        entry.set(Operand::CallVm, vm);
         entry.set(Operand::Countdown, &raw const proto.countdown as i64);
         entry.set(Operand::Params, i64::from(proto.num_params));
         entry.set(Operand::MaxStack, i64::from(proto.max_stack));
@@ -298,6 +302,7 @@ impl Instruction {
         let mut this = Instruction { form: Form { hint, ..Form::of(op) }, operands: [0; Operand::COUNT] };
         this.set(Operand::Vm, vm);
         this.set(Operand::HelperVm, vm);
+        this.set(Operand::CallVm, vm);
         this.set(Operand::Pc, pc as i64);
         this.set(Operand::HelperPc, pc as i64);
         this.set(Operand::A, word.a() as i64);
@@ -317,6 +322,7 @@ impl Instruction {
             }
             Op::GetTable | Op::GetI | Op::SetTable | Op::SetI => {
                 let cache = &proto.caches()[code[pc + 1].ax()];
+                this.set(Operand::Cache, std::ptr::from_ref(cache) as i64);
                 // An empty array has no elements to go to.
                 let kinds = cache.index as u8 & !(1 << ElementKind::Empty as u8);
                 if cache.kind == CacheKind::Array && kinds != 0 {

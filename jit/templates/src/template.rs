@@ -64,7 +64,7 @@ impl Emitter<'_, '_> {
             }
             Op::Add | Op::Sub | Op::Mul | Op::AddK | Op::SubK | Op::MulK => self.arith(op, hint),
             Op::Div | Op::DivK => self.division(op, hint),
-            Op::Mod | Op::ModK | Op::IDiv | Op::IDivK => self.floor_division(op, hint),
+            Op::Mod | Op::ModK | Op::IDiv | Op::IDivK => self.floor_division(op),
             Op::Pow | Op::PowK => self.power(),
             Op::BAnd | Op::BOr | Op::BXor | Op::BAndK | Op::BOrK | Op::BXorK => self.bitwise(op),
             Op::Shl | Op::Shr | Op::ShlK | Op::ShrK => self.shift(op),
@@ -99,10 +99,7 @@ impl Emitter<'_, '_> {
             Op::Test => self.test(),
             Op::TestSet => self.test_set(),
             Op::Call => self.call(),
-            Op::TailCall => {
-                self.helper_or_leave(Helper::TailCall);
-                self.forget_all();
-            }
+            Op::TailCall => self.tail_call(),
             Op::Return | Op::Return0 | Op::Return1 => {
                 self.ret();
                 return false;
@@ -165,9 +162,6 @@ impl Emitter<'_, '_> {
     }
 
     /// What has to be done before the first instruction of a function that is called with `count` arguments.
-    ///
-    /// PERF: one branch for all that may be out of the ordinary, each of which makes a number negative: the native or the
-    /// Lua stack runs short, arguments are missing, a collection or a consultation is due.
     pub fn prologue(&mut self, count: ir::Value) {
         let regions = self.regions;
         let is_vararg = self.form().flag;
@@ -175,31 +169,28 @@ impl Emitter<'_, '_> {
         if is_vararg {
             self.jump(slow);
         } else {
-            let (vm, base) = (self.vm(), self.base());
             let counter = self.operand(Operand::Countdown);
             let left = self.load(I32, regions.feedback, counter, 0);
             let left = self.b.ins().iadd_imm_s(left, -1);
             self.store(regions.feedback, left, counter, 0);
-            let left = self.b.ins().sextend(I64, left);
-            let mut any = self.b.ins().iadd_imm_s(left, -1);
-
-            let stack = self.b.ins().get_stack_pointer(I64);
-            let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
-            let native = self.b.ins().isub(stack, limit);
-            any = self.b.ins().bor(any, native);
-            let room = (self.instruction.get(Operand::MaxStack) + 8) * i64::from(abi::VALUE_SIZE);
-            let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
-            let left = self.b.ins().isub(limit, base);
-            let left = self.b.ins().iadd_imm_s(left, -room - 1);
-            any = self.b.ins().bor(any, left);
+            let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
+            self.reject(due, slow);
             if self.form().given == Many::Some {
-                let extra = self.b.ins().iadd_imm_s(count, -self.instruction.get(Operand::Params));
-                any = self.b.ins().bor(any, extra);
+                let missing = self.compare(IntCC::SignedLessThan, count, self.instruction.get(Operand::Params));
+                self.reject(missing, slow);
             }
-            let heap = self.heap_room();
-            any = self.b.ins().bor(any, heap);
-            let any = self.compare(IntCC::SignedLessThan, any, 0);
-            self.branch(any, slow, ready);
+            let (vm, stack) = (self.vm(), self.b.ins().get_stack_pointer(I64));
+            let limit = self.load(I64, regions.vm, vm, abi::VM_NATIVE_LIMIT);
+            let full = self.b.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
+            self.reject(full, slow);
+            let room = (self.instruction.get(Operand::MaxStack) + 8) * i64::from(abi::VALUE_SIZE);
+            let (vm, base) = (self.vm(), self.base());
+            let end = self.b.ins().iadd_imm_s(base, room);
+            let limit = self.load(I64, regions.vm, vm, abi::VM_STACK_LIMIT);
+            let full = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, end, limit);
+            self.reject(full, slow);
+            let full = self.heap_is_full();
+            self.branch(full, slow, ready);
         }
 
         self.switch(slow);
@@ -221,13 +212,11 @@ impl Emitter<'_, '_> {
         self.switch(ready);
     }
 
-    /// Bytes until a collection is due, less one: negative when it is. (A threshold beyond 2^63 counts as due; helpers
-    /// look again.)
-    pub(crate) fn heap_room(&mut self) -> ir::Value {
+    /// Whether a collection is due.
+    pub(crate) fn heap_is_full(&mut self) -> ir::Value {
         let (flags, vm) = (self.regions.vm, self.vm());
         let bytes = self.load(I64, flags, vm, abi::VM_HEAP_BYTES);
         let threshold = self.load(I64, flags, vm, abi::VM_HEAP_THRESHOLD);
-        let room = self.b.ins().isub(threshold, bytes);
-        self.b.ins().iadd_imm_s(room, -1)
+        self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, bytes, threshold)
     }
 }

@@ -11,6 +11,7 @@ mod flow;
 mod layout;
 mod names;
 mod op;
+mod quicken;
 mod unit;
 mod validate;
 

@@ -139,50 +139,11 @@ pub(super) unsafe fn step(vm: *mut Vm, base: *mut Value, pc: u64) -> Status {
 /// # Safety
 /// `at` is in the running function's code.
 unsafe fn note_operands(at: *mut crate::bytecode::Instr, lhs: Value, rhs: Value) {
-    use Op::*;
     // SAFETY: as the contract says.
     unsafe {
-        let (base, hint) = (*at).op().unquickened();
-        let seen = match (lhs.tag, rhs.tag) {
-            (tag::INT, tag::INT) => Hint::Int,
-            (tag::FLOAT, tag::FLOAT) => Hint::Float,
-            _ => Hint::Any,
-        };
-        let target = if hint == Hint::None || hint == seen { seen } else { Hint::Any };
-        let quick = match (base, target) {
-            (Add, Hint::Int) => AddII,
-            (Add, Hint::Float) => AddFF,
-            (Add, _) => AddAny,
-            (Sub, Hint::Int) => SubII,
-            (Sub, Hint::Float) => SubFF,
-            (Sub, _) => SubAny,
-            (Mul, Hint::Int) => MulII,
-            (Mul, Hint::Float) => MulFF,
-            (Mul, _) => MulAny,
-            (AddK, Hint::Int) => AddKII,
-            (AddK, Hint::Float) => AddKFF,
-            (AddK, _) => AddKAny,
-            (SubK, Hint::Int) => SubKII,
-            (SubK, Hint::Float) => SubKFF,
-            (SubK, _) => SubKAny,
-            (MulK, Hint::Int) => MulKII,
-            (MulK, Hint::Float) => MulKFF,
-            (MulK, _) => MulKAny,
-            (Div, Hint::Float) => DivFF,
-            (Div, _) => DivAny,
-            (DivK, Hint::Float) => DivKFF,
-            (DivK, _) => DivKAny,
-            (Mod, Hint::Int) => ModII,
-            (Mod, _) => ModAny,
-            (ModK, Hint::Int) => ModKII,
-            (ModK, _) => ModKAny,
-            (IDiv, Hint::Int) => IDivII,
-            (IDiv, _) => IDivAny,
-            (IDivK, Hint::Int) => IDivKII,
-            (IDivK, _) => IDivKAny,
-            _ => return,
-        };
-        *at = (*at).with_op(quick);
+        if let Some(op) = (*at).op().quickened(lhs.tag, rhs.tag) {
+            *at = (*at).with_op(op);
+        }
     }
 }
 

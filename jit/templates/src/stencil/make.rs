@@ -124,10 +124,10 @@ fn compile(
     context.clear();
     let function = &mut context.func;
     let is_entry = form.op == Op::VarArgPrep;
-    // The base, and at a call the number of arguments.
-    function.signature = tail_signature(1 + usize::from(is_entry));
-    let exits = [Target::Next, Target::Jump, Target::Leave];
-    let imported = [0, 1, 2].map(|index| exit(function, index));
+    // The base, and at a call the number of arguments where it has come.
+    function.signature = tail_signature(if is_entry { 3 } else { 1 });
+    let exits = [Target::Next, Target::Jump, Target::Leave, Target::Enter];
+    let imported = [(0, 1), (1, 1), (2, 1), (3, 4)].map(|(index, params)| exit(function, index, params));
     let regions = Regions::new(function);
     let mut b = FunctionBuilder::new(function, builder_context);
     let convention = isa.default_call_conv();
@@ -138,10 +138,10 @@ fn compile(
     };
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
-    let (base, count) = (b.block_params(start)[0], b.block_params(start).get(1).copied());
+    let (base, count) = (b.block_params(start)[0], b.block_params(start).get(2).copied());
     let variable = b.declare_var(I64);
     let instruction = Instruction { form, operands: magic.operands[set] };
-    let surroundings = Surroundings::Stencil { leave: imported[2].0, base: variable };
+    let surroundings = Surroundings::Stencil { leave: imported[2].0, enter: imported[3].0, base: variable };
     let mut emitter = Emitter::new(b, instruction, regions, &signatures, &magic.helpers[set], surroundings);
     let target = emitter.block();
     emitter.switch(start);
@@ -189,10 +189,9 @@ fn tail_signature(params: usize) -> Signature {
     signature
 }
 
-/// A symbol that control leaves to.
-fn exit(function: &mut Function, index: u32) -> (FuncRef, UserExternalNameRef) {
-    // The base, or the status.
-    let signature = function.import_signature(tail_signature(1));
+/// A symbol that control leaves to, with the base, the status, or what a tail call needs.
+fn exit(function: &mut Function, index: u32, params: usize) -> (FuncRef, UserExternalNameRef) {
+    let signature = function.import_signature(tail_signature(params));
     let name = function.declare_imported_user_function(UserExternalName::new(0, index));
     let data = ExtFuncData { name: ExternalName::user(name), signature, colocated: true, patchable: false };
     (function.import_function(data), name)

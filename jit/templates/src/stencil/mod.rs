@@ -59,6 +59,8 @@ pub enum Target {
     Jump,
     /// The end of the function: returns the status in the first argument register.
     Leave,
+    /// The callee of a tail call, in place of this function: `(vm, base, count, code)`.
+    Enter,
     /// An offset in a part of this stencil.
     Within(Part, u16),
 }
