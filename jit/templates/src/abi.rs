@@ -33,6 +33,8 @@ pub const FUNCTION: i32 = -offset(FRAME_OFFSET) * VALUE_SIZE;
 pub const HEADER: i32 = -VALUE_SIZE;
 /// From a frame's base to its pc.
 pub const HEADER_PC: i32 = HEADER + offset(offset_of!(FrameHeader, pc));
+pub const HEADER_FLAGS: i32 = HEADER + offset(offset_of!(FrameHeader, flags));
+pub const HEADER_VARARGS: i32 = HEADER + offset(offset_of!(FrameHeader, varargs));
 /// `pc` and `prev` are written as one word, everything else as another.
 const _: () = assert!(offset_of!(FrameHeader, pc) == 0 && offset_of!(FrameHeader, prev) == 4);
 
@@ -51,6 +53,7 @@ pub const MARK: i32 = offset(GcHeader::MARK_OFFSET);
 pub const CLOSURE_PROTO: i32 = offset(offset_of!(Closure, proto));
 pub const CLOSURE_UPVALUES: i32 = offset(size_of::<Closure>());
 pub const UPVALUE_SLOT: i32 = offset(offset_of!(Upvalue, slot));
+pub const PROTO_COMPILED: i32 = offset(offset_of!(Proto, compiled));
 pub const PROTO_ENTRY: i32 = offset(offset_of!(Proto, entry));
 pub const NATIVE_FUNCTION: i32 = offset(offset_of!(Native, function));
 

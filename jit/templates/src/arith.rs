@@ -235,16 +235,12 @@ impl Emitter<'_, '_> {
 
     /// Remainder or quotient of a division by a positive integer, rounded down.
     fn floored(&mut self, l: Value, is_mod: bool, slow: Block) -> Value {
-        let r = if self.form().rhs == Rhs::Register {
-            let r = self.rhs_int();
-            let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
-            self.require(positive, slow);
-            r
-        } else {
-            // Not an immediate: division by one is turned into other code.
-            let place = self.operand(Operand::ConstantPlace);
-            self.load(I64, self.regions.constants, place, 0)
-        };
+        if self.form().rhs == Rhs::Int {
+            return self.floored_by_constant(l, is_mod);
+        }
+        let r = self.rhs_int();
+        let positive = self.compare(IntCC::SignedGreaterThan, r, 0);
+        self.require(positive, slow);
         let quotient = self.b.ins().sdiv(l, r);
         let product = self.b.ins().imul(quotient, r);
         let rest = self.b.ins().isub(l, product);
@@ -256,6 +252,22 @@ impl Emitter<'_, '_> {
         } else {
             self.b.ins().iadd(quotient, sign)
         }
+    }
+
+    /// By multiplication. Of a negative number the complement is divided, and the quotient complemented.
+    fn floored_by_constant(&mut self, l: Value, is_mod: bool) -> Value {
+        let sign = self.b.ins().sshr_imm_u(l, 63);
+        let magnitude = self.b.ins().bxor(l, sign);
+        let reciprocal = self.operand(Operand::Reciprocal);
+        let high = self.b.ins().umulhi(magnitude, reciprocal);
+        let quotient = self.b.ins().ushr_imm_u(high, self.instruction.get(Operand::Shift));
+        let quotient = self.b.ins().bxor(quotient, sign);
+        if !is_mod {
+            return quotient;
+        }
+        let divisor = self.operand(Operand::Constant);
+        let product = self.b.ins().imul(quotient, divisor);
+        self.b.ins().isub(l, product)
     }
 
     /// `x ^ 2` is a product, everything else the helper's.

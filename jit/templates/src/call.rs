@@ -1,7 +1,14 @@
 //! Templates of calls and returns.
 
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, condcodes::IntCC, types::I64};
-use trinity_vm::{frame::FRAME_OFFSET, value::tag};
+use cranelift_codegen::ir::{
+    Block, BlockArg, InstBuilder, Value,
+    condcodes::IntCC,
+    types::{I8, I32, I64},
+};
+use trinity_vm::{
+    frame::{FRAME_OFFSET, FrameHeader, flags},
+    value::tag,
+};
 
 use crate::{
     abi::{self, CALL_GAP, TAG, VALUE_SIZE},
@@ -62,17 +69,55 @@ impl Emitter<'_, '_> {
 
     /// `TAILCALL`: of a native, the `RETURN` behind it takes the results.
     pub(super) fn tail_call(&mut self) {
-        if self.is_stencil() {
-            let code = self.helper_or_leave(Helper::TailEnter);
-            let (native, lua) = (self.cold(), self.block());
-            self.branch(code, lua, native);
-            self.switch(lua);
-            self.enter_tail(code);
-            self.switch(native);
-        } else {
+        if !self.is_stencil() {
             self.helper_or_leave(Helper::TailCall);
+            return self.forget_all();
         }
+        let (slow, native, lua) = (self.cold(), self.cold(), self.cold());
+        if self.form().count == Form::SLOWLY {
+            self.jump(slow);
+        } else {
+            self.tail_call_compiled(slow);
+        }
+        self.switch(slow);
+        let code = self.helper_or_leave(Helper::TailEnter);
+        self.branch(code, lua, native);
+        self.switch(lua);
+        let (vm, flags) = (self.operand(Operand::CallVm), self.regions.vm);
+        let base = self.load(I64, flags, vm, abi::VM_EXIT_FRAME);
+        let count = self.load(I64, flags, vm, abi::VM_EXIT_COUNT);
+        self.enter_tail(code, base, count);
+        self.switch(native);
         self.forget_all();
+    }
+
+    /// Puts a compiled function in place of this one, as `interp::replace_frame` does.
+    fn tail_call_compiled(&mut self, slow: Block) {
+        let (a, regions) = (self.a(), self.regions);
+        self.require_tag(a, tag::CLOSURE, slow);
+        let proto = self.callee_proto(a);
+        let compiled = self.load(I8, regions.object, proto, abi::PROTO_COMPILED);
+        self.require(compiled, slow);
+        let proto = self.callee_proto(a);
+        let code = self.load(I64, regions.object, proto, abi::PROTO_ENTRY);
+        let (base, closure) = (self.base(), self.bits(a));
+        self.store(regions.stack, closure, base, abi::FUNCTION);
+        let count = usize::from(self.form().count);
+        for index in 0..count {
+            let payload = self.bits(a + CALL_GAP + index);
+            let tag = self.tag(a + CALL_GAP + index);
+            self.store(regions.stack, payload, base, abi::reg(index));
+            self.store(regions.stack, tag, base, abi::reg(index) + TAG);
+        }
+        let zero = self.b.ins().iconst(I32, 0);
+        self.store(regions.stack, zero, base, abi::HEADER_PC);
+        let flags = self.load(I8, regions.stack, base, abi::HEADER_FLAGS);
+        let kept = self.b.ins().band_imm_s(flags, i64::from(flags::NATIVE_CALLER | flags::LUA_CALL));
+        self.store(regions.stack, kept, base, abi::HEADER_FLAGS);
+        let mark = self.b.ins().iconst(I32, i64::from(FrameHeader::TAIL_CALL));
+        self.store(regions.stack, mark, base, abi::HEADER_VARARGS);
+        let count = self.iconst(count as i64);
+        self.enter_tail(code, base, count);
     }
 
     /// The prototype of the closure in `R[A]`.

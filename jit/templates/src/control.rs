@@ -209,25 +209,21 @@ impl Emitter<'_, '_> {
     /// Counts, polls, and jumps to the loop's header, or enters better code for the loop.
     pub(super) fn back_edge(&mut self) {
         let feedback = self.regions.feedback;
-        // A loop that had not run when it was compiled has no feedback.
-        let (better, helper) =
-            if self.form().flag { (Tier::Warm, Helper::BackEdgeFresh) } else { (Tier::Hot, Helper::BackEdge) };
         let (out, header) = (self.cold(), self.jump_target());
         let address = self.operand(Operand::Loop);
         let left = self.load(I32, feedback, address, abi::LOOP_COUNTDOWN);
         let left = self.b.ins().iadd_imm_s(left, -1);
         self.store(feedback, left, address, abi::LOOP_COUNTDOWN);
+        let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
         let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
         self.reject(due, out);
-        let address = self.operand(Operand::Loop);
-        let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
-        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
+        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, Tier::Hot as i64);
         self.reject(promoted, out);
         let full = self.heap_is_full();
         self.branch(full, out, header);
 
         self.switch(out);
-        let code = self.helper(helper);
+        let code = self.helper(Helper::BackEdge);
         let stay = self.equals(code, 0);
         let (other, enter) = (self.cold(), self.cold());
         self.branch(stay, header, other);

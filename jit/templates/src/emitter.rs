@@ -229,12 +229,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
         matches!(self.surroundings, Surroundings::Stencil { .. })
     }
 
-    /// Ends the function by going on in the callee that `vm.exit_frame` is laid out for, whose entry is `code`.
-    pub(crate) fn enter_tail(&mut self, code: Value) {
+    /// Ends a stencil's function by going on in `code`, which has the universal signature.
+    pub(crate) fn enter_tail(&mut self, code: Value, base: Value, count: Value) {
         let Surroundings::Stencil { enter, .. } = self.surroundings else { return };
-        let (vm, flags) = (self.operand(Operand::CallVm), self.regions.vm);
-        let base = self.load(I64, flags, vm, abi::VM_EXIT_FRAME);
-        let count = self.load(I64, flags, vm, abi::VM_EXIT_COUNT);
+        let vm = self.operand(Operand::CallVm);
         self.b.ins().return_call(enter, &[vm, base, count, code]);
     }
 

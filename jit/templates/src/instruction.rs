@@ -37,6 +37,9 @@ pub enum Operand {
     Mask,
     /// A constant distance of a shift: 0 to 63.
     Shift,
+    /// Of a positive constant d that is not a power of two: the product with any x below 2^63, shifted to the right by 64 and
+    /// `Shift`, is x / d rounded down.
+    Reciprocal,
     /// Address of the inline cache.
     Cache,
     /// Address of the shape that the cache has seen.
@@ -79,6 +82,7 @@ impl Operand {
             ConstantFloat,
             Mask,
             Shift,
+            Reciprocal,
             Cache,
             Shape,
             Slot,
@@ -168,13 +172,14 @@ pub struct Form {
     pub seen: Seen,
     /// Set of `ElementKind`s that the cache has seen.
     pub kinds: u8,
-    /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds. Back-edges: the loop has never run.
+    /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds.
     /// `TFORCALL`: at most two results are wanted. `VARARGPREP` (function entry): the function takes any number of arguments.
     pub flag: bool,
     /// `CALL`: arguments. Function entry: parameters.
     pub given: Many,
     /// `CALL`: results.
     pub wanted: Many,
+    /// `TAILCALL`: arguments that are moved inline; [`Form::SLOWLY`] when the helper moves them.
     /// `RETURN`: results copied inline; [`Form::SLOWLY`] when the helper returns. `FORPREP`: 1 + the constant step, or [`Form::SLOWLY`].
     pub count: u8,
 }
@@ -182,7 +187,7 @@ pub struct Form {
 impl Form {
     /// See [`Form::count`].
     pub const SLOWLY: u8 = 7;
-    /// Most results that a `RETURN` copies inline.
+    /// Most results that a `RETURN` copies inline, and most arguments of a `TAILCALL`.
     pub const INLINE_RESULTS: usize = 4;
 
     pub const fn of(op: Op) -> Form {
@@ -369,6 +374,11 @@ impl Instruction {
                     this.form.wanted = [Many::Open, Many::None, Many::Some][word.c().min(2)];
                 }
             }
+            Op::TailCall => {
+                let plain = !proto.is_vararg && word.c() == 0;
+                let count = word.b().checked_sub(1).filter(|count| plain && *count <= Form::INLINE_RESULTS);
+                this.form.count = count.map_or(Form::SLOWLY, |count| count as u8);
+            }
             Op::Return | Op::Return0 | Op::Return1 => {
                 let count = match op {
                     Op::Return0 => Some(0),
@@ -393,15 +403,8 @@ impl Instruction {
             }
             Op::TForCall => this.form.flag = word.c() <= 2,
             // What goes to a helper whole.
-            Op::NewTable
-            | Op::SetList
-            | Op::Concat
-            | Op::Close
-            | Op::Tbc
-            | Op::TailCall
-            | Op::TForPrep
-            | Op::Closure
-            | Op::VarArg => {}
+            Op::NewTable | Op::SetList | Op::Concat | Op::Close | Op::Tbc | Op::TForPrep | Op::Closure | Op::VarArg => {
+            }
             _ => {}
         }
         this
@@ -446,7 +449,10 @@ impl Instruction {
                 self.set(Operand::Shift, i64::from(value.trailing_zeros()));
                 Rhs::PowerOfTwo
             }
-            (Op::ModK | Op::IDivK, Some(value)) if value > 0 => Rhs::Int,
+            (Op::ModK | Op::IDivK, Some(value)) if value > 0 => {
+                self.set_reciprocal(value as u64);
+                Rhs::Int
+            }
             (Op::ShlK | Op::ShrK, Some(value)) if (-63..64).contains(&value) => {
                 self.set(Operand::Shift, value.abs());
                 if (op == Op::ShlK) != (value < 0) { Rhs::Left } else { Rhs::Right }
@@ -461,6 +467,15 @@ impl Instruction {
             (Op::AddK | Op::SubK | Op::MulK | Op::DivK, None) => Rhs::Float,
             _ => Rhs::Unsuited,
         };
+    }
+
+    /// After Granlund and Montgomery, "Division by invariant integers using multiplication" (PLDI 1994): with
+    /// k = ceil(log2 d), m = ceil(2^(63+k) / d) exceeds 2^(63+k) / d by less than 2^k / d, too little to tell for x < 2^63.
+    fn set_reciprocal(&mut self, d: u64) {
+        let k = 64 - (d - 1).leading_zeros();
+        let reciprocal = (1_u128 << (63 + k)).div_ceil(u128::from(d));
+        self.set(Operand::Reciprocal, reciprocal as u64 as i64);
+        self.set(Operand::Shift, i64::from(k) - 1);
     }
 
     /// Notes an integer that fits 32 bits.
@@ -487,9 +502,6 @@ impl Instruction {
     }
 
     fn back_edge(&mut self, proto: &Proto, index: usize) {
-        let state = &proto.loops()[index];
-        self.set(Operand::Loop, std::ptr::from_ref(state) as i64);
-        // A loop that had not run when it was compiled has no feedback.
-        self.form.flag = state.count() == 0;
+        self.set(Operand::Loop, std::ptr::from_ref(&proto.loops()[index]) as i64);
     }
 }

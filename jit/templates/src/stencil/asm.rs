@@ -11,8 +11,8 @@ pub struct Compiled {
     pub bytes: Vec<u8>,
     /// Where a tail call's distance lies, and which symbol it goes to.
     pub exits: Vec<(u32, Target)>,
-    /// Ranges of code from cold blocks.
-    pub cold: Vec<(u32, u32)>,
+    /// Ranges of code that comes from hot blocks and, with `true`, from cold ones. Moves on edges come from neither.
+    pub locations: Vec<(u32, u32, bool)>,
 }
 
 /// An instruction, without jumps.
@@ -41,7 +41,8 @@ enum Goal {
 
 #[derive(Debug)]
 struct Block {
-    cold: bool,
+    /// `None` where no instruction says.
+    cold: Option<bool>,
     insns: Vec<Insn>,
     /// Conditional jumps, then where control goes without one; `None` behind a return.
     jumps: Vec<Jump>,
@@ -67,8 +68,11 @@ impl Graph {
         let mut current: Option<(u32, Block)> = None;
         for (position, insn) in decoded.iter().enumerate().skip(start) {
             let ip = insn.ip() as u32;
-            let cold = code.cold.iter().any(|(from, to)| (*from..*to).contains(&ip));
-            if leaders.contains(&ip) || current.as_ref().is_some_and(|(_, block)| block.cold != cold) {
+            let location = code.locations.iter().find(|(from, to, _)| (*from..*to).contains(&ip));
+            let cold = location.map(|location| location.2);
+            let differs = |known: bool| cold.is_some_and(|cold| cold != known);
+            let splits = current.as_ref().is_some_and(|(_, block)| block.cold.is_some_and(differs));
+            if leaders.contains(&ip) || splits {
                 if let Some((at, mut block)) = current.take() {
                     block.jumps.push(Jump { condition: None, to: Goal::Block(ip) });
                     blocks.insert(at, block);
@@ -77,6 +81,7 @@ impl Graph {
             }
             // Padding behind the last block.
             let Some((at, block)) = &mut current else { continue };
+            block.cold = block.cold.or(cold);
             let short = match insn.flow_control() {
                 FlowControl::ConditionalBranch => insn.len() != 6,
                 FlowControl::UnconditionalBranch => insn.len() != 5,
@@ -112,6 +117,7 @@ impl Graph {
         let entry = decoded[start].ip() as u32;
         let mut graph = Graph(blocks);
         graph.thread();
+        graph.locate_edges();
         Ok(Graph(graph.reachable(entry)))
     }
 
@@ -135,13 +141,26 @@ impl Graph {
         }
     }
 
+    /// A block that only moves values is cold when it ends the function or goes where it is cold.
+    fn locate_edges(&mut self) {
+        let is_cold = |blocks: &BTreeMap<u32, Block>, jump: &Jump| match jump.to {
+            Goal::Block(at) => blocks[&at].cold == Some(true),
+            Goal::Out(target) => target == Target::Leave,
+        };
+        let edges: Vec<u32> = self.0.iter().filter(|(_, block)| block.cold.is_none()).map(|(at, _)| *at).collect();
+        for at in edges {
+            let cold = self.0[&at].jumps.iter().all(|jump| is_cold(&self.0, jump));
+            self.0.entry(at).and_modify(|block| block.cold = Some(cold));
+        }
+    }
+
     /// The blocks that control can reach from `entry`; those that it reaches through cold blocks only are cold.
     fn reachable(mut self, entry: u32) -> BTreeMap<u32, Block> {
         let walk = |blocks: &BTreeMap<u32, Block>, through_cold: bool| {
             let mut seen = BTreeSet::new();
             let mut work = vec![entry];
             while let Some(at) = work.pop() {
-                if (blocks[&at].cold && !through_cold && at != entry) || !seen.insert(at) {
+                if (blocks[&at].cold == Some(true) && !through_cold && at != entry) || !seen.insert(at) {
                     continue;
                 }
                 work.extend(blocks[&at].jumps.iter().filter_map(|jump| match jump.to {
@@ -154,7 +173,7 @@ impl Graph {
         let (hot, all) = (walk(&self.0, false), walk(&self.0, true));
         self.0.retain(|at, _| all.contains(at));
         for (at, block) in &mut self.0 {
-            block.cold = !hot.contains(at);
+            block.cold = Some(!hot.contains(at));
         }
         self.0
     }
@@ -216,7 +235,7 @@ impl Graph {
     /// The blocks of a part in order: as they came, but one that goes on with the next instruction last.
     fn order(&self, part: Part) -> Vec<u32> {
         let mut order: Vec<u32> =
-            self.0.iter().filter(|(_, block)| block.cold == (part == Part::Cold)).map(|(at, _)| *at).collect();
+            self.0.iter().filter(|(_, block)| block.cold == Some(part == Part::Cold)).map(|(at, _)| *at).collect();
         let goes_on = |at: &u32| {
             // By its last jump, or by the one before, which can be turned round.
             self.0[at].jumps.iter().rev().take(2).any(|jump| jump.to == Goal::Out(Target::Next))

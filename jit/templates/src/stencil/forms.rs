@@ -65,13 +65,12 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
             let several = functions.clone().map(|form| Form { seen: Seen::Several, ..form });
             functions.chain(several).chain([Form { seen: Seen::Native, ..form }]).collect()
         }),
-        Op::Return => each(&|form| {
+        Op::Return | Op::TailCall => each(&|form| {
             (0..=Form::INLINE_RESULTS as u8).chain([Form::SLOWLY]).map(|count| Form { count, ..form }).collect()
         }),
         // Decoded as `RETURN`.
         Op::Return0 | Op::Return1 => {}
-        Op::Loop | Op::TForLoop => each(&|form| flagged(&[form])),
-        Op::ForLoop => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float]))),
+        Op::ForLoop => each(&|form| hinted(form, &[Hint::None, Hint::Int, Hint::Float])),
         Op::ForPrep => each(&|form| [0, 2, Form::SLOWLY].map(|count| Form { count, ..form }).to_vec()),
         Op::TForCall => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int]))),
         Op::VarArgPrep => each(&|form| {

@@ -178,9 +178,9 @@ fn compile(
             _ => return Err(format!("relocation {relocation:?}")),
         }
     }
-    let cold = code.buffer.get_srclocs_sorted().iter().filter(|range| range.loc.bits() == COLD);
-    let cold = cold.map(|range| (range.start, range.end)).collect();
-    Ok(Compiled { bytes: code.code_buffer().to_vec(), exits: exits_found, cold })
+    let sorted = code.buffer.get_srclocs_sorted().iter();
+    let locations = sorted.map(|range| (range.start, range.end, range.loc.bits() == COLD)).collect();
+    Ok(Compiled { bytes: code.code_buffer().to_vec(), exits: exits_found, locations })
 }
 
 fn tail_signature(params: usize) -> Signature {
