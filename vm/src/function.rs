@@ -37,7 +37,7 @@ pub enum CacheKind {
     Native = 7,
 }
 
-/// An inline cache. Compiled code reads it by offset when it is compiled, not when it runs.
+/// An inline cache. Compilers read it, and tier 1's code does by offset when it runs.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Cache {

@@ -13,7 +13,7 @@ pub mod front;
 pub mod function;
 pub mod heap;
 pub mod interp;
-mod lookup;
+pub mod lookup;
 pub mod meta;
 pub mod native;
 mod native_stack;

@@ -1,6 +1,14 @@
 //! The lookup cache: where tables of a shape have a field, for sites that see more shapes than an inline cache holds.
+//! Interpreter and compiled code look things up in it; only Rust code fills it.
 
-use crate::{heap::Gc, string::Str, table::Shape, value::Value};
+use std::mem::offset_of;
+
+use crate::{
+    heap::Gc,
+    string::Str,
+    table::Shape,
+    value::{Value, tag},
+};
 
 /// Where a field is.
 #[derive(Clone, Copy)]
@@ -11,45 +19,130 @@ pub(crate) enum Lookup {
     Proto(Value),
 }
 
-#[derive(Clone, Copy)]
-struct Entry {
-    shape: usize,
-    name: usize,
-    epoch: u32,
-    found: Lookup,
+/// What an entry says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EntryKind {
+    /// The field is in the slot at offset `payload`.
+    Own,
+    /// So it is, but the table is a proto: stores may have to move the epoch.
+    OwnOfProto,
+    /// See [`Lookup::Proto`].
+    Proto,
 }
 
-const EMPTY: Entry = Entry { shape: 0, name: 0, epoch: 0, found: Lookup::Own(0) };
-/// A power of two.
+/// Compiled code reads these by offset.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Entry {
+    pub shape: usize,
+    pub name: usize,
+    /// `Proto`: the value's payload. Otherwise bytes from the first slot to the field's.
+    pub payload: u64,
+    pub epoch: u32,
+    pub kind: EntryKind,
+    pub tag: u8,
+}
+
+impl Entry {
+    const EMPTY: Entry = Entry { shape: 0, name: 0, payload: 0, epoch: 0, kind: EntryKind::Own, tag: 0 };
+}
+
+/// A power of two, as an entry's size is.
 const ENTRIES: usize = 1024;
+const SIZE: usize = size_of::<Entry>();
+const _: () = assert!(SIZE.is_power_of_two() && size_of::<Shape>() >= SIZE);
+
+type Entries = [Entry; ENTRIES];
+
+/// What a cache reads that has taken no memory yet.
+static NO_ENTRIES: Entries = [Entry::EMPTY; ENTRIES];
 
 /// Direct-mapped by shape and name. The collector empties it, so that an entry never outlives what it names. Takes
 /// memory when it is first written to.
-#[derive(Default)]
-pub(crate) struct LookupCache(Option<Box<[Entry; ENTRIES]>>);
+#[repr(C)]
+pub struct LookupCache {
+    /// Those of `owned`, or [`NO_ENTRIES`].
+    entries: *const Entries,
+    owned: Option<Box<Entries>>,
+}
+
+impl Default for LookupCache {
+    fn default() -> Self {
+        Self { entries: &raw const NO_ENTRIES, owned: None }
+    }
+}
 
 impl LookupCache {
+    /// Where compiled code finds the address of the entries.
+    pub const ENTRIES_OFFSET: usize = offset_of!(LookupCache, entries);
+    /// Bits of a shape's address that take part in where its entries are. (A shape takes no less than an entry.)
+    pub const SHAPE_MASK: usize = (ENTRIES - 1) * SIZE;
+    /// Spreads names: see [`LookupCache::name_offset`].
+    pub const NAME_FACTOR: usize = 0x9e37_79b9_7f4a_7c15;
+    pub const NAME_SHIFT: u32 = 32;
+
+    /// Offset of an entry: the bits of the shape's address that the mask lets through, xor this.
+    #[inline(always)]
+    pub fn name_offset(name: Gc<Str>) -> usize {
+        name.address().wrapping_mul(Self::NAME_FACTOR) >> Self::NAME_SHIFT & Self::SHAPE_MASK
+    }
+
+    #[inline(always)]
     fn place(shape: Gc<Shape>, name: Gc<Str>) -> usize {
-        let mixed = (shape.address() >> 4) ^ (name.address() >> 3) ^ (shape.address() >> 14);
-        mixed & (ENTRIES - 1)
+        (shape.address() & Self::SHAPE_MASK ^ Self::name_offset(name)) / SIZE
     }
 
-    #[inline]
-    pub fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<&Lookup> {
-        let entry = &self.0.as_ref()?[Self::place(shape, name)];
-        let is_match = entry.shape == shape.address() && entry.name == name.address();
-        let is_current = matches!(entry.found, Lookup::Own(_)) || entry.epoch == epoch;
-        (is_match && is_current).then_some(&entry.found)
+    #[inline(always)]
+    fn entry(&self, shape: Gc<Shape>, name: Gc<Str>) -> Option<&Entry> {
+        // SAFETY: the entries are a static's or `owned`.
+        let entry = unsafe { &(&*self.entries)[Self::place(shape, name)] };
+        (entry.shape == shape.address() && entry.name == name.address()).then_some(entry)
     }
 
-    pub fn note(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, found: Lookup) {
-        let entries = self.0.get_or_insert_with(|| Box::new([EMPTY; ENTRIES]));
-        entries[Self::place(shape, name)] = Entry { shape: shape.address(), name: name.address(), epoch, found };
-    }
-
-    pub fn clear(&mut self) {
-        if let Some(entries) = &mut self.0 {
-            entries.fill(EMPTY);
+    #[inline(always)]
+    pub(crate) fn find(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<Lookup> {
+        let entry = self.entry(shape, name)?;
+        if entry.kind != EntryKind::Proto {
+            Some(Lookup::Own(entry.slot()))
+        } else if entry.epoch == epoch {
+            Some(Lookup::Proto(Value { bits: entry.payload, tag: entry.tag }))
+        } else {
+            None
         }
+    }
+
+    /// The slot of a field that can be stored to without a proto having a say.
+    #[inline(always)]
+    pub(crate) fn find_slot(&self, shape: Gc<Shape>, name: Gc<Str>) -> Option<u32> {
+        let entry = self.entry(shape, name)?;
+        (entry.kind == EntryKind::Own).then(|| entry.slot())
+    }
+
+    pub(crate) fn note(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, found: Lookup) {
+        let (kind, payload, tag) = match found {
+            Lookup::Own(slot) => {
+                let kind = if shape.is_proto() { EntryKind::OwnOfProto } else { EntryKind::Own };
+                (kind, u64::from(slot) * size_of::<Value>() as u64, tag::NIL)
+            }
+            Lookup::Proto(value) => (EntryKind::Proto, value.bits, value.tag),
+        };
+        let entries = self.owned.get_or_insert_with(|| Box::new(NO_ENTRIES));
+        entries[Self::place(shape, name)] =
+            Entry { shape: shape.address(), name: name.address(), payload, epoch, kind, tag };
+        self.entries = &raw const **entries;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if let Some(entries) = &mut self.owned {
+            entries.fill(Entry::EMPTY);
+        }
+    }
+}
+
+impl Entry {
+    #[inline(always)]
+    fn slot(&self) -> u32 {
+        (self.payload / size_of::<Value>() as u64) as u32
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     front,
     function::{Closure, instantiate},
     heap::{Gc, Heap},
+    lookup::LookupCache,
     meta::Meta,
     native::Throw,
     observe::Observer,
@@ -40,6 +41,8 @@ pub struct Vm {
     pub exit_count: u64,
     /// The value being thrown.
     pub error: Value,
+    /// Where fields are, for sites that see many shapes.
+    pub lookups: LookupCache,
     pub heap: Heap,
     /// The interpreter's handlers by opcode.
     ///
@@ -70,7 +73,6 @@ pub struct Vm {
     /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
     #[cfg(not(threaded))]
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
-    pub(crate) lookups: crate::lookup::LookupCache,
     pub(crate) libraries: crate::stdlib::State,
     pub(crate) embed: crate::embed::State,
     pub(crate) observer: Observer,
@@ -117,6 +119,7 @@ impl Vm {
             exit_frame: Frame(std::ptr::null_mut()),
             exit_count: 0,
             error: Value::NIL,
+            lookups: LookupCache::default(),
             heap,
             handlers: crate::interp::HANDLERS,
             thread,
@@ -137,7 +140,6 @@ impl Vm {
             created: Instant::now(),
             #[cfg(not(threaded))]
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
-            lookups: Default::default(),
             libraries: Default::default(),
             embed: Default::default(),
             observer: Observer::default(),

@@ -11,6 +11,7 @@ use trinity_vm::{
     frame::{FRAME_OFFSET, FrameHeader},
     function::{Cache, Closure, LoopState, Native, Proto, Upvalue},
     heap::{GcHeader, Heap},
+    lookup::{Entry, LookupCache},
     string::Str,
     table::{Shape, Table},
     value::Value,
@@ -47,6 +48,7 @@ pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, by
 pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));
 pub const VM_BARRIER_MARK: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark));
 pub const VM_PROTO_EPOCH: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, proto_epoch));
+pub const VM_LOOKUPS: i32 = offset(offset_of!(Vm, lookups) + LookupCache::ENTRIES_OFFSET);
 
 /// The collector's mark, in every object.
 pub const MARK: i32 = offset(GcHeader::MARK_OFFSET);
@@ -74,6 +76,14 @@ pub const CACHE_INDEX: i32 = offset(offset_of!(Cache, index));
 pub const CACHE_EPOCH: i32 = offset(offset_of!(Cache, epoch));
 pub const CACHE_KIND: i32 = offset(offset_of!(Cache, kind));
 pub const CACHE_TAG: i32 = offset(offset_of!(Cache, tag));
+pub const CACHE_POLYMORPHIC: i32 = offset(offset_of!(Cache, polymorphic));
+
+pub const LOOKUP_SHAPE: i32 = offset(offset_of!(Entry, shape));
+pub const LOOKUP_NAME: i32 = offset(offset_of!(Entry, name));
+pub const LOOKUP_PAYLOAD: i32 = offset(offset_of!(Entry, payload));
+pub const LOOKUP_EPOCH: i32 = offset(offset_of!(Entry, epoch));
+pub const LOOKUP_KIND: i32 = offset(offset_of!(Entry, kind));
+pub const LOOKUP_TAG: i32 = offset(offset_of!(Entry, tag));
 
 pub const LOOP_COUNTDOWN: i32 = offset(offset_of!(LoopState, countdown));
 pub const LOOP_TIER: i32 = offset(offset_of!(LoopState, tier));

@@ -1,25 +1,22 @@
-//! Templates of table and upvalue access.
-//!
-//! Named fields: where the cache has seen one's own field, shape and slot are baked in (and the shape kept alive). Other
-//! kinds of cache are read when the code runs, because they go stale together: the proto epoch moves.
+//! Templates of upvalues, of elements of tables, and of their length.
 
 use cranelift_codegen::ir::{
     Block, InstBuilder, MemFlagsData, Value,
     condcodes::IntCC,
-    types::{I8, I16, I32, I64},
+    types::{I8, I32, I64},
 };
-use trinity_vm::{bytecode::Op, function::CacheKind, table::ElementKind, value::tag};
+use trinity_vm::{bytecode::Op, table::ElementKind, value::tag};
 
 use crate::{
-    abi::{self, CALL_GAP, TAG},
+    abi::{self, TAG},
     emitter::Emitter,
     helper::Helper,
-    instruction::{Form, Operand, Seen},
+    instruction::Seen,
 };
 
 /// What a table access is made on.
 #[derive(Clone, Copy)]
-enum Object {
+pub(super) enum Object {
     Register(usize),
     Upvalue(usize),
 }
@@ -73,13 +70,13 @@ impl Emitter<'_, '_> {
     }
 
     /// Whether a register may hold a reference.
-    fn may_be_heap(&self, register: usize) -> bool {
+    pub(super) fn may_be_heap(&self, register: usize) -> bool {
         self.known_tag(register).is_none_or(|tag| tag >= tag::FIRST_HEAP)
     }
 
     /// The write barrier: goes on in `slow`, whose helper does the whole store, when the collector is marking and has
     /// reached the object that is about to be written.
-    fn reject_marked(&mut self, holder: Value, slow: Block) {
+    pub(super) fn reject_marked(&mut self, holder: Value, slow: Block) {
         let vm = self.vm();
         let mark = self.load(I8, self.regions.object, holder, abi::MARK);
         let barrier = self.load(I8, self.regions.vm, vm, abi::VM_BARRIER_MARK);
@@ -88,7 +85,7 @@ impl Emitter<'_, '_> {
     }
 
     /// Goes on when the object has `tag`.
-    fn require_object(&mut self, object: Object, tag: u8, other: Block) {
+    pub(super) fn require_object(&mut self, object: Object, tag: u8, other: Block) {
         match object {
             Object::Register(register) => self.require_tag(register, tag, other),
             Object::Upvalue(index) => {
@@ -102,7 +99,7 @@ impl Emitter<'_, '_> {
 
     /// The object's payload. PERF: it is loaded again in each block, since the single-pass allocator keeps nothing in a
     /// register from one block to the next.
-    fn object(&mut self, object: Object) -> Value {
+    pub(super) fn object(&mut self, object: Object) -> Value {
         match object {
             Object::Register(register) => self.bits(register),
             Object::Upvalue(index) => {
@@ -114,7 +111,14 @@ impl Emitter<'_, '_> {
 
     /// `R[A] =` the value at `place`, then `done`; `slow` when it is nil. `R[A]` may be written before that is known,
     /// unless the slow path needs it (`held`) or a closure could see it.
-    fn read_present(&mut self, flags: MemFlagsData, place: (Value, i32), held: bool, slow: Block, done: Block) {
+    pub(super) fn read_present(
+        &mut self,
+        flags: MemFlagsData,
+        place: (Value, i32),
+        held: bool,
+        slow: Block,
+        done: Block,
+    ) {
         let a = self.a();
         let (place, offset) = place;
         let payload = self.load(I64, flags, place, offset);
@@ -130,175 +134,8 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// The table's slots, when it has the shape that the cache has seen.
-    fn own_slots(&mut self, object: Object, other: Block) -> Value {
-        let table = self.object(object);
-        let shape = self.load(I64, self.regions.object, table, abi::TABLE_SHAPE);
-        let expected = self.operand(Operand::Shape);
-        let same = self.b.ins().icmp(IntCC::Equal, shape, expected);
-        self.require(same, other);
-        let table = self.object(object);
-        self.load(I64, self.regions.object, table, abi::TABLE_SLOTS)
-    }
-
-    /// Goes on when the cache is of `kind` now, filled for `shape`, and the epoch has not moved since.
-    fn require_cache(&mut self, kind: CacheKind, shape: Value, other: Block) {
-        let flags = self.regions.feedback;
-        let cache = self.operand(Operand::Cache);
-        let expected = self.load(I64, flags, cache, abi::CACHE_SHAPE);
-        let shapes = self.b.ins().bxor(shape, expected);
-        let found = self.b.ins().uload8(I64, flags, cache, abi::CACHE_KIND);
-        let expected = self.iconst(kind as i64);
-        let kinds = self.b.ins().bxor(found, expected);
-        let epoch = self.load(I32, flags, cache, abi::CACHE_EPOCH);
-        let vm = self.vm();
-        let now = self.load(I32, self.regions.vm, vm, abi::VM_PROTO_EPOCH);
-        let epochs = self.b.ins().bxor(epoch, now);
-        let epochs = self.b.ins().uextend(I64, epochs);
-        let differences = self.b.ins().bor(shapes, kinds);
-        let differences = self.b.ins().bor(differences, epochs);
-        self.reject(differences, other);
-    }
-
-    /// `GETFIELD`, `GETTABUP`, `SELFFIELD`.
-    pub(super) fn get_named(&mut self) {
-        let Form { op, seen, .. } = self.form();
-        let (a, b) = (self.a(), self.instruction.b());
-        let (object, helper) = match op {
-            Op::GetTabUp => (Object::Upvalue(b), Helper::GetTabUp),
-            Op::GetField => (Object::Register(b), Helper::GetField),
-            _ => (Object::Register(b), Helper::SelfField),
-        };
-        let before = self.known();
-        let (slow, done) = (if seen == Seen::Nothing { self.block() } else { self.cold() }, self.block());
-        match seen {
-            Seen::Own | Seen::OwnMeta => {
-                self.require_object(object, tag::TABLE, slow);
-                let slots = self.own_slots(object, slow);
-                let offset = self.slot_offset();
-                let held = matches!(object, Object::Register(register) if self.may_be(register, a));
-                self.keep_receiver(op);
-                if seen == Seen::OwnMeta {
-                    self.read_present(self.regions.slots, (slots, offset), held, slow, done);
-                } else {
-                    let payload = self.load(I64, self.regions.slots, slots, offset);
-                    let found = self.load(I8, self.regions.slots, slots, offset + TAG);
-                    self.set_dynamic(a, payload, found);
-                    self.jump(done);
-                }
-            }
-            Seen::Proto | Seen::ProtoOfStrings => {
-                let shape = if seen == Seen::ProtoOfStrings {
-                    self.require_object(object, tag::STRING, slow);
-                    self.iconst(0)
-                } else {
-                    self.require_object(object, tag::TABLE, slow);
-                    let table = self.object(object);
-                    self.load(I64, self.regions.object, table, abi::TABLE_SHAPE)
-                };
-                self.require_cache(CacheKind::Proto, shape, slow);
-                self.keep_receiver(op);
-                let cache = self.operand(Operand::Cache);
-                let payload = self.load(I64, self.regions.feedback, cache, abi::CACHE_PAYLOAD);
-                let found = self.load(I8, self.regions.feedback, cache, abi::CACHE_TAG);
-                self.set_dynamic(a, payload, found);
-                self.jump(done);
-            }
-            _ => self.jump(slow),
-        }
-        self.slow_path(slow, helper, done);
-        self.restore(before);
-        self.forget(a);
-        if op == Op::SelfField {
-            self.forget(a + CALL_GAP);
-        }
-        self.switch(done);
-    }
-
-    /// Where the slot lies that the cache has seen.
-    fn slot_offset(&self) -> i32 {
-        abi::reg(self.instruction.get(Operand::Slot) as usize)
-    }
-
-    /// `SELFFIELD` puts the object where the first argument goes.
-    fn keep_receiver(&mut self, op: Op) {
-        if op == Op::SelfField {
-            self.copy(self.a() + CALL_GAP, self.instruction.b());
-        }
-    }
-
-    /// `SETFIELD`, `SETTABUP`.
-    pub(super) fn set_named(&mut self) {
-        let Form { op, seen, .. } = self.form();
-        let (object, helper) = match op {
-            Op::SetTabUp => (Object::Upvalue(self.a()), Helper::SetTabUp),
-            _ => (Object::Register(self.a()), Helper::SetField),
-        };
-        if seen == Seen::Nothing {
-            self.helper_or_leave(helper);
-            return;
-        }
-        let before = self.known();
-        let (slow, done) = (self.cold(), self.block());
-        self.require_object(object, tag::TABLE, slow);
-        let c = self.instruction.c();
-        // An added key may be the first reference to its shape.
-        if seen == Seen::Add || self.may_be_heap(c) {
-            let table = self.object(object);
-            self.reject_marked(table, slow);
-        }
-        if seen == Seen::Add {
-            self.add_named(object, c, slow);
-        } else {
-            let flags = self.regions.slots;
-            let mut slots = self.own_slots(object, slow);
-            let offset = self.slot_offset();
-            if seen == Seen::OwnMeta {
-                // Over nil, `__newindex` may have to be asked.
-                let old = self.load(I8, flags, slots, offset + TAG);
-                let nil = self.equals(old, i64::from(tag::NIL));
-                self.reject(nil, slow);
-                let table = self.object(object);
-                slots = self.load(I64, self.regions.object, table, abi::TABLE_SLOTS);
-            }
-            self.store_value(flags, c, slots, offset);
-        }
-        self.jump(done);
-        self.slow_path(slow, helper, done);
-        self.restore(before);
-        self.switch(done);
-    }
-
-    /// Stores in a slot that is new, as the cache has seen it: there is room, and the value is not nil.
-    fn add_named(&mut self, object: Object, value: usize, slow: Block) {
-        let (flags, feedback) = (self.regions.object, self.regions.feedback);
-        let table = self.object(object);
-        let shape = self.load(I64, flags, table, abi::TABLE_SHAPE);
-        self.require_cache(CacheKind::Add, shape, slow);
-        if self.known_tag(value).is_none_or(|tag| tag == tag::NIL) {
-            let tag = self.tag(value);
-            let nil = self.equals(tag, i64::from(tag::NIL));
-            self.reject(nil, slow);
-        }
-        let cache = self.operand(Operand::Cache);
-        let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
-        let table = self.object(object);
-        let cap = self.load(I16, flags, table, abi::TABLE_SLOTS_CAP);
-        let cap = self.b.ins().uextend(I32, cap);
-        let room = self.b.ins().icmp(IntCC::UnsignedLessThan, index, cap);
-        self.require(room, slow);
-        let cache = self.operand(Operand::Cache);
-        let next = self.load(I64, feedback, cache, abi::CACHE_PAYLOAD);
-        let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
-        let table = self.object(object);
-        self.store(flags, next, table, abi::TABLE_SHAPE);
-        let slots = self.load(I64, flags, table, abi::TABLE_SLOTS);
-        let place = self.element_address(slots, index, 4);
-        self.store_value(self.regions.slots, value, place, 0);
-    }
-
     /// Copies a register to memory.
-    fn store_value(&mut self, flags: MemFlagsData, register: usize, to: Value, offset: i32) {
+    pub(super) fn store_value(&mut self, flags: MemFlagsData, register: usize, to: Value, offset: i32) {
         let payload = self.bits(register);
         let tag = self.tag(register);
         self.store(flags, payload, to, offset);
@@ -306,7 +143,7 @@ impl Emitter<'_, '_> {
     }
 
     /// `elements + (index << shift)`; `index` has 32 bits.
-    fn element_address(&mut self, elements: Value, index: Value, shift: i64) -> Value {
+    pub(super) fn element_address(&mut self, elements: Value, index: Value, shift: i64) -> Value {
         let index = self.b.ins().uextend(I64, index);
         let scaled = self.b.ins().ishl_imm_u(index, shift);
         self.b.ins().iadd(elements, scaled)

@@ -152,6 +152,15 @@ impl<'a, 'b> Emitter<'a, 'b> {
         block
     }
 
+    /// A new block as far out of the way as the present one.
+    fn next(&mut self) -> Block {
+        let block = self.b.create_block();
+        if self.b.current_block().is_some_and(|current| self.b.func.layout.is_cold(current)) {
+            self.b.set_cold_block(block);
+        }
+        block
+    }
+
     pub fn switch(&mut self, block: Block) {
         self.b.switch_to_block(block);
         if let Surroundings::Stencil { .. } = self.surroundings {
@@ -176,14 +185,14 @@ impl<'a, 'b> Emitter<'a, 'b> {
 
     /// Goes on in a new block when `condition` holds, else in `other`.
     pub fn require(&mut self, condition: Value, other: Block) {
-        let next = self.block();
+        let next = self.next();
         self.branch(condition, next, other);
         self.switch(next);
     }
 
     /// Goes on in a new block unless `condition` holds, else in `other`.
     pub fn reject(&mut self, condition: Value, other: Block) {
-        let next = self.block();
+        let next = self.next();
         self.branch(condition, other, next);
         self.switch(next);
     }

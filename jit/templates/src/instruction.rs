@@ -9,6 +9,7 @@ use std::fmt;
 use trinity_vm::{
     bytecode::{Hint, Op},
     function::{Cache, CacheKind, Proto},
+    lookup::LookupCache,
     table::ElementKind,
     value::{Value, tag},
 };
@@ -46,6 +47,8 @@ pub enum Operand {
     Shape,
     /// Property slot that the cache has seen.
     Slot,
+    /// Where the lookup cache has a field's name: see `LookupCache::name_offset`.
+    NameOffset,
     /// Address of the instruction word.
     Code,
     /// Address of the state of the loop whose back-edge this is.
@@ -86,6 +89,7 @@ impl Operand {
             Cache,
             Shape,
             Slot,
+            NameOffset,
             Code,
             Loop,
             Countdown,
@@ -140,6 +144,8 @@ pub enum Seen {
     Proto,
     ProtoOfStrings,
     Add,
+    /// More shapes than one cache holds.
+    Mega,
     /// Array parts; see [`Form::kinds`].
     Array,
     /// A native function.
@@ -323,7 +329,8 @@ impl Instruction {
             Op::LoadKX => this.load(constant(code[pc + 1].ax())),
             Op::LoadNil => this.form.count = word.b().min(usize::from(Form::SLOWLY)) as u8,
             Op::GetTabUp | Op::GetField | Op::SelfField | Op::SetTabUp | Op::SetField => {
-                this.named(&proto.caches()[code[pc + 1].ax()]);
+                let name = if matches!(op, Op::SetField | Op::SetTabUp) { word.b() } else { word.c() };
+                this.named(&proto.caches()[code[pc + 1].ax()], constant(name));
             }
             Op::GetTable | Op::GetI | Op::SetTable | Op::SetI => {
                 let cache = &proto.caches()[code[pc + 1].ax()];
@@ -485,7 +492,10 @@ impl Instruction {
     }
 
     /// A named field.
-    fn named(&mut self, cache: &Cache) {
+    fn named(&mut self, cache: &Cache, name: Value) {
+        self.set(Operand::Constant, name.bits as i64);
+        let name = name.as_string().map_or(0, LookupCache::name_offset);
+        self.set(Operand::NameOffset, name as i64);
         self.set(Operand::Cache, std::ptr::from_ref(cache) as i64);
         self.set(Operand::Shape, cache.shape as i64);
         self.set(Operand::Slot, i64::from(cache.index));
@@ -497,6 +507,7 @@ impl Instruction {
             CacheKind::Proto if !stores && cache.shape.is_null() => Seen::ProtoOfStrings,
             CacheKind::Proto if !stores => Seen::Proto,
             CacheKind::Add if stores => Seen::Add,
+            CacheKind::Mega => Seen::Mega,
             _ => Seen::Nothing,
         };
     }

@@ -17,6 +17,7 @@ mod arith;
 mod call;
 mod compare;
 mod control;
+mod fields;
 mod template;
 
 pub use emitter::{Emitter, Signatures, Surroundings};

@@ -160,7 +160,7 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
     }
     if let Some(table) = object.as_table() {
         if !table.shape.is_dict() {
-            let found = match vm.lookups.find(table.shape, name, vm.heap.proto_epoch).copied() {
+            let found = match vm.lookups.find(table.shape, name, vm.heap.proto_epoch) {
                 Some(found) => Some(found),
                 None => {
                     let found = look_up(vm, table, name);
@@ -470,7 +470,8 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
         }
         // Nor is a store that only the collector has to be told of.
         let hits = vm.heap.is_marking() && std::ptr::eq(shape.as_ptr(), cache.shape);
-        if cache.kind != CacheKind::Mega && name.is_short() && !shape.is_dict() && !shape.is_proto() {
+        let fills = cache.kind != CacheKind::Mega && !hits;
+        if name.is_short() && !shape.is_dict() && !shape.is_proto() {
             match shape.find(name) {
                 Some(slot) => {
                     // SAFETY: the shape has this slot.
@@ -478,18 +479,21 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                     if !place.is_nil() || table.metatable().is_none() {
                         vm.heap.barrier(&table.header, value);
                         *place = value;
-                        if !hits && refill(cache) {
+                        if fills && refill(cache) {
                             cache.kind = CacheKind::Own;
                             cache.shape = shape.as_ptr();
                             cache.index = slot;
                             cache.note_filled(&mut vm.heap);
+                        }
+                        if cache.kind == CacheKind::Mega {
+                            vm.lookups.note(shape, name, vm.heap.proto_epoch, Lookup::Own(slot));
                         }
                         return Ok(());
                     }
                 }
                 None if !value.is_nil() && vm.metamethod(object, Meta::NewIndex).is_nil() => {
                     table.get_mut().set_str(&mut vm.heap, name, value);
-                    if !hits && !table.shape.is_dict() && refill(cache) {
+                    if fills && !table.shape.is_dict() && refill(cache) {
                         cache.kind = CacheKind::Add;
                         cache.tag = 0;
                         cache.shape = shape.as_ptr();

@@ -47,11 +47,12 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         Op::LoadK | Op::LoadKX => each(&|form| with_rhs(form, &CONSTANTS)),
         Op::LoadNil => each(&|form| (0..=Form::SLOWLY).map(|count| Form { count, ..form }).collect()),
         Op::GetTabUp | Op::GetField | Op::SelfField => each(&|form| {
-            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Proto, Seen::ProtoOfStrings];
+            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Proto, Seen::ProtoOfStrings, Seen::Mega];
             seen.map(|seen| Form { seen, ..form }).to_vec()
         }),
         Op::SetTabUp | Op::SetField => each(&|form| {
-            [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Add].map(|seen| Form { seen, ..form }).to_vec()
+            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Add, Seen::Mega];
+            seen.map(|seen| Form { seen, ..form }).to_vec()
         }),
         Op::GetTable | Op::GetI => each(&|form| arrays(form, &[false])),
         Op::SetTable | Op::SetI => each(&|form| arrays(form, &[false, true])),

@@ -38,6 +38,7 @@ fn size(operand: Operand) -> Size {
         | Operand::Pc
         | Operand::HelperPc
         | Operand::Slot
+        | Operand::NameOffset
         | Operand::Params
         | Operand::MaxStack => Size::Small,
         Operand::Immediate => Size::Signed,

@@ -261,10 +261,10 @@ unsafe fn quicken_access(s: &State, cache: *const Cache, kind: ElementKind) {
 /// # Safety
 /// As for handlers.
 #[inline(always)]
-unsafe fn look_up<'a>(s: &State, object: *const Value, name: Gc<Str>) -> Option<(Gc<Table>, &'a Lookup)> {
+unsafe fn look_up(s: &State, object: *const Value, name: Gc<Str>) -> Option<(Gc<Table>, Lookup)> {
     // SAFETY: as the contract says.
     unsafe {
-        if (*object).tag != tag::TABLE || !name.is_short() {
+        if (*object).tag != tag::TABLE {
             return None;
         }
         let table = (*object).table_unchecked();
@@ -283,13 +283,13 @@ others! {
         }
         let value = match look_up(s, object, (*s.k(s.instr.c())).string_unchecked()) {
             Some((table, Lookup::Own(slot))) => {
-                let value = *table.slots.add(*slot as usize);
+                let value = *table.slots.add(slot as usize);
                 if value.is_nil() && table.metatable().is_some() {
                     return Flow::Slow;
                 }
                 value
             }
-            Some((_, Lookup::Proto(value))) => *value,
+            Some((_, Lookup::Proto(value))) => value,
             None => return Flow::Slow,
         };
         if s.instr.op() == Op::SelfField {
@@ -300,15 +300,17 @@ others! {
     },
     /// `SETFIELD` that the inline cache does not answer.
     store_field(s) {
-        if (*s.cache()).kind != CacheKind::Mega || (*s.c()).is_nil() {
+        let object = s.a();
+        if (*s.cache()).kind != CacheKind::Mega || (*object).tag != tag::TABLE {
             return Flow::Slow;
         }
-        let Some((table, Lookup::Own(slot))) = look_up(s, s.a(), (*s.k(s.instr.b())).string_unchecked()) else {
+        let table = (*object).table_unchecked();
+        let Some(slot) = s.vm().lookups.find_slot(table.shape, (*s.k(s.instr.b())).string_unchecked()) else {
             return Flow::Slow;
         };
-        // A store to a proto may move the epoch, one over nil may have to ask `__newindex`.
-        let slot = table.slots.add(*slot as usize);
-        if table.shape.is_proto() || (*slot).is_nil() || table.header.needs_barrier(&s.vm().heap) {
+        // A store over nil may have to ask `__newindex`.
+        let slot = table.slots.add(slot as usize);
+        if (*slot).is_nil() || table.header.needs_barrier(&s.vm().heap) {
             return Flow::Slow;
         }
         copy(slot, s.c());
@@ -327,7 +329,7 @@ others! {
             tag::INT => table.get_int(key.raw_int()),
             tag::STRING if table.shape.is_dict() => table.get_str(key.string_unchecked()),
             tag::STRING => match look_up(s, object, key.string_unchecked()) {
-                Some((_, Lookup::Own(slot))) => *table.slots.add(*slot as usize),
+                Some((_, Lookup::Own(slot))) => *table.slots.add(slot as usize),
                 _ => access::get_named(s.vm(), table, key.string_unchecked()),
             },
             _ => table.get(key),
