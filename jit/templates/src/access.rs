@@ -5,13 +5,13 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
-use trinity_vm::{bytecode::Op, table::ElementKind, value::tag};
+use trinity_vm::{bytecode::Op, function::CacheKind, table::ElementKind, value::tag};
 
 use crate::{
     abi::{self, TAG},
     emitter::Emitter,
     helper::Helper,
-    instruction::Seen,
+    instruction::{Operand, Seen},
 };
 
 /// What a table access is made on.
