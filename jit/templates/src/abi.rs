@@ -75,6 +75,7 @@ pub const CACHE_PAYLOAD: i32 = offset(offset_of!(Cache, payload));
 pub const CACHE_INDEX: i32 = offset(offset_of!(Cache, index));
 pub const CACHE_EPOCH: i32 = offset(offset_of!(Cache, epoch));
 pub const CACHE_KIND: i32 = offset(offset_of!(Cache, kind));
+pub const CACHE_MISSES: i32 = offset(offset_of!(Cache, misses));
 pub const CACHE_TAG: i32 = offset(offset_of!(Cache, tag));
 pub const CACHE_POLYMORPHIC: i32 = offset(offset_of!(Cache, polymorphic));
 

@@ -14,7 +14,7 @@ use crate::{
     abi::{self, CALL_GAP, TAG, VALUE_SIZE},
     emitter::Emitter,
     helper::Helper,
-    instruction::{Form, Many, Operand, Seen},
+    instruction::{Form, Many, Operand, SEVERAL, Seen},
 };
 
 impl Emitter<'_, '_> {
@@ -50,7 +50,7 @@ impl Emitter<'_, '_> {
         self.switch(done);
     }
 
-    /// Tells the cache when the callee is another function than it knows. The callee's prototype.
+    /// Tells the cache when the callee is another function than it knows, until it has known several. The callee's prototype.
     fn note_target(&mut self, a: usize) -> Value {
         let proto = self.callee_proto(a);
         let address = self.operand(Operand::Cache);
@@ -60,7 +60,15 @@ impl Emitter<'_, '_> {
         let noted = self.b.append_block_param(known, I64);
         self.b.ins().brif(same, known, &[BlockArg::Value(proto)], note, &[]);
         self.switch(note);
+        let address = self.operand(Operand::Cache);
+        let misses = self.load(I8, self.regions.feedback, address, abi::CACHE_MISSES);
+        let many = self.compare(IntCC::UnsignedGreaterThanOrEqual, misses, i64::from(SEVERAL));
+        let (several, few) = (self.cold(), self.cold());
+        self.branch(many, several, few);
+        self.switch(few);
         self.helper(Helper::NoteCall);
+        self.jump(several);
+        self.switch(several);
         let proto = self.callee_proto(a);
         self.jump_with(known, proto);
         self.switch(known);

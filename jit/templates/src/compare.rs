@@ -3,13 +3,16 @@
 use cranelift_codegen::ir::{
     Block, InstBuilder, Value,
     condcodes::{FloatCC, IntCC},
+    types::I64,
 };
 use trinity_vm::{
     bytecode::{Hint, Op},
+    string,
     value::tag,
 };
 
 use crate::{
+    abi,
     emitter::Emitter,
     helper::Helper,
     instruction::{Operand, Rhs},
@@ -124,16 +127,17 @@ impl Emitter<'_, '_> {
         self.switch(targets.next);
     }
 
-    /// Values of one type that is not a float are equal when their payloads are; unequal ones may still be equal as
-    /// long strings or by `__eq`.
+    /// Values of one type that is not a float are equal when their payloads are. The helper is left with integers against
+    /// floats, long strings of one length, and what may have `__eq`.
     pub(super) fn equal(&mut self) {
         let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
-        let (slow, floats, differ) = (self.cold(), self.cold(), self.block());
+        let (slow, floats, types_differ) = (self.cold(), self.cold(), self.cold());
+        let (differ, objects) = (self.block(), self.cold());
         let (lt, rt) = (self.tag(lhs), self.tag(rhs));
         let same = self.b.ins().icmp(IntCC::Equal, lt, rt);
-        self.require(same, slow);
+        self.require(same, types_differ);
         let lt = self.tag(lhs);
         let float = self.equals(lt, i64::from(tag::FLOAT));
         self.reject(float, floats);
@@ -143,14 +147,62 @@ impl Emitter<'_, '_> {
         self.switch(differ);
         let lt = self.tag(lhs);
         let int = self.equals(lt, i64::from(tag::INT));
-        self.branch(int, targets.fails, slow);
+        self.branch(int, targets.fails, objects);
+
         self.switch(floats);
         let (l, r) = (self.float(lhs), self.float(rhs));
         let equal = self.b.ins().fcmp(FloatCC::Equal, l, r);
         self.decide(equal, targets);
+        self.switch(types_differ);
+        for register in [lhs, rhs] {
+            const { assert!(tag::FLOAT == tag::INT + 1) };
+            let tag = self.tag(register);
+            let above = self.b.ins().iadd_imm_s(tag, -i64::from(tag::INT));
+            let number = self.compare(IntCC::UnsignedLessThanOrEqual, above, 1);
+            self.require(number, targets.fails);
+        }
+        self.jump(slow);
+        self.switch(objects);
+        self.different_objects(slow, targets);
+
         self.decide_slowly(slow, Helper::Equals, targets);
         self.restore(before);
         self.switch(targets.next);
+    }
+
+    /// Two values of one type that is not a number, with different payloads.
+    fn different_objects(&mut self, slow: Block, targets: Targets) {
+        let (lhs, rhs, flags) = (self.a(), self.instruction.b(), self.regions.object);
+        let (tables, no_tables, strings, no_strings) = (self.cold(), self.cold(), self.cold(), self.cold());
+        let found = self.tag(lhs);
+        let table = self.equals(found, i64::from(tag::TABLE));
+        self.branch(table, tables, no_tables);
+        self.switch(tables);
+        for register in [lhs, rhs] {
+            let object = self.bits(register);
+            let shape = self.load(I64, flags, object, abi::TABLE_SHAPE);
+            let metatable = self.load(I64, flags, shape, abi::SHAPE_METATABLE);
+            self.reject(metatable, slow);
+        }
+        self.jump(targets.fails);
+        self.switch(no_tables);
+        let found = self.tag(lhs);
+        let string = self.equals(found, i64::from(tag::STRING));
+        self.branch(string, strings, no_strings);
+        self.switch(strings);
+        let (l, r) = (self.bits(lhs), self.bits(rhs));
+        let (l, r) = (self.load(I64, flags, l, abi::STR_LEN), self.load(I64, flags, r, abi::STR_LEN));
+        let same = self.b.ins().icmp(IntCC::Equal, l, r);
+        self.require(same, targets.fails);
+        // Short strings are interned.
+        let string = self.bits(lhs);
+        let len = self.load(I64, flags, string, abi::STR_LEN);
+        let short = self.compare(IntCC::UnsignedLessThanOrEqual, len, string::MAX_SHORT as i64);
+        self.branch(short, targets.fails, slow);
+        self.switch(no_strings);
+        let found = self.tag(lhs);
+        let userdata = self.equals(found, i64::from(tag::USERDATA));
+        self.branch(userdata, slow, targets.fails);
     }
 
     pub(super) fn equal_constant(&mut self) {

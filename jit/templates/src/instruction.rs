@@ -166,7 +166,7 @@ pub enum Many {
 }
 
 /// Times that a call's target has changed from which on it is not noted any more.
-const SEVERAL: u8 = 16;
+pub(crate) const SEVERAL: u8 = 16;
 
 /// What decides which code a template makes. What an opcode has no use for is as in [`Form::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
