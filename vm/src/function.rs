@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     bytecode::{Const, FnUnit, Instr, Op},
-    controller::{Pending, Standing},
+    controller::{Pending, Renewal, Standing},
     frame::{Entry, Frame},
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
     native::NativeFn,
@@ -147,6 +147,7 @@ pub struct Profile {
     pub tier: Tier,
     pub declined: [bool; 3],
     pub(crate) standing: Standing,
+    pub(crate) renewal: Renewal,
     pub code: Option<Installed>,
     /// Code that was replaced; freed when nothing can be running it.
     pub retired: Vec<Installed>,
@@ -347,6 +348,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             tier: Tier::Cold,
             declined: [false; 3],
             standing: Standing::default(),
+            renewal: Renewal::default(),
             code: None,
             retired: Vec::new(),
             pending: Vec::new(),

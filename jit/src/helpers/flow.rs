@@ -57,7 +57,20 @@ pub unsafe extern "C" fn enter_counted(vm: *mut Vm, base: *mut Value, count: u64
 /// A back-edge that has to poll or to be consulted on, or whose loop has better code. Returns code to enter with this
 /// frame, 0, or the status of what was thrown.
 pub unsafe extern "C" fn back_edge(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
-    // SAFETY: by the contract of helpers; the instruction is a back-edge and names its loop.
+    // SAFETY: by the contract of helpers.
+    unsafe { leave_for_loop(vm, base, pc, Tier::Hot) }
+}
+
+/// As [`back_edge`], of a loop that was compiled before it had ever run: code made with its feedback is better.
+pub unsafe extern "C" fn back_edge_fresh(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
+    // SAFETY: by the contract of helpers.
+    unsafe { leave_for_loop(vm, base, pc, Tier::Warm) }
+}
+
+/// # Safety
+/// As [`super::Helper`].
+unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -> Status {
+    // SAFETY: as the contract says; the instruction is a back-edge and names its loop.
     unsafe {
         let site = Site::new(vm, base, pc);
         let index = match site.instr.op() {
@@ -80,7 +93,7 @@ pub unsafe extern "C" fn back_edge(vm: *mut Vm, base: *mut Value, pc: u32) -> St
             site.vm.consult_loop(proto, index);
         }
         match (*state).osr {
-            Some(code) if (*state).tier >= Tier::Hot => {
+            Some(code) if (*state).tier >= better => {
                 (*Frame(base).header()).pc = proto.unit.loops[index].header_pc;
                 site.vm.note_osr_entry(proto, index);
                 code as usize as Status

@@ -19,7 +19,8 @@ pub use access::{
 pub use arith::{arith, compare, concat, equals, equals_constant, unary};
 pub use call::{call, finish_call, note_call, ret, tail_call, tail_enter};
 pub use flow::{
-    back_edge, close, closure, enter, enter_counted, for_loop, for_prep, generic_for, generic_for_prep, tbc, vararg,
+    back_edge, back_edge_fresh, close, closure, enter, enter_counted, for_loop, for_prep, generic_for,
+    generic_for_prep, tbc, vararg,
 };
 
 use trinity_templates::{Helper as Name, HelperTable};
@@ -46,6 +47,7 @@ pub fn table(vm: &Vm) -> HelperTable {
     for name in Name::ALL {
         table[*name as usize] = match name {
             Name::Arith => arith as *const () as usize,
+            Name::BackEdgeFresh => back_edge_fresh as *const () as usize,
             Name::BackEdge => back_edge as *const () as usize,
             Name::Call => call as *const () as usize,
             Name::Close => close as *const () as usize,

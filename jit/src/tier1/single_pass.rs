@@ -141,6 +141,7 @@ impl Compiled {
             ir_insts: self.code.ir_insts,
             phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..self.code.phases },
             roots,
+            renewable: false,
             owner: Box::new(module),
         })
     }

@@ -137,6 +137,7 @@ impl Stitcher {
                 ..PhaseTimes::default()
             },
             roots,
+            renewable: true,
             owner: Box::new(block),
         })
     }

@@ -209,6 +209,9 @@ impl Emitter<'_, '_> {
     /// Counts, polls, and jumps to the loop's header, or enters better code for the loop.
     pub(super) fn back_edge(&mut self) {
         let feedback = self.regions.feedback;
+        // A loop that had not run when it was compiled has no feedback.
+        let (better, helper) =
+            if self.form().flag { (Tier::Warm, Helper::BackEdgeFresh) } else { (Tier::Hot, Helper::BackEdge) };
         let (out, header) = (self.cold(), self.jump_target());
         let address = self.operand(Operand::Loop);
         let left = self.load(I32, feedback, address, abi::LOOP_COUNTDOWN);
@@ -217,13 +220,13 @@ impl Emitter<'_, '_> {
         let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
         let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
         self.reject(due, out);
-        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, Tier::Hot as i64);
+        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
         self.reject(promoted, out);
         let full = self.heap_is_full();
         self.branch(full, out, header);
 
         self.switch(out);
-        let code = self.helper(Helper::BackEdge);
+        let code = self.helper(helper);
         let stay = self.equals(code, 0);
         let (other, enter) = (self.cold(), self.cold());
         self.branch(stay, header, other);

@@ -15,7 +15,7 @@ macro_rules! helpers {
 }
 
 helpers! {
-    Arith, BackEdge, Call, Close, Closure, Compare, Concat, Enter, EnterCounted, Equals, EqualsConstant,
+    Arith, BackEdge, BackEdgeFresh, Call, Close, Closure, Compare, Concat, Enter, EnterCounted, Equals, EqualsConstant,
     FinishCall, ForLoop, ForPrep, GenericFor, GenericForPrep, GetField, GetI, GetTable, GetTabUp, Len, NewTable, NoteCall,
     Ret, SelfField, SetField, SetI, SetList, SetTable, SetTabUp, SetUpvalue, TailCall, TailEnter, Tbc, Unary, VarArg,
     /// The code of `next`, to compare with.

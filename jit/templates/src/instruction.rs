@@ -178,7 +178,7 @@ pub struct Form {
     pub seen: Seen,
     /// Set of `ElementKind`s that the cache has seen.
     pub kinds: u8,
-    /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds.
+    /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds. Back-edges: the loop has never run.
     /// `TFORCALL`: at most two results are wanted. `VARARGPREP` (function entry): the function takes any number of arguments.
     pub flag: bool,
     /// `CALL`: arguments. Function entry: parameters.
@@ -513,6 +513,8 @@ impl Instruction {
     }
 
     fn back_edge(&mut self, proto: &Proto, index: usize) {
-        self.set(Operand::Loop, std::ptr::from_ref(&proto.loops()[index]) as i64);
+        let state = &proto.loops()[index];
+        self.set(Operand::Loop, std::ptr::from_ref(state) as i64);
+        self.form.flag = state.count() == 0;
     }
 }

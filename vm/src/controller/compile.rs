@@ -12,7 +12,7 @@ use super::{
     code::{LONGEST_WAIT, end_probation, entry_of},
     exposure, features, label,
     queue::{Done, Queue, Ticket},
-    thread_cpu_ns,
+    renewal, thread_cpu_ns,
 };
 use crate::{
     function::Proto,
@@ -30,11 +30,11 @@ const STALE_BEFORE_LEARNING: u32 = 2;
 
 /// What is compiled, for whom.
 #[derive(Clone, Copy, Debug)]
-struct Request {
-    subject: Subject,
-    from: Tier,
-    to: Tier,
-    decision_id: u64,
+pub(super) struct Request {
+    pub subject: Subject,
+    pub from: Tier,
+    pub to: Tier,
+    pub decision_id: u64,
 }
 
 /// A compilation that is under way on another thread.
@@ -404,6 +404,7 @@ impl Vm {
             Ok(installed) => {
                 let Installed { form, phases, ir_insts, code_bytes, entry, .. } = installed;
                 let made = Made { form, phases, ir_insts, code_bytes };
+                renewal::note(proto.get_mut(), &request, &installed);
                 self.put_to_use(proto, subject, from, to, installed);
                 self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);
                 self.controller.report_install(&proto, &request, now_ns, entry as usize, code_bytes);

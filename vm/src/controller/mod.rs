@@ -7,6 +7,7 @@ mod compile;
 mod exposure;
 mod features;
 mod queue;
+mod renewal;
 mod report;
 mod tally;
 
@@ -27,6 +28,7 @@ use code::CodeMemory;
 pub use code::{DEFAULT_CODE_LIMIT, Standing};
 use compile::Background;
 pub(crate) use compile::Pending;
+pub(crate) use renewal::Renewal;
 use tally::CompileTally;
 
 /// Side exits of one function's optimised code after which it is demoted.
@@ -172,6 +174,7 @@ impl Subject {
     fn consult_after(self, proto: &mut Proto, events: i32) {
         match self {
             Self::Function => {
+                proto.profile.renewal.unschedule();
                 proto.profile.counted = proto.calls();
                 proto.countdown = events;
                 proto.profile.reload = events;
@@ -280,13 +283,17 @@ impl Vm {
         if code::end_probation(proto, subject) {
             return;
         }
+        if let Some(again) = self.renew(proto, subject) {
+            renewal::consult_after(proto.get_mut(), subject, again);
+            return;
+        }
         // While code is on its way there is nothing to decide: the countdown goes on when it is here.
         if compile::is_pending(&proto, subject) {
             return;
         }
         let again = self.consult(proto, subject);
         if !compile::is_pending(&proto, subject) {
-            subject.consult_after(proto.get_mut(), again);
+            renewal::consult_after(proto.get_mut(), subject, again);
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Installed {
     pub phases: PhaseTimes,
     /// Heap objects that the code refers to by address. A shape or prototype is passed under any heap tag.
     pub roots: Vec<Value>,
+    /// Making it again costs so little that it is made again when there is more feedback.
+    pub renewable: bool,
     /// Keeps the code's pages mapped; dropped when no activation runs it any more.
     pub owner: Box<dyn Any>,
 }

@@ -71,7 +71,8 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         }),
         // Decoded as `RETURN`.
         Op::Return0 | Op::Return1 => {}
-        Op::ForLoop => each(&|form| hinted(form, &[Hint::None, Hint::Int, Hint::Float])),
+        Op::Loop | Op::TForLoop => each(&|form| flagged(&[form])),
+        Op::ForLoop => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float]))),
         Op::ForPrep => each(&|form| [0, 2, Form::SLOWLY].map(|count| Form { count, ..form }).to_vec()),
         Op::TForCall => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int]))),
         Op::VarArgPrep => each(&|form| {
