@@ -31,6 +31,14 @@ pub enum EntryKind {
     Proto,
 }
 
+/// What else an entry of a slot may say, while the epoch stands.
+pub mod absent {
+    /// Where the slot is nil, so is the field: the protos do not have it either.
+    pub const READS: u8 = 1;
+    /// Where the slot is nil, it can be stored to: there is no `__newindex`.
+    pub const STORES: u8 = 2;
+}
+
 /// Compiled code reads these by offset.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -42,10 +50,12 @@ pub struct Entry {
     pub epoch: u32,
     pub kind: EntryKind,
     pub tag: u8,
+    /// Of [`absent`].
+    pub absent: u8,
 }
 
 impl Entry {
-    const EMPTY: Entry = Entry { shape: 0, name: 0, payload: 0, epoch: 0, kind: EntryKind::Own, tag: 0 };
+    const EMPTY: Entry = Entry { shape: 0, name: 0, payload: 0, epoch: 0, kind: EntryKind::Own, tag: 0, absent: 0 };
 }
 
 /// A power of two, as an entry's size is.
@@ -129,8 +139,23 @@ impl LookupCache {
         };
         let entries = self.owned.get_or_insert_with(|| Box::new(NO_ENTRIES));
         entries[Self::place(shape, name)] =
-            Entry { shape: shape.address(), name: name.address(), payload, epoch, kind, tag };
+            Entry { shape: shape.address(), name: name.address(), payload, epoch, kind, tag, absent: 0 };
         self.entries = &raw const **entries;
+    }
+
+    /// Whether an entry says this of a field that is in a slot.
+    #[inline(always)]
+    pub(crate) fn is_absent(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, access: u8) -> bool {
+        self.entry(shape, name).is_some_and(|entry| entry.epoch == epoch && entry.absent & access != 0)
+    }
+
+    /// Notes it of the field in this slot.
+    pub(crate) fn note_absent(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, slot: u32, access: u8) {
+        let known = self.entry(shape, name).filter(|entry| entry.epoch == epoch).map_or(0, |entry| entry.absent);
+        self.note(shape, name, epoch, Lookup::Own(slot));
+        if let Some(entries) = &mut self.owned {
+            entries[Self::place(shape, name)].absent = known | access;
+        }
     }
 
     pub(crate) fn clear(&mut self) {

@@ -202,7 +202,7 @@ pub unsafe extern "C" fn len(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
 pub unsafe extern "C" fn newtable(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
     let site = unsafe { Site::new(vm, base, pc) };
-    let table = site.vm.heap.table_with_capacity(site.ext().ax(), site.instr.b());
+    let table = access::new_table(site.vm, site.ext().ax(), site.instr.b());
     site.finish(Ok(table.into()))
 }
 

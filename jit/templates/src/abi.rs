@@ -85,6 +85,7 @@ pub const LOOKUP_PAYLOAD: i32 = offset(offset_of!(Entry, payload));
 pub const LOOKUP_EPOCH: i32 = offset(offset_of!(Entry, epoch));
 pub const LOOKUP_KIND: i32 = offset(offset_of!(Entry, kind));
 pub const LOOKUP_TAG: i32 = offset(offset_of!(Entry, tag));
+pub const LOOKUP_ABSENT: i32 = offset(offset_of!(Entry, absent));
 
 pub const LOOP_COUNTDOWN: i32 = offset(offset_of!(LoopState, countdown));
 pub const LOOP_TIER: i32 = offset(offset_of!(LoopState, tier));

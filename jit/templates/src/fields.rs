@@ -13,7 +13,7 @@ use cranelift_codegen::ir::{
 use trinity_vm::{
     bytecode::Op,
     function::CacheKind,
-    lookup::{EntryKind, LookupCache},
+    lookup::{EntryKind, LookupCache, absent},
     value::tag,
 };
 
@@ -29,6 +29,8 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Field {
     object: Object,
+    /// The field's slot is nil, and the table has a metatable.
+    nil: Block,
     /// To the helper, with nothing done.
     slow: Block,
     done: Block,
@@ -119,6 +121,17 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(slots, offset)
     }
 
+    /// The entry of the lookup cache that says that a field whose slot is nil is absent for this kind of access.
+    fn require_absent(&mut self, object: Object, access: u8, other: Block) -> Value {
+        let entry = self.require_lookup(object, other);
+        let absent = self.load(I8, self.regions.feedback, entry, abi::LOOKUP_ABSENT);
+        let absent = self.b.ins().band_imm_u(absent, i64::from(access));
+        let present = self.equals(absent, 0);
+        self.reject(present, other);
+        self.require_epoch(entry, abi::LOOKUP_EPOCH, other);
+        entry
+    }
+
     /// Goes on when the table has no metatable.
     fn require_plain(&mut self, object: Object, other: Block) {
         let shape = self.shape(object);
@@ -137,7 +150,7 @@ impl Emitter<'_, '_> {
             _ => (Object::Register(b), Helper::SelfField),
         };
         let before = self.known();
-        let field = Field { object, slow: self.cold(), done: self.block() };
+        let field = Field { object, nil: self.cold(), slow: self.cold(), done: self.block() };
         match seen {
             Seen::Own | Seen::OwnMeta | Seen::Proto => {
                 let again = self.cold();
@@ -179,6 +192,12 @@ impl Emitter<'_, '_> {
                 }
             }
         }
+        self.restore(before.clone());
+        self.switch(field.nil);
+        self.require_absent(object, absent::READS, field.slow);
+        self.keep_receiver(field);
+        self.set_primitive(a, tag::NIL);
+        self.jump(field.done);
         self.slow_path(field.slow, helper, field.done);
         self.restore(before);
         self.forget(a);
@@ -250,12 +269,12 @@ impl Emitter<'_, '_> {
         self.jump(field.done);
     }
 
-    /// Reads a slot. Nil is what a table without metatable gives; for others (`has_meta`) the helper asks.
+    /// Reads a slot of a table with (`has_meta`) or without metatable.
     fn read_slot(&mut self, field: Field, slots: Value, offset: i32, has_meta: bool) {
         if has_meta {
             let held = matches!(field.object, Object::Register(register) if self.may_be(register, self.a()));
             self.keep_receiver(field);
-            self.read_present(self.regions.slots, (slots, offset), held, field.slow, field.done);
+            self.read_present(self.regions.slots, (slots, offset), held, field.nil, field.done);
         } else {
             self.keep_receiver(field);
             let payload = self.load(I64, self.regions.slots, slots, offset);
@@ -279,7 +298,7 @@ impl Emitter<'_, '_> {
         self.jump(field.done);
         self.restore(before);
         self.switch(nil);
-        self.require_plain(field.object, field.slow);
+        self.require_plain(field.object, field.nil);
         self.keep_receiver(field);
         self.set_primitive(self.a(), tag::NIL);
         self.jump(field.done);
@@ -300,7 +319,7 @@ impl Emitter<'_, '_> {
             _ => (Object::Register(self.a()), Helper::SetField),
         };
         let before = self.known();
-        let field = Field { object, slow: self.cold(), done: self.block() };
+        let field = Field { object, nil: self.cold(), slow: self.cold(), done: self.block() };
         let c = self.instruction.c();
         self.require_object(object, tag::TABLE, field.slow);
         // An added key may be the first reference to its shape.
@@ -319,7 +338,7 @@ impl Emitter<'_, '_> {
                     let slots = self.slots(object);
                     let old = self.load(I8, self.regions.slots, slots, offset + TAG);
                     let nil = self.equals(old, i64::from(tag::NIL));
-                    self.reject(nil, field.slow);
+                    self.reject(nil, field.nil);
                 }
                 let slots = self.slots(object);
                 self.store_value(self.regions.slots, c, slots, offset);
@@ -344,6 +363,12 @@ impl Emitter<'_, '_> {
             Seen::Mega => self.write_looked_up(field),
             _ => self.write_as_cached(field),
         }
+        self.restore(before.clone());
+        self.switch(field.nil);
+        let entry = self.require_absent(object, absent::STORES, field.slow);
+        let slot = self.looked_up_slot(object, entry);
+        self.store_value(self.regions.slots, c, slot, 0);
+        self.jump(field.done);
         self.slow_path(field.slow, helper, field.done);
         self.restore(before);
         self.switch(field.done);
@@ -386,7 +411,7 @@ impl Emitter<'_, '_> {
         self.branch(is_nil, nil, present);
         // Over nil, `__newindex` may have to be asked.
         self.switch(nil);
-        self.require_plain(field.object, field.slow);
+        self.require_plain(field.object, field.nil);
         self.jump(present);
         self.switch(present);
         self.store_value(flags, value, slot, 0);

@@ -156,3 +156,71 @@ for round = 1, 12 do
   for i = 1, #kept do checked = checked + get(kept[i])[1] end
 end
 print(checked, (unpack({ get({ v = 9 }) })))
+
+-- Nil in a field of an object: what its class says about that changes.
+do
+  local class = {}
+  class.__index = class
+  local function new(i) return setmetatable({ v = i, ["n" .. i % 40] = i, spare = 1 }, class) end
+  local function visit(list)
+    local present, sum = 0, 0
+    for i = 1, #list do
+      local t = list[i]
+      if t.spare then present = present + 1 sum = sum + t.spare end
+      t.spare = i
+      t.spare = nil
+      if get(t) then present = present + 1 end
+      put(t, nil)
+      put(t, i)
+      if i % 2 == 0 then put(t, nil) end
+    end
+    return present, sum
+  end
+  for _, count in ipairs({ 1, 100 }) do
+    local list = {}
+    for i = 1, count do list[i] = new(i) end
+    print(visit(list)) print(visit(list))
+    class.spare = 5 print(visit(list))
+    class.v = 6 print(visit(list))
+    class.spare, class.v = nil, nil print(visit(list))
+    class.__newindex = function(t, k, x) rawset(t, k, k == "spare" and x or 0) end
+    print(visit(list)) print(visit(list))
+    class.__newindex = nil print(visit(list))
+    setmetatable(class, { __index = { spare = 3 } }) print(visit(list))
+    getmetatable(class).__index.spare = nil print(visit(list))
+    getmetatable(class).__index = function(_, k) return k == "spare" and 2 or nil end
+    print(visit(list))
+    setmetatable(class, nil) print(visit(list))
+    class.__index = nil print(visit(list))
+    class.__index = class
+    setmetatable(list[1], nil) print(visit(list))
+    collectgarbage() print(visit(list))
+  end
+end
+
+-- Fields by keys that are no constants.
+do
+  local class = { greet = function(self) return "greet" .. (self.v or 0) end }
+  class.__index = class
+  local function at(t, key) return t[key] end
+  local function send(t, message) return at(t, message) and t[message](t) end
+  local long = ("k"):rep(50)
+  local list = {}
+  for i = 1, 40 do list[i] = setmetatable({ v = i, ["f" .. i] = i, [long] = i }, i % 2 == 0 and class or nil) end
+  local sum = 0
+  for round = 1, 4 do
+    for i = 1, #list do
+      sum = sum + at(list[i], "v") + at(list[i], "f" .. i) + at(list[i], long) + (at(list[i], "f" .. i + 1) or 1)
+      local reply = send(list[i], "greet")
+      if reply then sum = sum + #reply end
+    end
+    list[round].v = nil
+    if at(list[round], "v") == nil then list[round].v = -round end
+    local method = class.greet
+    class.greet = function(self) return method(self) .. round end
+    if round == 2 then class.v = 3 end
+  end
+  print(sum, send(list[2], "greet"), at({ 7 }, 1), at({ [true] = 8 }, true), at("text", "len") == string.len, pcall(at, nil, "x"))
+  class.greet = nil
+  print(send(list[2], "greet"), at(list[2], "__index") == class, at(setmetatable({}, { __index = function(_, k) return k .. "!" end }), "x"))
+end

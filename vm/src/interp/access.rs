@@ -5,7 +5,7 @@ use crate::{
     frame::FRAME_OFFSET,
     function::{Cache, CacheKind, Proto, Upvalue, frame_proto},
     heap::{Gc, Heap},
-    lookup::Lookup,
+    lookup::{Lookup, absent},
     meta::Meta,
     native::Throw,
     string::Str,
@@ -182,6 +182,15 @@ pub unsafe fn get_field(vm: &mut Vm, object: Value, key: Value, cache: *mut Cach
                             cache.note_filled(&mut vm.heap);
                         }
                         return Ok(value);
+                    }
+                    if vm.lookups.is_absent(table.shape, name, vm.heap.proto_epoch, absent::READS) {
+                        return Ok(value);
+                    }
+                    if let Some(inherited) = find_through_index(vm, table.metatable(), name) {
+                        if inherited.is_nil() {
+                            vm.lookups.note_absent(table.shape, name, vm.heap.proto_epoch, slot, absent::READS);
+                        }
+                        return Ok(inherited);
                     }
                 }
                 Some(Lookup::Proto(value)) => {
@@ -485,9 +494,15 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                             cache.index = slot;
                             cache.note_filled(&mut vm.heap);
                         }
-                        if cache.kind == CacheKind::Mega {
+                        if cache.kind == CacheKind::Mega && vm.lookups.find_slot(shape, name).is_none() {
                             vm.lookups.note(shape, name, vm.heap.proto_epoch, Lookup::Own(slot));
                         }
+                        return Ok(());
+                    }
+                    if vm.metamethod(object, Meta::NewIndex).is_nil() {
+                        vm.heap.barrier(&table.header, value);
+                        *place = value;
+                        vm.lookups.note_absent(shape, name, vm.heap.proto_epoch, slot, absent::STORES);
                         return Ok(());
                     }
                 }

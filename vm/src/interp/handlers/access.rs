@@ -10,7 +10,7 @@ use crate::{
         access::{CachedGet, find_cached},
         copy, set,
     },
-    lookup::Lookup,
+    lookup::{Lookup, absent},
     string::Str,
     table::{ElementKind, Table},
     value::{Value, tag},
@@ -278,19 +278,23 @@ others! {
     look_up_field(s) {
         let is_upvalue = s.instr.op() == Op::GetTabUp;
         let object = if is_upvalue { s.upvalue(s.instr.b()) } else { s.b() };
-        if (*s.cache()).kind != CacheKind::Mega {
-            return Flow::Slow;
-        }
-        let value = match look_up(s, object, (*s.k(s.instr.c())).string_unchecked()) {
+        let name = (*s.k(s.instr.c())).string_unchecked();
+        let is_mega = (*s.cache()).kind == CacheKind::Mega;
+        let value = match look_up(s, object, name) {
             Some((table, Lookup::Own(slot))) => {
                 let value = *table.slots.add(slot as usize);
                 if value.is_nil() && table.metatable().is_some() {
+                    let vm = s.vm();
+                    if !vm.lookups.is_absent(table.shape, name, vm.heap.proto_epoch, absent::READS) {
+                        return Flow::Slow;
+                    }
+                } else if !is_mega {
                     return Flow::Slow;
                 }
                 value
             }
-            Some((_, Lookup::Proto(value))) => value,
-            None => return Flow::Slow,
+            Some((_, Lookup::Proto(value))) if is_mega => value,
+            _ => return Flow::Slow,
         };
         if s.instr.op() == Op::SelfField {
             copy(s.a().add(FRAME_OFFSET), object);
@@ -301,16 +305,19 @@ others! {
     /// `SETFIELD` that the inline cache does not answer.
     store_field(s) {
         let object = s.a();
-        if (*s.cache()).kind != CacheKind::Mega || (*object).tag != tag::TABLE {
+        let is_mega = (*s.cache()).kind == CacheKind::Mega;
+        if (*object).tag != tag::TABLE {
             return Flow::Slow;
         }
-        let table = (*object).table_unchecked();
-        let Some(slot) = s.vm().lookups.find_slot(table.shape, (*s.k(s.instr.b())).string_unchecked()) else {
-            return Flow::Slow;
-        };
-        // A store over nil may have to ask `__newindex`.
+        let (table, name) = ((*object).table_unchecked(), (*s.k(s.instr.b())).string_unchecked());
+        let Some(slot) = s.vm().lookups.find_slot(table.shape, name) else { return Flow::Slow };
         let slot = table.slots.add(slot as usize);
-        if (*slot).is_nil() || table.header.needs_barrier(&s.vm().heap) {
+        let suits = if (*slot).is_nil() && table.metatable().is_some() {
+            s.vm().lookups.is_absent(table.shape, name, s.vm().heap.proto_epoch, absent::STORES)
+        } else {
+            is_mega
+        };
+        if !suits || table.header.needs_barrier(&s.vm().heap) {
             return Flow::Slow;
         }
         copy(slot, s.c());
