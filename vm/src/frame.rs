@@ -138,6 +138,8 @@ pub mod status {
     /// Compiled code ends with a tail call: the frame `vm.exit_frame` has replaced its own, with `vm.exit_count`
     /// arguments laid out for the universal entry. Whoever entered it goes on there (`interp::settle`).
     pub const TAIL: Status = -4;
+    /// The plain case of an intrinsic does not hold: nothing has happened yet, and the call is to be made in full.
+    pub const DECLINED: Status = -5;
 }
 
 /// The universal entry: `(vm, base, argument count) → status`.

@@ -10,6 +10,7 @@
 
 use crate::{
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, status},
+    function::Native,
     heap::Gc,
     string::Str,
     table::Table,
@@ -95,6 +96,36 @@ impl Args {
             native.get_mut().upvalues[index] = value;
         }
     }
+    /// One result: see [`Vm::ret1`].
+    #[inline]
+    pub(crate) fn ret1(self, value: impl Into<Value>) -> u32 {
+        // SAFETY: the slot is the native's.
+        unsafe { *self.results() = value.into() };
+        1
+    }
+    /// The arguments from `from` on as results.
+    #[inline]
+    pub(crate) fn ret_from(self, from: usize) -> u32 {
+        let count = self.len().saturating_sub(from);
+        // SAFETY: the arguments are live, and results go to lower slots, which `copy` sees to.
+        unsafe { std::ptr::copy(self.base.add(from.min(self.len())), self.results(), count) };
+        count as u32
+    }
+    /// Results that fit where function, header and arguments are.
+    #[inline]
+    pub(crate) fn ret<const N: usize>(self, values: [Value; N]) -> u32 {
+        debug_assert!(N <= FRAME_OFFSET + self.len());
+        for (index, value) in values.into_iter().enumerate() {
+            // SAFETY: the slots from the function's on are the native's.
+            unsafe { *self.results().add(index) = value };
+        }
+        N as u32
+    }
+    /// Where results go.
+    pub(crate) fn results(self) -> *mut Value {
+        // SAFETY: the function's slot is two below the arguments.
+        unsafe { self.base.sub(FRAME_OFFSET) }
+    }
     pub(crate) fn base(self) -> *mut Value {
         self.base
     }
@@ -142,6 +173,20 @@ impl Vm {
         function(self, Args::new(base, count))
     }
 
+    /// Runs the plain case of a native where there is one: the number of results, which lie where the function was, or
+    /// [`status::DECLINED`].
+    ///
+    /// # Safety
+    /// The native, a slot for a header, and `count` arguments lie on the stack, these from `base` on.
+    #[inline]
+    pub unsafe fn call_plain(&mut self, native: Gc<Native>, base: *mut Value, count: usize) -> Status {
+        match native.intrinsic {
+            // SAFETY: as the contract says.
+            Some(entry) if !self.is_observing() => unsafe { (entry.plain)(self, base, count as u64) },
+            _ => status::DECLINED,
+        }
+    }
+
     /// No results.
     #[inline]
     pub fn ret0(&mut self, _args: Args) -> NativeResult {
@@ -151,9 +196,7 @@ impl Vm {
     /// One result.
     #[inline]
     pub fn ret1(&mut self, args: Args, value: impl Into<Value>) -> NativeResult {
-        // SAFETY: the function's slot is two below the arguments.
-        unsafe { *args.base.sub(FRAME_OFFSET) = value.into() };
-        Ok(1)
+        Ok(args.ret1(value))
     }
 
     /// Several results.
@@ -176,10 +219,7 @@ impl Vm {
     /// # Errors
     /// None: results lie below the arguments.
     pub fn ret_args(&mut self, args: Args, from: usize) -> NativeResult {
-        let count = args.len().saturating_sub(from);
-        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
-        unsafe { std::ptr::copy(args.base.add(from.min(args.len())), args.base.sub(FRAME_OFFSET), count) };
-        Ok(count as u32)
+        Ok(args.ret_from(from))
     }
 
     /// The first `count` results of the last [`Vm::call`] as results.

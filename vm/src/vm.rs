@@ -48,6 +48,7 @@ pub struct Vm {
     ///
     /// PERF: here a jump finds them by one operand, which a table elsewhere would take an address for.
     pub(crate) handlers: [crate::interp::Handler; 256],
+    pub intrinsics: crate::stdlib::intrinsics::Intrinsics,
     pub thread: Gc<Thread>,
     pub(crate) main_thread: Gc<Thread>,
     pub globals: Gc<Table>,
@@ -122,6 +123,7 @@ impl Vm {
             lookups: LookupCache::default(),
             heap,
             handlers: crate::interp::HANDLERS,
+            intrinsics: Default::default(),
             thread,
             main_thread: thread,
             globals,
