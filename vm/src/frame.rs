@@ -131,7 +131,7 @@ pub mod status {
     use super::Status;
     /// An error is in `vm.error`.
     pub const THROW: Status = -1;
-    /// The running coroutine yields; the values are in `vm.transfer`.
+    /// The running coroutine yields; the values are the arguments of the frame `thread.frame`.
     pub const YIELD: Status = -2;
     /// Compiled code gave up its activation: the interpreter must go on in frame `vm.exit_frame` at its pc.
     pub const EXIT: Status = -3;

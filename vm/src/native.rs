@@ -12,6 +12,7 @@ use crate::{
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, status},
     function::Native,
     heap::Gc,
+    interp,
     string::Str,
     table::Table,
     value::{Value, tag},
@@ -107,8 +108,8 @@ impl Args {
     #[inline]
     pub(crate) fn ret_from(self, from: usize) -> u32 {
         let count = self.len().saturating_sub(from);
-        // SAFETY: the arguments are live, and results go to lower slots, which `copy` sees to.
-        unsafe { std::ptr::copy(self.base.add(from.min(self.len())), self.results(), count) };
+        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
+        unsafe { interp::copy_few(self.results(), self.base.add(from.min(self.len())), count) };
         count as u32
     }
     /// Results that fit where function, header and arguments are.
@@ -131,6 +132,12 @@ impl Args {
     }
     pub(crate) fn frame(self) -> Frame {
         Frame(self.base)
+    }
+    /// The arguments from `from` on, where they lie.
+    pub(crate) fn from(&self, from: usize) -> &[Value] {
+        let from = from.min(self.len());
+        // SAFETY: the arguments are live as long as the native is, which alone has them.
+        unsafe { std::slice::from_raw_parts(self.base.add(from), self.len() - from) }
     }
     /// The arguments from `from` on, copied out.
     pub fn to_vec(self, from: usize) -> Vec<Value> {
@@ -207,10 +214,8 @@ impl Vm {
         // SAFETY: the slots from the function's on are the native's; room is made for the rest.
         let to = unsafe { args.base.sub(FRAME_OFFSET) };
         self.ensure_stack(to, values.len() + 1)?;
-        for (index, value) in values.iter().enumerate() {
-            // SAFETY: room was made.
-            unsafe { *to.add(index) = *value };
-        }
+        // SAFETY: room was made.
+        unsafe { interp::copy_few(to, values.as_ptr(), values.len()) };
         Ok(values.len() as u32)
     }
 
@@ -228,7 +233,7 @@ impl Vm {
     /// None: results lie below those of the call.
     pub fn ret_results(&mut self, args: Args, count: usize) -> NativeResult {
         // SAFETY: the results of the call lie from `top` on, above the native's frame.
-        unsafe { std::ptr::copy(self.top, args.base.sub(FRAME_OFFSET), count) };
+        unsafe { interp::copy_few(args.results(), self.top, count) };
         Ok(count as u32)
     }
 
@@ -272,9 +277,7 @@ impl Vm {
             // Variables of a thread that is being closed have no caller.
             let prev = if caller.0.is_null() { 0 } else { base.offset_from(caller.0) as usize };
             Frame(base).header().write(Vm::call_header(prev));
-            for (index, value) in args.iter().enumerate() {
-                *base.add(index) = *value;
-            }
+            interp::copy_few(base, args.as_ptr(), args.len());
             base
         };
         let status = self.enter(base, args.len() as u64);

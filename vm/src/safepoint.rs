@@ -240,7 +240,6 @@ impl Vm {
         for name in self.meta_names {
             heap.mark(name);
         }
-        heap.mark_values(&self.transfer);
         for native in self.intrinsics.natives() {
             heap.mark(native);
         }

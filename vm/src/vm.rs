@@ -58,8 +58,6 @@ pub struct Vm {
     /// Metatables of the other basic types, by tag.
     pub(crate) type_metatables: [Option<Gc<Table>>; 12],
     pub(crate) meta_names: [Gc<Str>; Meta::COUNT],
-    /// Values passed by a yield or resume.
-    pub transfer: Vec<Value>,
     /// The frame that threw: what a message handler and a traceback look at.
     pub(crate) error_frame: Frame,
     pub(crate) error_top: *mut Value,
@@ -131,7 +129,6 @@ impl Vm {
             string_metatable: None,
             type_metatables: [None; 12],
             meta_names,
-            transfer: Vec::new(),
             error_frame: Frame(std::ptr::null_mut()),
             error_top: std::ptr::null_mut(),
             native_depth: 0,

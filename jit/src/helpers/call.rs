@@ -206,7 +206,8 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
             }
         }
         let slot = Frame(base).function_slot(site.closure.proto.num_params as usize);
-        std::ptr::copy(first, slot, count);
+        // Results go to lower slots: each is read before it is overwritten.
+        interp::copy_few(slot, first, count);
         count as Status
     }
 }
