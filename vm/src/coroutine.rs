@@ -11,14 +11,6 @@ use crate::{
     vm::{HANDLER_DEPTH, MAX_NATIVE_DEPTH, Vm},
 };
 
-/// How a resume ended; the values are in `vm.transfer`, an error in `vm.error`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resumed {
-    Yielded,
-    Returned,
-    Failed,
-}
-
 impl Vm {
     /// A suspended coroutine that will run `function`.
     pub fn new_thread(&mut self, function: Value) -> Gc<Thread> {
@@ -31,49 +23,55 @@ impl Vm {
         self.thread
     }
 
-    /// Runs `thread` with `args` until it yields, returns or fails.
-    pub fn resume(&mut self, thread: Gc<Thread>, args: &[Value]) -> Resumed {
+    /// Runs `thread` with `args` until it yields, returns or fails. `take` gets what it passes out. `None` when it has
+    /// failed: the error is in `vm.error`.
+    pub fn resume<R>(
+        &mut self,
+        thread: Gc<Thread>,
+        args: &[Value],
+        take: impl FnOnce(&mut Vm, &[Value]) -> R,
+    ) -> Option<R> {
         if thread.status != ThreadStatus::Suspended {
             let what = if thread.status == ThreadStatus::Dead { "dead" } else { "non-suspended" };
             self.error = self.new_string(format!("cannot resume {what} coroutine"));
-            return Resumed::Failed;
+            return None;
         }
         if self.native_depth >= MAX_NATIVE_DEPTH + self.handler_depth {
             self.error = self.new_string("C stack overflow");
-            return Resumed::Failed;
+            return None;
         }
-        let outcome = self.on_thread(thread, |vm| {
+        let passed = self.on_thread(thread, |vm| {
             // SAFETY: the thread is suspended: fresh, or with its yield's frame on top.
             let status = unsafe { vm.run_thread(thread, args) };
             let object = thread.get_mut();
             match status {
                 status::YIELD => {
                     object.status = ThreadStatus::Suspended;
-                    Resumed::Yielded
+                    Some(object.frame.0)
                 }
                 status::THROW => {
                     object.status = ThreadStatus::Dead;
                     object.frame = vm.error_frame;
                     object.failure = vm.error;
                     object.top = vm.top.max(vm.error_top);
-                    Resumed::Failed
+                    None
                 }
                 count => {
-                    let bottom = object.stack_base();
-                    vm.transfer.clear();
-                    for index in 0..count as usize {
-                        // SAFETY: results lie from the bottom on.
-                        vm.transfer.push(unsafe { *bottom.add(index) });
-                    }
-                    object.end();
-                    Resumed::Returned
+                    object.status = ThreadStatus::Dead;
+                    // SAFETY: results lie from the bottom on.
+                    object.top = unsafe { object.stack_base().add(count as usize) };
+                    Some(object.stack_base())
                 }
             }
-        });
-        if outcome == Resumed::Returned {
+        })?;
+        // SAFETY: the arguments of the yield, or the results, end at the top of a stack that nothing writes to now.
+        let passed = unsafe { std::slice::from_raw_parts(passed, thread.top.offset_from(passed) as usize) };
+        let taken = take(self, passed);
+        if thread.status == ThreadStatus::Dead {
+            thread.get_mut().end();
             self.heap.release_slots(thread.get_mut());
         }
-        outcome
+        Some(taken)
     }
 
     /// Makes `thread` the running one for `body`, which says in `thread.status` what becomes of it.
@@ -130,9 +128,7 @@ impl Vm {
                     return throw.status();
                 }
                 Frame(base).header().write(Vm::call_header(0));
-                for (index, value) in args.iter().enumerate() {
-                    *base.add(index) = *value;
-                }
+                interp::copy_few(base, args.as_ptr(), args.len());
                 self.top = base.add(args.len());
                 return self.enter_unchecked(base, args.len() as u64);
             }
@@ -142,9 +138,7 @@ impl Vm {
             if let Err(throw) = self.ensure_stack(slot, args.len() + 8) {
                 return throw.status();
             }
-            for (index, value) in args.iter().enumerate() {
-                *slot.add(index) = *value;
-            }
+            interp::copy_few(slot, args.as_ptr(), args.len());
             interp::resume_at(self, caller, args.len() as u32)
         }
     }
@@ -209,10 +203,6 @@ pub fn yield_native(vm: &mut Vm, args: Args) -> NativeResult {
         let message = vm.new_string("attempt to yield across a C-call boundary");
         return Err(vm.throw_value(message));
     }
-    vm.transfer.clear();
-    for index in 0..args.len() {
-        vm.transfer.push(args.get(index));
-    }
     let (frame, top) = (args.frame(), vm.top);
     let thread = vm.thread.get_mut();
     thread.frame = frame;
@@ -239,10 +229,8 @@ fn protected(vm: &mut Vm, args: Args, first: usize) -> NativeResult {
     let frame = args.frame();
     let from = vm.top;
     let (depth, nonyieldable) = (vm.native_depth, vm.thread.nonyieldable);
-    // SAFETY: the arguments are live and lie below where the callee's copies go.
-    let call_args = unsafe { std::slice::from_raw_parts(args.base().add(first), args.len() - first) };
     let has_handler = first == 2;
-    match vm.call_yieldable(args.get(0), call_args) {
+    match vm.call_yieldable(args.get(0), args.from(first)) {
         // SAFETY: results lie from `from` on.
         Ok(count) => unsafe { Ok(succeed(frame, from, count)) },
         Err(Throw::Yield) => {

@@ -131,13 +131,15 @@ pub mod status {
     use super::Status;
     /// An error is in `vm.error`.
     pub const THROW: Status = -1;
-    /// The running coroutine yields; the values are in `vm.transfer`.
+    /// The running coroutine yields; the values are the arguments of the frame `thread.frame`.
     pub const YIELD: Status = -2;
     /// Compiled code gave up its activation: the interpreter must go on in frame `vm.exit_frame` at its pc.
     pub const EXIT: Status = -3;
     /// Compiled code ends with a tail call: the frame `vm.exit_frame` has replaced its own, with `vm.exit_count`
     /// arguments laid out for the universal entry. Whoever entered it goes on there (`interp::settle`).
     pub const TAIL: Status = -4;
+    /// The plain case of an intrinsic does not hold: nothing has happened yet, and the call is to be made in full.
+    pub const DECLINED: Status = -5;
 }
 
 /// The universal entry: `(vm, base, argument count) → status`.

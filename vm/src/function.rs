@@ -9,6 +9,7 @@ use crate::{
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
     native::NativeFn,
     seam::{Installed, Tier},
+    stdlib::intrinsics::IntrinsicEntry,
     table::Shape,
     value::Value,
     vm::interpreter_entry,
@@ -493,7 +494,7 @@ impl Heap {
     pub(crate) fn native(&mut self, name: &'static str, function: NativeFn, upvalues: Box<[Value]>) -> Gc<Native> {
         let header = self.header(Kind::Native);
         self.charge_new(size_of_val(&*upvalues));
-        self.insert(Native { header, entry: crate::native::native_entry, function, name, upvalues })
+        self.insert(Native { header, entry: crate::native::native_entry, function, intrinsic: None, name, upvalues })
     }
 }
 
@@ -503,6 +504,7 @@ pub struct Native {
     pub(crate) header: GcHeader,
     pub entry: Entry,
     pub function: NativeFn,
+    pub intrinsic: Option<IntrinsicEntry>,
     pub name: &'static str,
     pub upvalues: Box<[Value]>,
 }

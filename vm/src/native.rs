@@ -10,7 +10,9 @@
 
 use crate::{
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, status},
+    function::Native,
     heap::Gc,
+    interp,
     string::Str,
     table::Table,
     value::{Value, tag},
@@ -95,11 +97,47 @@ impl Args {
             native.get_mut().upvalues[index] = value;
         }
     }
+    /// One result: see [`Vm::ret1`].
+    #[inline]
+    pub(crate) fn ret1(self, value: impl Into<Value>) -> u32 {
+        // SAFETY: the slot is the native's.
+        unsafe { *self.results() = value.into() };
+        1
+    }
+    /// The arguments from `from` on as results.
+    #[inline]
+    pub(crate) fn ret_from(self, from: usize) -> u32 {
+        let count = self.len().saturating_sub(from);
+        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
+        unsafe { interp::copy_few(self.results(), self.base.add(from.min(self.len())), count) };
+        count as u32
+    }
+    /// Results that fit where function, header and arguments are.
+    #[inline]
+    pub(crate) fn ret<const N: usize>(self, values: [Value; N]) -> u32 {
+        debug_assert!(N <= FRAME_OFFSET + self.len());
+        for (index, value) in values.into_iter().enumerate() {
+            // SAFETY: the slots from the function's on are the native's.
+            unsafe { *self.results().add(index) = value };
+        }
+        N as u32
+    }
+    /// Where results go.
+    pub(crate) fn results(self) -> *mut Value {
+        // SAFETY: the function's slot is two below the arguments.
+        unsafe { self.base.sub(FRAME_OFFSET) }
+    }
     pub(crate) fn base(self) -> *mut Value {
         self.base
     }
     pub(crate) fn frame(self) -> Frame {
         Frame(self.base)
+    }
+    /// The arguments from `from` on, where they lie.
+    pub(crate) fn from(&self, from: usize) -> &[Value] {
+        let from = from.min(self.len());
+        // SAFETY: the arguments are live as long as the native is, which alone has them.
+        unsafe { std::slice::from_raw_parts(self.base.add(from), self.len() - from) }
     }
     /// The arguments from `from` on, copied out.
     pub fn to_vec(self, from: usize) -> Vec<Value> {
@@ -142,6 +180,20 @@ impl Vm {
         function(self, Args::new(base, count))
     }
 
+    /// Runs the plain case of a native where there is one: the number of results, which lie where the function was, or
+    /// [`status::DECLINED`].
+    ///
+    /// # Safety
+    /// The native, a slot for a header, and `count` arguments lie on the stack, these from `base` on.
+    #[inline]
+    pub unsafe fn call_plain(&mut self, native: Gc<Native>, base: *mut Value, count: usize) -> Status {
+        match native.intrinsic {
+            // SAFETY: as the contract says.
+            Some(entry) if !self.is_observing() => unsafe { (entry.plain)(self, base, count as u64) },
+            _ => status::DECLINED,
+        }
+    }
+
     /// No results.
     #[inline]
     pub fn ret0(&mut self, _args: Args) -> NativeResult {
@@ -151,9 +203,7 @@ impl Vm {
     /// One result.
     #[inline]
     pub fn ret1(&mut self, args: Args, value: impl Into<Value>) -> NativeResult {
-        // SAFETY: the function's slot is two below the arguments.
-        unsafe { *args.base.sub(FRAME_OFFSET) = value.into() };
-        Ok(1)
+        Ok(args.ret1(value))
     }
 
     /// Several results.
@@ -164,10 +214,8 @@ impl Vm {
         // SAFETY: the slots from the function's on are the native's; room is made for the rest.
         let to = unsafe { args.base.sub(FRAME_OFFSET) };
         self.ensure_stack(to, values.len() + 1)?;
-        for (index, value) in values.iter().enumerate() {
-            // SAFETY: room was made.
-            unsafe { *to.add(index) = *value };
-        }
+        // SAFETY: room was made.
+        unsafe { interp::copy_few(to, values.as_ptr(), values.len()) };
         Ok(values.len() as u32)
     }
 
@@ -176,10 +224,7 @@ impl Vm {
     /// # Errors
     /// None: results lie below the arguments.
     pub fn ret_args(&mut self, args: Args, from: usize) -> NativeResult {
-        let count = args.len().saturating_sub(from);
-        // SAFETY: the arguments are live, and results go to lower slots: each is read before it is overwritten.
-        unsafe { std::ptr::copy(args.base.add(from.min(args.len())), args.base.sub(FRAME_OFFSET), count) };
-        Ok(count as u32)
+        Ok(args.ret_from(from))
     }
 
     /// The first `count` results of the last [`Vm::call`] as results.
@@ -188,7 +233,7 @@ impl Vm {
     /// None: results lie below those of the call.
     pub fn ret_results(&mut self, args: Args, count: usize) -> NativeResult {
         // SAFETY: the results of the call lie from `top` on, above the native's frame.
-        unsafe { std::ptr::copy(self.top, args.base.sub(FRAME_OFFSET), count) };
+        unsafe { interp::copy_few(args.results(), self.top, count) };
         Ok(count as u32)
     }
 
@@ -232,9 +277,7 @@ impl Vm {
             // Variables of a thread that is being closed have no caller.
             let prev = if caller.0.is_null() { 0 } else { base.offset_from(caller.0) as usize };
             Frame(base).header().write(Vm::call_header(prev));
-            for (index, value) in args.iter().enumerate() {
-                *base.add(index) = *value;
-            }
+            interp::copy_few(base, args.as_ptr(), args.len());
             base
         };
         let status = self.enter(base, args.len() as u64);

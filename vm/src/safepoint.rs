@@ -84,7 +84,13 @@ impl Vm {
     /// `not enough memory`: the limit or the system says so.
     #[inline]
     pub fn check_room(&mut self, bytes: usize) -> Result<(), Throw> {
-        if bytes < LARGE_REQUEST && bytes <= self.heap.room() { Ok(()) } else { self.make_room(bytes) }
+        if self.has_room(bytes) { Ok(()) } else { self.make_room(bytes) }
+    }
+
+    /// Whether [`Vm::check_room`] has nothing to do.
+    #[inline]
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        bytes < LARGE_REQUEST && bytes <= self.heap.room()
     }
 
     /// Makes sure that no more is in use than may be, with the contract of [`Vm::check_room`].
@@ -234,7 +240,9 @@ impl Vm {
         for name in self.meta_names {
             heap.mark(name);
         }
-        heap.mark_values(&self.transfer);
+        for native in self.intrinsics.natives() {
+            heap.mark(native);
+        }
         self.embed.roots.visit(|values| heap.mark_values(values));
         heap.mark_own_roots();
         heap.mark_running(thread, top);

@@ -48,6 +48,7 @@ pub struct Vm {
     ///
     /// PERF: here a jump finds them by one operand, which a table elsewhere would take an address for.
     pub(crate) handlers: [crate::interp::Handler; 256],
+    pub intrinsics: crate::stdlib::intrinsics::Intrinsics,
     pub thread: Gc<Thread>,
     pub(crate) main_thread: Gc<Thread>,
     pub globals: Gc<Table>,
@@ -57,8 +58,6 @@ pub struct Vm {
     /// Metatables of the other basic types, by tag.
     pub(crate) type_metatables: [Option<Gc<Table>>; 12],
     pub(crate) meta_names: [Gc<Str>; Meta::COUNT],
-    /// Values passed by a yield or resume.
-    pub transfer: Vec<Value>,
     /// The frame that threw: what a message handler and a traceback look at.
     pub(crate) error_frame: Frame,
     pub(crate) error_top: *mut Value,
@@ -122,6 +121,7 @@ impl Vm {
             lookups: LookupCache::default(),
             heap,
             handlers: crate::interp::HANDLERS,
+            intrinsics: Default::default(),
             thread,
             main_thread: thread,
             globals,
@@ -129,7 +129,6 @@ impl Vm {
             string_metatable: None,
             type_metatables: [None; 12],
             meta_names,
-            transfer: Vec::new(),
             error_frame: Frame(std::ptr::null_mut()),
             error_top: std::ptr::null_mut(),
             native_depth: 0,

@@ -3,7 +3,7 @@
 use trinity_vm::{
     bytecode::Op,
     frame::{FRAME_OFFSET, Frame, Status, status},
-    function::Closure,
+    function::{Closure, Native},
     heap::Gc,
     interp::{self, access},
     native::Throw,
@@ -41,30 +41,48 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, pc: u32) -> Status 
                 Err(throw) => return throw.status(),
             };
         }
-        Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
         let function = *slot;
-        let status = if let Some(closure) = function.as_closure() {
-            let cache = site.cache();
+        let cache = site.cache();
+        if let Some(closure) = function.as_closure() {
+            Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
             access::note_call(site.vm, cache, closure.proto);
-            (closure.proto.entry)(vm, callee, count as u64)
-        } else {
-            let cache = site.cache();
-            access::note_native(site.vm, cache, function);
-            enter_native(site.vm, function, callee, count)
-        };
-        settle_call(site, slot, status)
+            let status = (closure.proto.entry)(vm, callee, count as u64);
+            return settle_call(site, slot, status);
+        }
+        access::note_native(site.vm, cache, function);
+        let status = call_native(site.vm, function, callee, site.instr.a() + FRAME_OFFSET, count);
+        if status < 0 {
+            return status;
+        }
+        interp::adjust_results(site.vm, slot, status as u32, site.instr.c());
+        site.leave_if_observed()
     }
 }
 
+/// Calls a native, `prev` slots above the running frame, without a frame if that will do.
+///
 /// # Safety
-/// A native's frame has been laid out at `callee`.
+/// `function` is a native, and `callee` is where its frame goes; its arguments are there.
 #[inline(always)]
-unsafe fn enter_native(vm: &mut Vm, function: Value, callee: *mut Value, count: usize) -> Status {
-    let Some(native) = function.as_native() else { return status::THROW };
+pub(super) unsafe fn call_native(
+    vm: &mut Vm,
+    function: Value,
+    callee: *mut Value,
+    prev: usize,
+    count: usize,
+) -> Status {
     // SAFETY: as the contract says.
-    match unsafe { vm.call_native(native.function, callee, count as u32) } {
-        Ok(count) => Status::from(count),
-        Err(throw) => throw.status(),
+    unsafe {
+        let native = Gc::<Native>::from_address(function.bits as usize);
+        let status = vm.call_plain(native, callee, count);
+        if status != status::DECLINED {
+            return status;
+        }
+        Frame(callee).header().write(Vm::call_header(prev));
+        match vm.call_native(native.function, callee, count as u32) {
+            Ok(count) => Status::from(count),
+            Err(throw) => throw.status(),
+        }
     }
 }
 
@@ -140,8 +158,8 @@ pub unsafe extern "C" fn tail_call(vm: *mut Vm, base: *mut Value, pc: u32) -> St
         }
         if (*slot).tag == tag::NATIVE {
             // The frame stays below a native: it is what error messages name.
-            Frame(callee).header().write(Vm::call_header(site.instr.a() + FRAME_OFFSET));
-            let status = enter_native(site.vm, *slot, callee, count);
+            let prev = site.instr.a() + FRAME_OFFSET;
+            let status = call_native(site.vm, *slot, callee, prev, count);
             if status < 0 {
                 return status;
             }
@@ -188,7 +206,8 @@ pub unsafe extern "C" fn ret(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
             }
         }
         let slot = Frame(base).function_slot(site.closure.proto.num_params as usize);
-        std::ptr::copy(first, slot, count);
+        // Results go to lower slots: each is read before it is overwritten.
+        interp::copy_few(slot, first, count);
         count as Status
     }
 }

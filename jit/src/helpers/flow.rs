@@ -10,7 +10,7 @@ use trinity_vm::{
     vm::{INTERPRETER_ENTRY, Vm},
 };
 
-use super::{Site, done, truth};
+use super::{Site, call::call_native, done, truth};
 use trinity_vm::bytecode::Op;
 
 /// Function entry where something is out of the ordinary: missing arguments, extra ones, a stack limit, a consultation,
@@ -185,9 +185,8 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
             return 0;
         }
         let callee = slot.add(FRAME_OFFSET);
-        *slot = function;
-        *callee = *registers.add(1);
-        *callee.add(1) = *registers.add(2);
+        interp::copy(slot, registers);
+        interp::copy_few(callee, registers.add(1), 2);
         let mut count = 2;
         if !function.is_function() {
             site.vm.top = callee.add(count);
@@ -196,18 +195,13 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
                 Err(throw) => return throw.status(),
             };
         }
-        Frame(callee).header().write(Vm::call_header(site.instr.a() + 4 + FRAME_OFFSET));
         let function = *slot;
         let mut status = if let Some(closure) = function.as_closure() {
+            Frame(callee).header().write(Vm::call_header(site.instr.a() + 4 + FRAME_OFFSET));
             access::note_call(site.vm, cache, closure.proto);
             (closure.proto.entry)(vm, callee, count as u64)
-        } else if let Some(native) = function.as_native() {
-            match site.vm.call_native(native.function, callee, count as u32) {
-                Ok(count) => Status::from(count),
-                Err(throw) => throw.status(),
-            }
         } else {
-            status::THROW
+            call_native(site.vm, function, callee, site.instr.a() + 4 + FRAME_OFFSET, count)
         };
         if status < 0 {
             status = interp::settle(site.vm, status);

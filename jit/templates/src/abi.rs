@@ -12,6 +12,7 @@ use trinity_vm::{
     function::{Cache, Closure, LoopState, Native, Proto, Upvalue},
     heap::{GcHeader, Heap},
     lookup::{Entry, LookupCache},
+    stdlib::intrinsics::Intrinsics,
     string::Str,
     table::{Shape, Table},
     value::Value,
@@ -47,6 +48,10 @@ pub const VM_EXIT_COUNT: i32 = offset(offset_of!(Vm, exit_count));
 pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, bytes));
 pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));
 pub const VM_BARRIER_MARK: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark));
+pub const VM_GUARDS: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, guards));
+pub const VM_TYPE_NAMES: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, type_names));
+pub const VM_IPAIRS_STEP: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, ipairs_step));
+pub const VM_NEXT: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, next));
 pub const VM_PROTO_EPOCH: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, proto_epoch));
 pub const VM_LOOKUPS: i32 = offset(offset_of!(Vm, lookups) + LookupCache::ENTRIES_OFFSET);
 
@@ -69,6 +74,7 @@ pub const TABLE_DICT: i32 = offset(Table::DICT_OFFSET);
 pub const TABLE_ARRAY_KIND: i32 = offset(offset_of!(Table, array_kind));
 pub const SHAPE_METATABLE: i32 = offset(Shape::METATABLE_OFFSET);
 pub const STR_LEN: i32 = offset(Str::LEN_OFFSET);
+pub const STR_BYTES: i32 = offset(size_of::<Str>());
 
 pub const CACHE_SHAPE: i32 = offset(offset_of!(Cache, shape));
 pub const CACHE_PAYLOAD: i32 = offset(offset_of!(Cache, payload));

@@ -18,13 +18,12 @@ use crate::{
 };
 
 impl Emitter<'_, '_> {
-    /// `CALL`: a Lua function is entered directly. A native is called by the helper, which loses nothing by it.
+    /// `CALL`: a Lua function is entered directly.
     pub(super) fn call(&mut self) {
         let a = self.a();
         let regions = self.regions;
         if self.form().seen == Seen::Native {
-            self.helper_or_leave(Helper::Call);
-            return self.forget_all();
+            return self.call_native();
         }
         let (other, done) = (self.cold(), self.block());
         self.require_tag(a, tag::CLOSURE, other);
@@ -34,20 +33,25 @@ impl Emitter<'_, '_> {
         self.write_header(a);
         let base = self.base();
         let callee = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a + CALL_GAP)));
-        let count = match self.form().given {
+        let count = self.argument_count(callee);
+        let status = self.enter(code, callee, count);
+        self.end_call(status, done);
+        self.slow_path(other, Helper::Call, done);
+        self.forget_all();
+        self.switch(done);
+    }
+
+    /// Arguments of the call whose frame is at `callee`.
+    pub(super) fn argument_count(&mut self, callee: Value) -> Value {
+        match self.form().given {
             Many::Open => {
                 let vm = self.vm();
-                let top = self.load(I64, regions.vm, vm, abi::VM_TOP);
+                let top = self.load(I64, self.regions.vm, vm, abi::VM_TOP);
                 let bytes = self.b.ins().isub(top, callee);
                 self.b.ins().sshr_imm_u(bytes, i64::from(VALUE_SIZE.trailing_zeros()))
             }
             _ => self.iconst(self.instruction.get(Operand::B) - 1),
-        };
-        let status = self.enter(code, callee, count);
-        self.end_call(a, status, done);
-        self.slow_path(other, Helper::Call, done);
-        self.forget_all();
-        self.switch(done);
+        }
     }
 
     /// Tells the cache when the callee is another function than it knows, until it has known several. The callee's prototype.
@@ -146,18 +150,13 @@ impl Emitter<'_, '_> {
     }
 
     /// Goes to `done` when `status` is what the call wants, else through the helper.
-    fn end_call(&mut self, a: usize, status: Value, done: Block) {
+    fn end_call(&mut self, status: Value, done: Block) {
         let unusual = self.cold();
         match self.form().wanted {
             Many::Open => {
                 let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
                 self.require(returned, unusual);
-                let bytes = self.b.ins().ishl_imm_u(status, i64::from(VALUE_SIZE.trailing_zeros()));
-                let (vm, base) = (self.vm(), self.base());
-                let slot = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a)));
-                let top = self.b.ins().iadd(slot, bytes);
-                self.store(self.regions.vm, top, vm, abi::VM_TOP);
-                self.jump(done);
+                self.end_open(status, done);
             }
             Many::None => {
                 let returned = self.compare(IntCC::SignedGreaterThanOrEqual, status, 0);
@@ -171,6 +170,16 @@ impl Emitter<'_, '_> {
         self.switch(unusual);
         let status = self.finish_call(status);
         self.leave_or_go_on(status, done);
+    }
+
+    /// All `count` results of a call are wanted.
+    pub(super) fn end_open(&mut self, count: Value, done: Block) {
+        let bytes = self.b.ins().ishl_imm_u(count, i64::from(VALUE_SIZE.trailing_zeros()));
+        let (vm, base, a) = (self.vm(), self.base(), self.a());
+        let slot = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a)));
+        let top = self.b.ins().iadd(slot, bytes);
+        self.store(self.regions.vm, top, vm, abi::VM_TOP);
+        self.jump(done);
     }
 
     pub(super) fn ret(&mut self) {

@@ -14,6 +14,8 @@ use trinity_vm::{
     value::{Value, tag},
 };
 
+use crate::intrinsic::Inline;
+
 /// A number that templates fill in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -55,6 +57,10 @@ pub enum Operand {
     Loop,
     /// Address of the function's count of calls until it is consulted on.
     Countdown,
+    /// Address of the word that a call's native is compared with.
+    Guard,
+    /// Address of its plain case.
+    Entry,
     /// Parameters of the function.
     Params,
     /// Registers of the function.
@@ -93,6 +99,8 @@ impl Operand {
             Code,
             Loop,
             Countdown,
+            Guard,
+            Entry,
             Params,
             MaxStack,
             Vm,
@@ -165,6 +173,13 @@ pub enum Many {
     Some,
 }
 
+impl Many {
+    /// Results that a call with this `C` wants.
+    pub(crate) fn results(c: usize) -> Many {
+        [Many::Open, Many::None, Many::Some][c.min(2)]
+    }
+}
+
 /// Times that a call's target has changed from which on it is not noted any more.
 pub(crate) const SEVERAL: u8 = 16;
 
@@ -179,7 +194,8 @@ pub struct Form {
     /// Set of `ElementKind`s that the cache has seen.
     pub kinds: u8,
     /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds. Back-edges: the loop has never run.
-    /// `TFORCALL`: at most two results are wanted. `VARARGPREP` (function entry): the function takes any number of arguments.
+    /// `TFORCALL`: at most two results are wanted. `CALL` of `pairs` or `ipairs`: four are. `VARARGPREP` (function entry): the
+    /// function takes any number of arguments.
     pub flag: bool,
     /// `CALL`: arguments. Function entry: parameters.
     pub given: Many,
@@ -188,6 +204,8 @@ pub struct Form {
     /// `TAILCALL`: arguments that are moved inline; [`Form::SLOWLY`] when the helper moves them.
     /// `RETURN`: results copied inline; [`Form::SLOWLY`] when the helper returns. `FORPREP`: 1 + the constant step, or [`Form::SLOWLY`].
     pub count: u8,
+    /// `CALL`: of what native.
+    pub inline: Inline,
 }
 
 impl Form {
@@ -207,21 +225,23 @@ impl Form {
             given: Many::None,
             wanted: Many::None,
             count: 0,
+            inline: Inline::Nothing,
         }
     }
 
     /// A number that no other form has.
-    pub const fn key(self) -> u32 {
+    pub const fn key(self) -> u64 {
         let fields = [
-            (self.op as u32, 8),
-            (self.hint as u32, 2),
-            (self.rhs as u32, 4),
-            (self.seen as u32, 4),
-            (self.kinds as u32, 4),
-            (self.flag as u32, 1),
-            (self.given as u32, 2),
-            (self.wanted as u32, 2),
-            (self.count as u32, 3),
+            (self.op as u64, 8),
+            (self.hint as u64, 2),
+            (self.rhs as u64, 4),
+            (self.seen as u64, 4),
+            (self.kinds as u64, 4),
+            (self.flag as u64, 1),
+            (self.given as u64, 2),
+            (self.wanted as u64, 2),
+            (self.count as u64, 3),
+            (self.inline as u64, 5),
         ];
         let (mut key, mut index) = (0, 0);
         while index < fields.len() {
@@ -258,9 +278,13 @@ impl fmt::Display for Form {
             write!(f, " {:?}->{:?}", self.given, self.wanted)?;
         }
         match self.count {
-            0 => Ok(()),
-            Form::SLOWLY => f.write_str(" slowly"),
-            count => write!(f, " {count}"),
+            0 => {}
+            Form::SLOWLY => f.write_str(" slowly")?,
+            count => write!(f, " {count}")?,
+        }
+        match self.inline {
+            Inline::Nothing => Ok(()),
+            inline => write!(f, " {inline:?}"),
         }
     }
 }
@@ -286,7 +310,7 @@ impl Instruction {
         self.get(Operand::C) as usize
     }
 
-    fn set(&mut self, operand: Operand, value: i64) {
+    pub(crate) fn set(&mut self, operand: Operand, value: i64) {
         self.operands[operand as usize] = value;
     }
 
@@ -373,12 +397,13 @@ impl Instruction {
                 this.set(Operand::Cache, std::ptr::from_ref(cache) as i64);
                 if cache.kind == CacheKind::Native {
                     this.form.seen = Seen::Native;
+                    this.native(cache, vm);
                 } else {
                     if cache.kind == CacheKind::Call && cache.polymorphic && cache.misses >= SEVERAL {
                         this.form.seen = Seen::Several;
                     }
                     this.form.given = if word.b() == 0 { Many::Open } else { Many::Some };
-                    this.form.wanted = [Many::Open, Many::None, Many::Some][word.c().min(2)];
+                    this.form.wanted = Many::results(word.c());
                 }
             }
             Op::TailCall => {

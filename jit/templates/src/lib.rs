@@ -18,8 +18,10 @@ mod call;
 mod compare;
 mod control;
 mod fields;
+mod intrinsic;
 mod template;
 
 pub use emitter::{Emitter, Signatures, Surroundings};
 pub use helper::{Helper, HelperTable};
 pub use instruction::{Form, Instruction, Operand, Operands};
+pub use intrinsic::Inline;

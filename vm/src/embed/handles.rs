@@ -5,7 +5,6 @@
 
 use super::{Context, Error, FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, Result, Value, Values, roots::Root};
 use crate::{
-    coroutine::Resumed,
     frame::Frame,
     heap::Gc,
     interp::access,
@@ -233,13 +232,12 @@ impl Thread {
         let raw: Vec<Raw> = values.iter().map(|value| value.to_raw(lua)).collect::<Result<_>>()?;
         let thread = self.object(lua)?;
         let resumable = thread.status == ThreadStatus::Suspended;
-        if lua.vm.resume(thread, &raw) == Resumed::Failed {
+        let Some(passed) = lua.vm.resume(thread, &raw, |_, values| values.to_vec()) else {
             let error = lua.root(lua.vm.error);
             let frame = if resumable { thread.frame } else { Frame(std::ptr::null_mut()) };
             let traceback = lua.vm.traceback(frame, 0, None);
             return Err(lua.describe(error, String::from_utf8_lossy(&traceback).into_owned()));
-        }
-        let passed = std::mem::take(&mut lua.vm.transfer);
+        };
         let mut results = Values::new(passed.into_iter().map(|value| Value::of(lua, value)).collect());
         R::from_lua_multi(&mut results, lua)
     }

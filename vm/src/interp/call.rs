@@ -96,7 +96,7 @@ pub unsafe fn move_above_varargs(base: *mut Value, params: usize, count: usize) 
             ..header
         });
         for index in 0..params {
-            *moved.add(index) = *base.add(index);
+            super::copy(moved.add(index), base.add(index));
             *base.add(index) = Value::NIL;
         }
         moved
@@ -123,7 +123,11 @@ pub unsafe fn push_varargs(vm: &mut Vm, frame: Frame, to: *mut Value, c: usize) 
             vm.spend(count / VALUES_PER_TICK);
         }
         for index in 0..wanted {
-            *to.add(index) = if index < count { *first.add(index) } else { Value::NIL };
+            if index < count {
+                super::copy(to.add(index), first.add(index));
+            } else {
+                *to.add(index) = Value::NIL;
+            }
         }
         if c == 0 {
             vm.top = to.add(count);
@@ -229,9 +233,7 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
             spare: header.spare,
             varargs: FrameHeader::TAIL_CALL,
         });
-        for index in 0..count {
-            *base.add(index) = *slot.add(FRAME_OFFSET + index);
-        }
+        super::copy_few(base, slot.add(FRAME_OFFSET), count);
         Frame(base)
     }
 }

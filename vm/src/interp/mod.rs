@@ -308,12 +308,24 @@ impl State {
 /// # Safety
 /// Both point to values.
 #[inline(always)]
-unsafe fn copy(to: *mut Value, from: *const Value) {
+pub unsafe fn copy(to: *mut Value, from: *const Value) {
     // SAFETY: as the contract says.
     unsafe {
         let (bits, tag) = ((*from).bits, (*from).tag);
         (*to).bits = bits;
         (*to).tag = tag;
+    }
+}
+
+/// [`copy`] of a few values, the first one first.
+///
+/// # Safety
+/// There are `count` values at `from`, and as many slots at `to`.
+#[inline(always)]
+pub unsafe fn copy_few(to: *mut Value, from: *const Value, count: usize) {
+    for index in 0..count {
+        // SAFETY: as the contract says.
+        unsafe { copy(to.add(index), from.add(index)) };
     }
 }
 

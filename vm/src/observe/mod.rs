@@ -276,6 +276,7 @@ impl Vm {
             return;
         }
         observer.active = active;
+        self.intrinsics.allow(!active);
         if active {
             self.handlers = [interp::OBSERVE; 256];
             observer.native_limit = std::mem::replace(&mut self.native_limit, NO_NATIVE_STACK);

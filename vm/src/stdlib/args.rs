@@ -71,15 +71,6 @@ impl Results {
         Self { few: [Value::NIL; 16], many: Vec::new(), len: 0 }
     }
 
-    /// The arguments from `first` on.
-    pub(super) fn of(args: Args, first: usize) -> Self {
-        let mut results = Self::new();
-        for index in first..args.len() {
-            results.push(args.get(index));
-        }
-        results
-    }
-
     #[inline]
     pub(super) fn push(&mut self, value: Value) {
         if self.len < self.few.len() {

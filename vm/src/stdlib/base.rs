@@ -9,7 +9,7 @@ use crate::{
     },
     meta::Meta,
     native::{Args, NativeResult, Throw},
-    stdlib::{io, load, package, registry_table},
+    stdlib::{intrinsics, io, load, package, registry_table},
     text::number::decimal,
     value::{Value, tag},
     vm::Vm,
@@ -17,6 +17,8 @@ use crate::{
 
 /// A line that `print` has collected is written in parts when it is longer, in bytes.
 const LONG_LINE: usize = 1 << 20;
+/// Arguments that `select` returns for one tick.
+const SELECTED_PER_TICK: usize = 16;
 /// Number of value tags.
 const TYPES: usize = tag::THREAD as usize + 1;
 
@@ -60,6 +62,7 @@ pub(super) fn open(vm: &mut Vm) {
     let names: [Value; TYPES] = std::array::from_fn(|tag| vm.new_string(Value { bits: 0, tag: tag as u8 }.type_name()));
     let function = vm.new_native_with("type", type_, &names);
     vm.set_field(globals, "type", function);
+    intrinsics::attach(vm, "_G", globals);
     let version = vm.new_string("Lua 5.4");
     vm.set_field(globals, "_VERSION", version);
     vm.controller.next_function = next as *const () as usize;
@@ -72,9 +75,13 @@ pub(super) fn open(vm: &mut Vm) {
     vm.raw_set_int(registry, 2, globals.into());
 }
 
+pub(super) fn plain_assert(_: &mut Vm, args: Args) -> Option<u32> {
+    args.get(0).is_truthy().then(|| args.ret_from(0))
+}
+
 fn assert(vm: &mut Vm, args: Args) -> NativeResult {
-    if args.get(0).is_truthy() {
-        return vm.ret_args(args, 0);
+    if let Some(count) = plain_assert(vm, args) {
+        return Ok(count);
     }
     vm.check_any(args, 0)?;
     if !args.has(1) {
@@ -185,47 +192,81 @@ fn stored_parameter(value: i64) -> usize {
     usize::from((value / 4) as u8) * 4
 }
 
+pub(super) fn plain_getmetatable(vm: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    let shown = match vm.metatable(value) {
+        None => Value::NIL,
+        Some(metatable) => match vm.metamethod(value, Meta::Metatable) {
+            Value { tag: tag::NIL, .. } => metatable.into(),
+            protection => protection,
+        },
+    };
+    args.has(0).then(|| args.ret1(shown))
+}
+
 fn getmetatable(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = vm.check_any(args, 0)?;
-    let Some(metatable) = vm.metatable(value) else { return vm.ret1(args, Value::NIL) };
-    let protection = vm.metamethod(value, Meta::Metatable);
-    vm.ret1(args, if protection.is_nil() { metatable.into() } else { protection })
+    vm.check_any(args, 0)?;
+    Ok(plain_getmetatable(vm, args).unwrap_or(0))
+}
+
+pub(super) fn plain_setmetatable(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = args.get(0).as_table()?;
+    let metatable = args.get(1).as_table();
+    let asked = metatable.is_some() || args.has(1) && args.get(1).is_nil();
+    if !asked || table.metatable().is_some() && !vm.metamethod(table.into(), Meta::Metatable).is_nil() {
+        return None;
+    }
+    vm.set_metatable(table, metatable);
+    Some(args.ret1(table))
 }
 
 fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
-    let table = vm.check_table(args, 0)?;
-    let metatable = args.get(1).as_table();
-    if metatable.is_none() && !(args.has(1) && args.get(1).is_nil()) {
+    if let Some(count) = plain_setmetatable(vm, args) {
+        return Ok(count);
+    }
+    vm.check_table(args, 0)?;
+    if !args.get(1).is_table() && (!args.has(1) || !args.get(1).is_nil()) {
         return Err(vm.type_error(args, 1, "nil or table"));
     }
-    if table.metatable().is_some() && !vm.metamethod(table.into(), Meta::Metatable).is_nil() {
-        return Err(vm.throw("cannot change a protected metatable"));
-    }
-    vm.set_metatable(table, metatable);
-    vm.ret1(args, table)
+    Err(vm.throw("cannot change a protected metatable"))
+}
+
+pub(super) fn plain_next(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = args.get(0).as_table()?;
+    let position = table.position_after(args.get(1)).ok()?;
+    let found = table.next_from(position);
+    let passed = found.map_or(table.positions(), |(after, ..)| after).saturating_sub(position);
+    vm.charge(passed / EMPTY_ENTRIES_PER_TICK).ok()?;
+    Some(match found {
+        Some((_, key, value)) => args.ret([key, value]),
+        None => args.ret1(Value::NIL),
+    })
 }
 
 fn next(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_next(vm, args) {
+        return Ok(count);
+    }
     let table = vm.check_table(args, 0)?;
-    let Ok(position) = table.position_after(args.get(1)) else {
+    if table.position_after(args.get(1)).is_err() {
         let message = vm.new_string("invalid key to 'next'");
         return Err(vm.throw_value(message));
-    };
-    let found = table.next_from(position);
-    let passed = found.map_or(table.positions(), |(after, ..)| after).saturating_sub(position);
-    vm.charge(passed / EMPTY_ENTRIES_PER_TICK)?;
-    match found {
-        Some((_, key, value)) => vm.ret(args, &[key, value]),
-        None => vm.ret1(args, Value::NIL),
     }
+    Err(vm.throw_stop())
+}
+
+pub(super) fn plain_pairs(vm: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    let plain = args.has(0) && vm.metamethod(value, Meta::Pairs).is_nil();
+    plain.then(|| args.ret([args.upvalue(0), value, Value::NIL]))
 }
 
 fn pairs(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_pairs(vm, args) {
+        return Ok(count);
+    }
     let value = vm.check_any(args, 0)?;
     let handler = vm.metamethod(value, Meta::Pairs);
-    if handler.is_nil() {
-        return vm.ret(args, &[args.upvalue(0), value, Value::NIL]);
-    }
     let callee = vm.top;
     let count = match vm.call_yieldable(handler, &[value]) {
         Ok(count) => count,
@@ -238,9 +279,13 @@ fn pairs(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret(args, &results)
 }
 
+pub(super) fn plain_ipairs(_: &mut Vm, args: Args) -> Option<u32> {
+    args.has(0).then(|| args.ret([args.upvalue(0), args.get(0), Value::int(0)]))
+}
+
 fn ipairs(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = vm.check_any(args, 0)?;
-    vm.ret(args, &[args.upvalue(0), value, Value::int(0)])
+    vm.check_any(args, 0)?;
+    Ok(plain_ipairs(vm, args).unwrap_or(0))
 }
 
 fn ipairs_iterator(vm: &mut Vm, args: Args) -> NativeResult {
@@ -273,26 +318,47 @@ fn print(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret0(args)
 }
 
+pub(super) fn plain_rawequal(_: &mut Vm, args: Args) -> Option<u32> {
+    args.has(1).then(|| args.ret1(args.get(0).raw_equals(args.get(1))))
+}
+
 fn rawequal(vm: &mut Vm, args: Args) -> NativeResult {
-    let (a, b) = (vm.check_any(args, 0)?, vm.check_any(args, 1)?);
-    vm.ret1(args, a.raw_equals(b))
+    vm.check_any(args, 0)?;
+    vm.check_any(args, 1)?;
+    Ok(plain_rawequal(vm, args).unwrap_or(0))
+}
+
+pub(super) fn plain_rawget(_: &mut Vm, args: Args) -> Option<u32> {
+    let table = args.get(0).as_table()?;
+    args.has(1).then(|| args.ret1(table.get(args.get(1))))
 }
 
 fn rawget(vm: &mut Vm, args: Args) -> NativeResult {
-    let table = vm.check_table(args, 0)?;
-    let key = vm.check_any(args, 1)?;
-    vm.ret1(args, table.get(key))
+    vm.check_table(args, 0)?;
+    vm.check_any(args, 1)?;
+    Ok(plain_rawget(vm, args).unwrap_or(0))
+}
+
+pub(super) fn plain_rawlen(_: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    let len = match value.as_table() {
+        Some(table) => table.len(),
+        None => value.as_string()?.len() as i64,
+    };
+    Some(args.ret1(len))
 }
 
 fn rawlen(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = args.get(0);
-    if let Some(table) = value.as_table() {
-        return vm.ret1(args, table.len());
-    }
-    match value.as_string() {
-        Some(string) => vm.ret1(args, string.len() as i64),
+    match plain_rawlen(vm, args) {
+        Some(count) => Ok(count),
         None => Err(vm.type_error(args, 0, "table or string")),
     }
+}
+
+pub(super) fn plain_rawset(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = args.get(0).as_table().filter(|_| args.has(2))?;
+    table.get_mut().set(&mut vm.heap, args.get(1), args.get(2)).ok()?;
+    Some(args.ret1(table))
 }
 
 fn rawset(vm: &mut Vm, args: Args) -> NativeResult {
@@ -303,26 +369,51 @@ fn rawset(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, table)
 }
 
-fn select(vm: &mut Vm, args: Args) -> NativeResult {
-    if args.get(0).as_string().is_some_and(|text| text.as_bytes().first() == Some(&b'#')) {
-        return vm.ret1(args, args.len() as i64 - 1);
+pub(super) fn plain_select(vm: &mut Vm, args: Args) -> Option<u32> {
+    let wanted = args.get(0);
+    if wanted.as_string().is_some_and(|text| text.as_bytes().first() == Some(&b'#')) {
+        return Some(args.ret1(args.len() as i64 - 1));
     }
+    let first = wanted.is_int().then(|| first_selected(args, wanted.raw_int())).flatten()?;
+    vm.charge((args.len() - first) / SELECTED_PER_TICK).ok()?;
+    Some(args.ret_from(first))
+}
+
+/// The first argument of which `select` with this number returns.
+fn first_selected(args: Args, wanted: i64) -> Option<usize> {
     let count = args.len() as i64;
-    let wanted = vm.check_int(args, 0)?;
     let first = if wanted < 0 { count + wanted } else { wanted.min(count) };
-    if first < 1 {
-        return Err(vm.arg_error(args, 0, "index out of range"));
+    (first >= 1).then_some(first as usize)
+}
+
+fn select(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_select(vm, args) {
+        return Ok(count);
     }
-    vm.charge((count - first) as usize / 16)?;
-    vm.ret_args(args, first as usize)
+    let wanted = vm.check_int(args, 0)?;
+    let Some(first) = first_selected(args, wanted) else {
+        return Err(vm.arg_error(args, 0, "index out of range"));
+    };
+    vm.charge((args.len() - first) / SELECTED_PER_TICK)?;
+    vm.ret_args(args, first)
+}
+
+pub(super) fn plain_tonumber(vm: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    if !args.has(0) || !args.get(1).is_nil() {
+        return None;
+    }
+    vm.charge(value.as_string().map_or(0, |text| text.len())).ok()?;
+    Some(args.ret1(vm.to_number(value).unwrap_or(Value::NIL)))
 }
 
 fn tonumber(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_tonumber(vm, args) {
+        return Ok(count);
+    }
     if args.get(1).is_nil() {
-        let value = vm.check_any(args, 0)?;
-        vm.charge(value.as_string().map_or(0, |text| text.len()))?;
-        let number = vm.to_number(value).unwrap_or(Value::NIL);
-        return vm.ret1(args, number);
+        vm.check_any(args, 0)?;
+        return Err(vm.throw_stop());
     }
     let base = vm.check_int(args, 1)?;
     let Some(text) = args.get(0).as_string() else { return Err(vm.type_error(args, 0, "string")) };
@@ -355,23 +446,36 @@ fn parse_in_base(text: &[u8], base: u32) -> Option<i64> {
     Some(if negative { value.wrapping_neg() } else { value })
 }
 
-fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = vm.check_any(args, 0)?;
-    if value.is_int() && !vm.numbers_have_metatable() {
-        let mut buffer = [0; 20];
-        let digits = decimal(&mut buffer, value.raw_int().unsigned_abs());
-        if value.raw_int() >= 0 {
-            let text = vm.heap.string(digits);
-            return vm.ret1(args, text);
+pub(super) fn plain_tostring(vm: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    let text = match value.tag {
+        tag::STRING if vm.metamethod(value, Meta::ToString).is_nil() => return Some(args.ret1(value)),
+        tag::INT if !vm.numbers_have_metatable() && value.raw_int() >= 0 => {
+            let mut buffer = [0; 20];
+            vm.heap.string(decimal(&mut buffer, value.raw_int() as u64))
         }
+        tag::INT | tag::FLOAT if !vm.numbers_have_metatable() => vm.number_to_string(value),
+        _ => return None,
+    };
+    Some(args.ret1(text))
+}
+
+fn tostring(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_tostring(vm, args) {
+        return Ok(count);
     }
+    let value = vm.check_any(args, 0)?;
     let text = vm.to_display(value)?;
     vm.ret1(args, text)
 }
 
+pub(super) fn plain_type(_: &mut Vm, args: Args) -> Option<u32> {
+    args.has(0).then(|| args.ret1(args.upvalue(args.get(0).tag as usize)))
+}
+
 fn type_(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = vm.check_any(args, 0)?;
-    vm.ret1(args, args.upvalue(value.tag as usize))
+    vm.check_any(args, 0)?;
+    Ok(plain_type(vm, args).unwrap_or(0))
 }
 
 fn warn(vm: &mut Vm, args: Args) -> NativeResult {

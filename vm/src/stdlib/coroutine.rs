@@ -1,10 +1,11 @@
 //! Coroutines (manual §6.2). Resume, yield and close are in [`crate::coroutine`].
 
 use crate::{
-    coroutine::{Resumed, yield_native},
+    coroutine::yield_native,
     heap::Gc,
+    interp,
     native::{Args, NativeResult, Throw},
-    stdlib::{args::Results, library},
+    stdlib::library,
     thread::{Thread, ThreadStatus},
     value::Value,
     vm::Vm,
@@ -46,17 +47,20 @@ fn create(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn resume(vm: &mut Vm, args: Args) -> NativeResult {
     let thread = check_thread(vm, args, 0)?;
-    match vm.resume(thread, Results::of(args, 1).as_slice()) {
-        Resumed::Yielded | Resumed::Returned => {
-            let mut results = Results::new();
-            results.push(Value::TRUE);
-            for value in &vm.transfer {
-                results.push(*value);
-            }
-            vm.ret(args, results.as_slice())
+    let passed = vm.resume(thread, args.from(1), |vm, values| {
+        let to = args.results();
+        vm.ensure_stack(to, values.len() + 2)?;
+        // SAFETY: room was made; the values lie on another stack.
+        unsafe {
+            *to = Value::TRUE;
+            interp::copy_few(to.add(1), values.as_ptr(), values.len());
         }
-        Resumed::Failed if vm.is_stopping() => Err(vm.throw_stop()),
-        Resumed::Failed => {
+        Ok(1 + values.len() as u32)
+    });
+    match passed {
+        Some(results) => results,
+        None if vm.is_stopping() => Err(vm.throw_stop()),
+        None => {
             let error = vm.error;
             vm.ret(args, &[Value::FALSE, error])
         }
@@ -74,16 +78,10 @@ fn wrap(vm: &mut Vm, args: Args) -> NativeResult {
 /// The function that `wrap` returns: errors propagate, with a position in front of messages.
 fn resume_wrapped(vm: &mut Vm, args: Args) -> NativeResult {
     let Some(thread) = args.upvalue(0).as_thread() else { return vm.ret0(args) };
-    match vm.resume(thread, Results::of(args, 0).as_slice()) {
-        Resumed::Yielded | Resumed::Returned => {
-            // The vector keeps its room for the next transfer.
-            let values = std::mem::take(&mut vm.transfer);
-            let result = vm.ret(args, &values);
-            vm.transfer = values;
-            result
-        }
-        Resumed::Failed if vm.is_stopping() => Err(vm.throw_stop()),
-        Resumed::Failed => {
+    match vm.resume(thread, args.from(0), |vm, values| vm.ret(args, values)) {
+        Some(results) => results,
+        None if vm.is_stopping() => Err(vm.throw_stop()),
+        None => {
             let mut error = vm.error;
             if thread.status == ThreadStatus::Dead && !vm.close_thread(thread) {
                 error = vm.error;

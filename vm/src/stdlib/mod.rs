@@ -12,6 +12,7 @@ mod buffer;
 mod coroutine;
 mod debug;
 pub mod host;
+pub mod intrinsics;
 pub mod io;
 mod lfs;
 mod load;
@@ -106,6 +107,7 @@ pub fn open_libraries(vm: &mut Vm, libraries: &[Library]) {
 fn library(vm: &mut Vm, name: &'static str, functions: &[(&'static str, NativeFn)]) -> Gc<Table> {
     let table = vm.heap.table_with_capacity(0, functions.len());
     vm.set_functions(table, functions);
+    intrinsics::attach(vm, name, table);
     vm.set_field(vm.globals, name, table);
     let loaded = registry_table(vm, package::LOADED);
     vm.set_field(loaded, name, table);

@@ -5,7 +5,10 @@ use trinity_vm::{
     table::ElementKind,
 };
 
-use crate::instruction::{Form, Many, Rhs, Seen};
+use crate::{
+    instruction::{Form, Many, Rhs, Seen},
+    intrinsic::Inline,
+};
 
 const HINTS: [Hint; 4] = [Hint::None, Hint::Int, Hint::Float, Hint::Any];
 
@@ -64,7 +67,8 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
             let all = |given| [Many::Open, Many::None, Many::Some].map(|wanted| Form { given, wanted, ..form });
             let functions = given.into_iter().flat_map(all);
             let several = functions.clone().map(|form| Form { seen: Seen::Several, ..form });
-            functions.chain(several).chain([Form { seen: Seen::Native, ..form }]).collect()
+            let native = Form { seen: Seen::Native, ..form };
+            functions.chain(several).chain(natives(native)).collect()
         }),
         Op::Return | Op::TailCall => each(&|form| {
             (0..=Form::INLINE_RESULTS as u8).chain([Form::SLOWLY]).map(|count| Form { count, ..form }).collect()
@@ -86,6 +90,20 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
 
 const CONSTANTS: [Rhs; 8] =
     [Rhs::Nil, Rhs::False, Rhs::True, Rhs::SmallInt, Rhs::Int, Rhs::Float, Rhs::ShortString, Rhs::LongString];
+
+/// Calls of natives.
+fn natives(form: Form) -> Vec<Form> {
+    let mut forms = vec![form];
+    for given in [Many::Open, Many::Some] {
+        let wanted = [Many::Open, Many::None, Many::Some];
+        forms.extend(wanted.map(|wanted| Form { inline: Inline::Plain, given, wanted, ..form }));
+    }
+    for inline in Inline::SINGLE {
+        forms.extend([Many::Open, Many::Some].map(|wanted| Form { inline, wanted, ..form }));
+    }
+    forms.extend(flagged(&Inline::ITERATORS.map(|inline| Form { inline, ..form })));
+    forms
+}
 
 fn hinted(form: Form, hints: &[Hint]) -> Vec<Form> {
     hints.iter().map(|hint| Form { hint: *hint, ..form }).collect()

@@ -246,7 +246,7 @@ mod tests {
     fn every_form_has_a_stencil_whose_parts_hold_its_holes_and_branches() {
         let stencils = make().expect("all templates can be stencils");
         assert_eq!(stencils.len(), forms().len());
-        let keys: BTreeSet<u32> = stencils.iter().map(|made| made.form.key()).collect();
+        let keys: BTreeSet<u64> = stencils.iter().map(|made| made.form.key()).collect();
         assert_eq!(keys.len(), stencils.len(), "keys are unique");
         for made in &stencils {
             let len = |part: Part| if part == Part::Hot { made.hot.len() } else { made.cold.len() };

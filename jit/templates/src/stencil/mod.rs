@@ -76,7 +76,7 @@ pub struct Branch {
 /// A stencil in a [`Library`], by ranges of its tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stencil {
-    pub key: u32,
+    pub key: u64,
     pub hot: Range<u32>,
     pub cold: Range<u32>,
     pub holes: Range<u32>,
@@ -114,6 +114,6 @@ impl Library {
 }
 
 /// The first slot to try.
-fn hash(key: u32, slots: usize) -> usize {
-    (key.wrapping_mul(0x9e37_79b1) >> 12) as usize & (slots - 1)
+fn hash(key: u64, slots: usize) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (slots - 1)
 }

@@ -457,11 +457,16 @@ others! {
     call_other(s) {
         let cache = s.cache();
         let slot = s.a();
-        if (*slot).tag == tag::NATIVE {
-            access::note_native(s.vm(), cache, *slot);
-        }
         let callee = slot.add(FRAME_OFFSET);
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(callee) as usize } else { s.instr.b() - 1 };
+        if (*slot).tag == tag::NATIVE {
+            access::note_native(s.vm(), cache, *slot);
+            let results = s.vm().call_plain((*slot).native_unchecked(), callee, count);
+            if results >= 0 {
+                call::adjust_results(s.vm(), slot, results as u32, s.instr.c());
+                return Flow::Next;
+            }
+        }
         s.save_pc();
         call_value(s, slot, count, s.instr.c())
     },
@@ -513,8 +518,11 @@ others! {
         }
         if (*slot).tag == tag::NATIVE {
             // The frame stays below a native: it is what error messages name. `RETURN` follows.
-            write_header(callee, s.instr.a() + FRAME_OFFSET, 0, 0);
-            let results = call::native_status(vm, callee, count);
+            let mut results = vm.call_plain((*slot).native_unchecked(), callee, count);
+            if results == status::DECLINED {
+                write_header(callee, s.instr.a() + FRAME_OFFSET, 0, 0);
+                results = call::native_status(vm, callee, count);
+            }
             if results < 0 {
                 return Flow::Throw(Throw::from_status(results));
             }

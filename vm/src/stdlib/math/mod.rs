@@ -54,6 +54,21 @@ pub(super) fn open(vm: &mut Vm) {
     vm.set_field(table, "mininteger", i64::MIN);
 }
 
+/// A number as a float.
+#[inline]
+fn as_float(value: Value) -> Option<f64> {
+    match value.tag {
+        tag::FLOAT => Some(value.raw_float()),
+        tag::INT => Some(value.raw_int() as f64),
+        _ => None,
+    }
+}
+
+#[inline]
+pub(super) fn plain_unary(args: Args, function: impl FnOnce(f64) -> f64) -> Option<u32> {
+    as_float(args.get(0)).map(|x| args.ret1(function(x)))
+}
+
 #[inline]
 fn unary(vm: &mut Vm, args: Args, function: impl FnOnce(f64) -> f64) -> NativeResult {
     let x = vm.check_float(args, 0)?;
@@ -65,29 +80,56 @@ fn integral(float: f64) -> Value {
     Value::float_to_int_exact(float).map_or(Value::float(float), Value::int)
 }
 
+/// By the argument's type; strings count as floats here.
+#[inline]
+fn plain_by_type(args: Args, of_int: impl FnOnce(i64) -> i64, of_float: impl FnOnce(f64) -> Value) -> Option<u32> {
+    let value = args.get(0);
+    match value.tag {
+        tag::INT => Some(args.ret1(of_int(value.raw_int()))),
+        tag::FLOAT => Some(args.ret1(of_float(value.raw_float()))),
+        _ => None,
+    }
+}
+
 /// A number argument: an integer only when it is one already, as strings count as floats here.
 fn int_or_float(vm: &mut Vm, args: Args, index: usize) -> Result<Value, Throw> {
     let value = args.get(index);
     if value.is_int() { Ok(value) } else { vm.check_float(args, index).map(Value::float) }
 }
 
+pub(super) fn plain_abs(_: &mut Vm, args: Args) -> Option<u32> {
+    plain_by_type(args, i64::wrapping_abs, |float| Value::float(float.abs()))
+}
+
 fn abs(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = int_or_float(vm, args, 0)?;
-    if number.is_int() {
-        vm.ret1(args, number.raw_int().wrapping_abs())
-    } else {
-        vm.ret1(args, number.raw_float().abs())
+    match plain_abs(vm, args) {
+        Some(count) => Ok(count),
+        None => unary(vm, args, f64::abs),
     }
 }
 
+pub(super) fn plain_floor(_: &mut Vm, args: Args) -> Option<u32> {
+    plain_by_type(args, |int| int, |float| integral(float.floor()))
+}
+
 fn floor(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = int_or_float(vm, args, 0)?;
-    vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().floor()) })
+    if let Some(count) = plain_floor(vm, args) {
+        return Ok(count);
+    }
+    let float = vm.check_float(args, 0)?;
+    vm.ret1(args, integral(float.floor()))
+}
+
+pub(super) fn plain_ceil(_: &mut Vm, args: Args) -> Option<u32> {
+    plain_by_type(args, |int| int, |float| integral(float.ceil()))
 }
 
 fn ceil(vm: &mut Vm, args: Args) -> NativeResult {
-    let number = int_or_float(vm, args, 0)?;
-    vm.ret1(args, if number.is_int() { number } else { integral(number.raw_float().ceil()) })
+    if let Some(count) = plain_ceil(vm, args) {
+        return Ok(count);
+    }
+    let float = vm.check_float(args, 0)?;
+    vm.ret1(args, integral(float.ceil()))
 }
 
 fn atan(vm: &mut Vm, args: Args) -> NativeResult {
@@ -96,13 +138,21 @@ fn atan(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, y.atan2(x))
 }
 
-fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
+pub(super) fn plain_fmod(_: &mut Vm, args: Args) -> Option<u32> {
     let (a, b) = (args.get(0), args.get(1));
     if a.is_int() && b.is_int() {
-        return match b.raw_int() {
-            0 => Err(vm.arg_error(args, 1, "zero")),
-            divisor => vm.ret1(args, a.raw_int().wrapping_rem(divisor)),
-        };
+        let divisor = Some(b.raw_int()).filter(|divisor| *divisor != 0)?;
+        return Some(args.ret1(a.raw_int().wrapping_rem(divisor)));
+    }
+    Some(args.ret1(as_float(a)? % as_float(b)?))
+}
+
+fn fmod(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_fmod(vm, args) {
+        return Ok(count);
+    }
+    if args.get(0).is_int() && args.get(1).is_int() {
+        return Err(vm.arg_error(args, 1, "zero"));
     }
     // The second is checked first, as C compilers order it for PUC Lua.
     let b = vm.check_float(args, 1)?;
@@ -119,6 +169,10 @@ fn modf(vm: &mut Vm, args: Args) -> NativeResult {
     let whole = float.trunc();
     let fraction = if float.is_infinite() { 0.0 } else { float - whole };
     vm.ret(args, &[integral(whole), Value::float(fraction)])
+}
+
+pub(super) fn plain_log(_: &mut Vm, args: Args) -> Option<u32> {
+    if args.get(1).is_nil() { plain_unary(args, f64::ln) } else { None }
 }
 
 fn log(vm: &mut Vm, args: Args) -> NativeResult {
@@ -179,6 +233,20 @@ fn ldexp(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, result)
 }
 
+/// `max` and `min` of numbers.
+#[inline]
+pub(super) fn plain_extreme(vm: &mut Vm, args: Args, greatest: bool) -> Option<u32> {
+    let mut best = Some(args.get(0)).filter(|first| first.is_number())?;
+    for index in 1..args.len() {
+        let value = Some(args.get(index)).filter(|value| value.is_number())?;
+        let (low, high) = if greatest { (best, value) } else { (value, best) };
+        if less_than(vm, low, high).ok()? {
+            best = value;
+        }
+    }
+    Some(args.ret1(best))
+}
+
 /// `max` and `min`, by the operator `<` on the arguments, whatever they are.
 fn extreme(vm: &mut Vm, args: Args, greatest: bool) -> NativeResult {
     if args.len() == 0 {
@@ -195,20 +263,33 @@ fn extreme(vm: &mut Vm, args: Args, greatest: bool) -> NativeResult {
     vm.ret1(args, best)
 }
 
+pub(super) fn plain_tointeger(vm: &mut Vm, args: Args) -> Option<u32> {
+    let value = args.get(0);
+    args.has(0).then(|| args.ret1(vm.to_int(value).map_or(Value::NIL, Value::int)))
+}
+
 fn tointeger(vm: &mut Vm, args: Args) -> NativeResult {
-    let value = vm.check_any(args, 0)?;
-    let int = vm.to_int(value);
-    vm.ret1(args, int.map_or(Value::NIL, Value::int))
+    vm.check_any(args, 0)?;
+    Ok(plain_tointeger(vm, args).unwrap_or(0))
+}
+
+pub(super) fn plain_type(vm: &mut Vm, args: Args) -> Option<u32> {
+    let name = match args.get(0).tag {
+        tag::INT => vm.new_string("integer"),
+        tag::FLOAT => vm.new_string("float"),
+        _ => Value::NIL,
+    };
+    args.has(0).then(|| args.ret1(name))
 }
 
 fn type_(vm: &mut Vm, args: Args) -> NativeResult {
-    let name = match vm.check_any(args, 0)?.tag {
-        tag::INT => "integer",
-        tag::FLOAT => "float",
-        _ => return vm.ret1(args, Value::NIL),
-    };
-    let name = vm.new_string(name);
-    vm.ret1(args, name)
+    vm.check_any(args, 0)?;
+    Ok(plain_type(vm, args).unwrap_or(0))
+}
+
+pub(super) fn plain_ult(_: &mut Vm, args: Args) -> Option<u32> {
+    let (a, b) = (args.get(0), args.get(1));
+    (a.is_int() && b.is_int()).then(|| args.ret1((a.raw_int() as u64) < b.raw_int() as u64))
 }
 
 fn ult(vm: &mut Vm, args: Args) -> NativeResult {

@@ -46,6 +46,11 @@ impl Xoshiro256 {
         (self.next() >> 11) as f64 * (0.5 / (1u64 << 52) as f64)
     }
 
+    /// An integer in `low..=high`, without bias.
+    fn between(&mut self, low: i64, high: i64) -> i64 {
+        self.up_to((high as u64).wrapping_sub(low as u64)).wrapping_add(low as u64) as i64
+    }
+
     /// An integer in `0..=limit`, without bias.
     fn up_to(&mut self, limit: u64) -> u64 {
         let random = self.next();
@@ -60,6 +65,17 @@ impl Xoshiro256 {
         }
         candidate
     }
+}
+
+pub(in crate::stdlib) fn plain_random(vm: &mut Vm, args: Args) -> Option<u32> {
+    let random = &mut vm.libraries.random;
+    let (low, high) = match (args.len(), args.get(0), args.get(1)) {
+        (0, ..) => return Some(args.ret1(random.float())),
+        (1, high, _) if high.is_int() && high.raw_int() != 0 => (1, high.raw_int()),
+        (2, low, high) if low.is_int() && high.is_int() => (low.raw_int(), high.raw_int()),
+        _ => return None,
+    };
+    (low <= high).then(|| args.ret1(random.between(low, high)))
 }
 
 pub(super) fn random(vm: &mut Vm, args: Args) -> NativeResult {
@@ -82,8 +98,8 @@ pub(super) fn random(vm: &mut Vm, args: Args) -> NativeResult {
     if low > high {
         return Err(vm.arg_error(args, 0, "interval is empty"));
     }
-    let offset = vm.libraries.random.up_to((high as u64).wrapping_sub(low as u64));
-    vm.ret1(args, offset.wrapping_add(low as u64) as i64)
+    let number = vm.libraries.random.between(low, high);
+    vm.ret1(args, number)
 }
 
 pub(super) fn randomseed(vm: &mut Vm, args: Args) -> NativeResult {

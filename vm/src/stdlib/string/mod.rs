@@ -7,12 +7,13 @@ mod search;
 
 use crate::{
     bytecode,
+    heap::Gc,
     native::{Args, NativeResult},
     stdlib::{
         args::{Results, end_position, start_position},
         library,
     },
-    string::MAX_SHORT,
+    string::{MAX_SHORT, Str},
     value::{Value, tag},
     vm::Vm,
 };
@@ -50,16 +51,32 @@ pub(super) fn open(vm: &mut Vm) {
     vm.set_type_metatable(tag::STRING, Some(metatable));
 }
 
+/// One byte, or none where the string has none.
+pub(super) fn plain_byte(_: &mut Vm, args: Args) -> Option<u32> {
+    let (string, position) = (args.get(0).as_string()?, args.get(1));
+    let position = match position.tag {
+        tag::INT => position.raw_int(),
+        tag::NIL => 1,
+        _ => return None,
+    };
+    if !args.get(2).is_nil() {
+        return None;
+    }
+    let bytes = string.as_bytes();
+    let index = if position > 0 { position - 1 } else { position.wrapping_add(bytes.len() as i64) };
+    let byte = bytes.get(usize::try_from(index).ok().filter(|_| position != 0).unwrap_or(usize::MAX));
+    Some(byte.map_or(0, |byte| args.ret1(i64::from(*byte))))
+}
+
 fn byte(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_byte(vm, args) {
+        return Ok(count);
+    }
     let string = vm.check_string(args, 0)?;
     let bytes = string.as_bytes();
     let first = vm.opt_int(args, 1, 1)?;
     let last = vm.opt_int(args, 2, first)?;
     let start = start_position(first, bytes.len());
-    // PERF: one byte, the common case.
-    if last == first && start <= bytes.len() && first != 0 && first >= -(bytes.len() as i64) {
-        return vm.ret1(args, i64::from(bytes[start - 1]));
-    }
     let end = end_position(last, bytes.len());
     vm.charge(end.saturating_sub(start))?;
     let mut results = Results::new();
@@ -69,7 +86,21 @@ fn byte(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret(args, results.as_slice())
 }
 
+pub(super) fn plain_char(vm: &mut Vm, args: Args) -> Option<u32> {
+    let mut buffer = [0; MAX_SHORT];
+    let bytes = buffer.get_mut(..args.len())?;
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        let code = args.get(index);
+        *byte = code.is_int().then(|| u8::try_from(code.raw_int()).ok()).flatten()?;
+    }
+    vm.charge(args.len()).ok()?;
+    Some(args.ret1(vm.heap.string(bytes)))
+}
+
 fn char_(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_char(vm, args) {
+        return Ok(count);
+    }
     vm.charge(args.len())?;
     let mut few = [0; MAX_SHORT];
     let mut many = Vec::new();
@@ -100,6 +131,10 @@ fn dump(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, chunk)
 }
 
+pub(super) fn plain_len(_: &mut Vm, args: Args) -> Option<u32> {
+    args.get(0).as_string().map(|string| args.ret1(string.len() as i64))
+}
+
 fn len(vm: &mut Vm, args: Args) -> NativeResult {
     let string = vm.check_string(args, 0)?;
     vm.ret1(args, string.len() as i64)
@@ -118,15 +153,26 @@ fn reverse(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 /// The string argument after a change that keeps its length.
+#[inline]
+pub(super) fn plain_mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> Option<u32> {
+    let string = args.get(0).as_string().filter(|string| vm.has_room(string.len()))?;
+    vm.charge_bytes(string.len()).ok()?;
+    Some(args.ret1(changed(vm, string, change)))
+}
+
+#[inline]
+fn changed(vm: &mut Vm, string: Gc<Str>, change: impl FnOnce(&mut [u8])) -> Value {
+    vm.build_string(string.len(), |to| {
+        to.copy_from_slice(string.as_bytes());
+        change(to);
+    })
+}
+
 fn mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> NativeResult {
     let string = vm.check_string(args, 0)?;
-    let bytes = string.as_bytes();
-    vm.charge_bytes(bytes.len())?;
-    vm.check_room(bytes.len())?;
-    let result = vm.build_string(bytes.len(), |to| {
-        to.copy_from_slice(bytes);
-        change(to);
-    });
+    vm.charge_bytes(string.len())?;
+    vm.check_room(string.len())?;
+    let result = changed(vm, string, change);
     vm.ret1(args, result)
 }
 
@@ -167,7 +213,34 @@ fn rep(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, result)
 }
 
+pub(super) fn plain_sub(vm: &mut Vm, args: Args) -> Option<u32> {
+    let (string, first, last) = (args.get(0).as_string()?, args.get(1), args.get(2));
+    let last = match last.tag {
+        tag::INT => last.raw_int(),
+        tag::NIL => -1,
+        _ => return None,
+    };
+    if !first.is_int() {
+        return None;
+    }
+    let bytes = string.as_bytes();
+    let start = start_position(first.raw_int(), bytes.len());
+    let end = end_position(last, bytes.len());
+    if start == 1 && end == bytes.len() {
+        return Some(args.ret1(string));
+    }
+    let part = bytes.get(start - 1..end).unwrap_or(&[]);
+    if !vm.has_room(part.len()) {
+        return None;
+    }
+    vm.charge_bytes(part.len()).ok()?;
+    Some(args.ret1(vm.heap.string(part)))
+}
+
 fn sub(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_sub(vm, args) {
+        return Ok(count);
+    }
     let string = vm.check_string(args, 0)?;
     let bytes = string.as_bytes();
     let first = vm.check_int(args, 1)?;

@@ -38,16 +38,23 @@ impl List {
     /// `bad argument`.
     pub(super) fn check(vm: &mut Vm, args: Args, position: usize, access: Access) -> Result<List, Throw> {
         let value = args.get(position);
-        let has = |meta| !vm.metamethod(value, meta).is_nil();
-        if let Some(table) = value.as_table() {
-            let plain = table.metatable().is_none() || !(has(Meta::Index) || has(Meta::NewIndex) || has(Meta::Len));
-            return Ok(List { value, raw: plain.then_some(table) });
+        if value.is_table() {
+            return Ok(List { value, raw: Self::plain(vm, value) });
         }
+        let has = |meta| !vm.metamethod(value, meta).is_nil();
         let able = vm.metatable(value).is_some()
             && (!access.read || has(Meta::Index))
             && (!access.write || has(Meta::NewIndex))
             && (!access.length || has(Meta::Len));
         if able { Ok(List { value, raw: None }) } else { Err(vm.type_error(args, position, "table")) }
+    }
+
+    /// The table, if the value is one and no metamethod can interfere.
+    #[inline]
+    pub(super) fn plain(vm: &Vm, value: Value) -> Option<Gc<Table>> {
+        let has = |meta| !vm.metamethod(value, meta).is_nil();
+        let interferes = || has(Meta::Index) || has(Meta::NewIndex) || has(Meta::Len);
+        value.as_table().filter(|table| table.metatable().is_none() || !interferes())
     }
 
     pub(super) fn value(&self) -> Value {

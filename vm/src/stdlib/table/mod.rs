@@ -12,12 +12,16 @@ use crate::{
     stdlib::{args::Results, buffer::TextBuffer, library},
     string::Str,
     thread::STACK_SLOTS,
-    value::Value,
+    value::{Value, tag},
     vm::Vm,
 };
 
 /// Elements that are moved at once for one tick.
 const ELEMENTS_PER_TICK: usize = 4;
+/// Elements that `unpack` returns without a frame.
+const MOST_UNPACKED: i64 = 250;
+/// Slots above a list of results that callers rely on.
+const STACK_SLACK: usize = 64;
 /// Elements that `table.move` moves between two looks at the limit on memory.
 const MOVES_PER_CHECK: i64 = 4096;
 
@@ -37,7 +41,18 @@ pub(super) fn open(vm: &mut Vm) {
     );
 }
 
+/// Appends.
+pub(super) fn plain_insert(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = List::plain(vm, args.get(0)).filter(|_| args.len() == 2)?;
+    let end = Some(table.len()).filter(|len| *len < i64::MAX)? + 1;
+    table.get_mut().set_int(&mut vm.heap, end, args.get(1));
+    Some(0)
+}
+
 fn insert(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_insert(vm, args) {
+        return Ok(count);
+    }
     let list = List::check(vm, args, 0, Access::ALL)?;
     let end = list.len(vm)?.wrapping_add(1);
     let (position, value) = match args.len() {
@@ -66,7 +81,26 @@ fn insert(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret0(args)
 }
 
+/// Takes an element out of the array part.
+pub(super) fn plain_remove(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = List::plain(vm, args.get(0))?;
+    let size = table.len();
+    let position = match args.get(1).tag {
+        tag::NIL => size,
+        tag::INT => args.get(1).raw_int(),
+        _ => return None,
+    };
+    if position < 1 || position > size || table.array_len() as i64 != size {
+        return None;
+    }
+    vm.charge((size - position) as usize / ELEMENTS_PER_TICK).ok()?;
+    Some(args.ret1(table.get_mut().remove_element(&mut vm.heap, position as usize - 1)))
+}
+
 fn remove(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_remove(vm, args) {
+        return Ok(count);
+    }
     let list = List::check(vm, args, 0, Access::ALL)?;
     let size = list.len(vm)?;
     let position = vm.opt_int(args, 1, size)?;
@@ -194,7 +228,32 @@ fn pack(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret1(args, table)
 }
 
+/// Of a table without metatable, so many elements that there is room for them.
+pub(super) fn plain_unpack(vm: &mut Vm, args: Args) -> Option<u32> {
+    let table = args.get(0).as_table().filter(|table| table.metatable().is_none())?;
+    let bound = |index: usize, default: &dyn Fn() -> i64| match args.get(index).tag {
+        tag::NIL => Some(default()),
+        tag::INT => Some(args.get(index).raw_int()),
+        _ => None,
+    };
+    let (first, last) = (bound(1, &|| 1)?, bound(2, &|| table.len())?);
+    let count = if first > last { 0 } else { last.checked_sub(first)?.checked_add(1)? };
+    let to = args.results();
+    if !(0..=MOST_UNPACKED).contains(&count) || to.wrapping_add(count as usize + STACK_SLACK) >= vm.stack_limit {
+        return None;
+    }
+    vm.charge((count - 1).max(0) as usize).ok()?;
+    for index in 0..count {
+        // SAFETY: there is room, and the arguments have been read.
+        unsafe { *to.add(index as usize) = table.get_int(first + index) };
+    }
+    Some(count as u32)
+}
+
 fn unpack(vm: &mut Vm, args: Args) -> NativeResult {
+    if let Some(count) = plain_unpack(vm, args) {
+        return Ok(count);
+    }
     let value = args.get(0);
     let first = vm.opt_int(args, 1, 1)?;
     let last = if args.get(2).is_nil() { checked_length(vm, value)? } else { vm.check_int(args, 2)? };
