@@ -85,7 +85,7 @@ pub fn freeze(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Snapshot, Bai
         let next = pc + op.words() + usize::from(op.is_test());
         if coverage.reached[pc] {
             let leader = coverage.leader[pc];
-            let instruction = Instruction::decode(proto, pc, leader, vm_address);
+            let instruction = Instruction::decode(proto, pc, vm_address);
             steps.push(Step { instruction, pc, next, leader, target: flow::successors(code, pc).jump });
         }
         pc = next;
@@ -135,6 +135,7 @@ impl Compiled {
         let module = CodeModule::install(&self.isa, &signature, &self.code.bytes).map_err(|_| Bailout::CODE_MEMORY)?;
         Ok(Installed {
             entry: module.entry(),
+            start: module.entry(),
             form: "single-pass",
             code_bytes: self.code.bytes.len() as u32,
             memory_bytes: module.memory_bytes() as u32,

@@ -6,9 +6,9 @@
 use std::time::Instant;
 
 use trinity_templates::{
-    HelperTable, Instruction,
+    Helper, Instruction, Operand,
     flow::{self, Coverage},
-    stencil::{FRAME, Filling, Library, Part, Stencil, Target},
+    stencil::{FRAME, Library, Part, Patch, Stencil, Target, Values},
 };
 use trinity_vm::{
     bytecode::Op,
@@ -58,15 +58,92 @@ const TAIL_EPILOGUE: [u8; 7] = [
     0xff, 0xe1, // jmp rcx
 ];
 
-/// Where a branch goes.
-#[derive(Clone, Copy)]
-enum Goal {
-    /// The code of an instruction.
-    Pc(usize),
-    Epilogue,
-    TailEpilogue,
-    /// An offset in a part of the function.
-    Place(Part, usize),
+/// What lies between cold and hot code: both epilogues, then the prologue.
+const EPILOGUE_AT: i32 = 0;
+const TAIL_EPILOGUE_AT: i32 = EPILOGUE.len() as i32;
+const PROLOGUE_AT: i32 = TAIL_EPILOGUE_AT + TAIL_EPILOGUE.len() as i32;
+
+/// A function's code while it grows in both directions, hot parts upwards and cold ones downwards. Places count from
+/// the middle: they are final, and with them all distances but those of jumps forwards.
+#[derive(Default)]
+struct Growing {
+    bytes: Vec<u8>,
+    middle: usize,
+    /// The first byte in use, and the one behind the last.
+    start: usize,
+    end: usize,
+}
+
+impl Growing {
+    /// Room that is made in each direction, at least.
+    const STEP: usize = 1 << 14;
+
+    fn clear(&mut self) {
+        (self.start, self.end) = (self.middle, self.middle);
+    }
+
+    /// Adds code at the upper end; its place.
+    fn push_hot(&mut self, code: &[u8]) -> i32 {
+        if self.end + code.len() > self.bytes.len() {
+            self.grow(0, code.len());
+        }
+        let at = self.end;
+        self.bytes[at..at + code.len()].copy_from_slice(code);
+        self.end += code.len();
+        at as i32 - self.middle as i32
+    }
+
+    /// Adds code at the lower end; its place.
+    fn push_cold(&mut self, code: &[u8]) -> i32 {
+        if self.start < code.len() {
+            self.grow(code.len(), 0);
+        }
+        self.start -= code.len();
+        self.bytes[self.start..self.start + code.len()].copy_from_slice(code);
+        self.start as i32 - self.middle as i32
+    }
+
+    #[cold]
+    fn grow(&mut self, below: usize, above: usize) {
+        let room = |wanted: usize, has: usize| if wanted == 0 { 0 } else { wanted.max(Self::STEP).max(has) };
+        let (below, above) = (room(below, self.middle), room(above, self.bytes.len() - self.middle));
+        let mut bytes = vec![0; below + self.bytes.len() + above];
+        bytes[below..below + self.bytes.len()].copy_from_slice(&self.bytes);
+        self.bytes = bytes;
+        self.middle += below;
+        self.start += below;
+        self.end += below;
+    }
+
+    /// The place behind the last byte.
+    fn hot_end(&self) -> i32 {
+        self.end as i32 - self.middle as i32
+    }
+
+    /// Fills four bytes with the distance from behind them.
+    fn link(&mut self, at: i32, goal: i32) {
+        let index = (self.middle as i32 + at) as usize;
+        self.bytes[index..index + 4].copy_from_slice(&(goal - (at + 4)).to_le_bytes());
+    }
+
+    /// Fills the holes of a part that lies at `place`.
+    fn fill(&mut self, place: i32, len: usize, patches: &[Patch], values: &Values) {
+        let start = (self.middle as i32 + place) as usize;
+        let part = &mut self.bytes[start..start + len];
+        for patch in patches {
+            let at = usize::from(patch.at);
+            let value = values[usize::from(patch.source)].wrapping_mul(patch.scale).wrapping_add(patch.addend);
+            match patch.width {
+                8 => part[at..at + 8].copy_from_slice(&value.to_le_bytes()),
+                4 => part[at..at + 4].copy_from_slice(&(value as i32).to_le_bytes()),
+                _ => part[at] = value as u8,
+            }
+        }
+    }
+
+    fn code(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
 }
 
 /// Where the code of an instruction begins, to show.
@@ -82,15 +159,16 @@ pub(super) struct Mark {
 
 /// The stitcher, with buffers that are used again.
 pub struct Stitcher {
-    helpers: HelperTable,
-    hot: Vec<u8>,
-    cold: Vec<u8>,
+    /// The helpers' addresses, behind the operands of the instruction that is being placed.
+    values: Values,
+    code: Growing,
     /// Where the instructions' hot parts are, by pc.
-    places: Vec<u32>,
-    /// Four bytes in a part that take the distance to a goal.
-    branches: Vec<(Part, usize, Goal)>,
-    /// Where the stencils are, when somebody wants to know.
-    marks: Option<Vec<Mark>>,
+    places: Vec<i32>,
+    /// Four bytes that take the distance to the instruction at a pc that is still to come.
+    forward: Vec<(i32, usize)>,
+    roots: Vec<Value>,
+    /// Where the stencils are, when somebody wants to know; from the middle of the code.
+    marks: Option<Vec<(Part, i32, Option<usize>, &'static str)>>,
 }
 
 impl Stitcher {
@@ -100,12 +178,16 @@ impl Stitcher {
             && std::arch::is_x86_feature_detected!("popcnt")
             && std::arch::is_x86_feature_detected!("bmi1")
             && std::arch::is_x86_feature_detected!("lzcnt");
+        let mut values = [0; Operand::COUNT + Helper::ALL.len()];
+        for (value, address) in values[Operand::COUNT..].iter_mut().zip(helpers::table(vm)) {
+            *value = address as i64;
+        }
         suits.then(|| Stitcher {
-            helpers: helpers::table(vm),
-            hot: Vec::new(),
-            cold: Vec::new(),
+            values,
+            code: Growing::default(),
             places: Vec::new(),
-            branches: Vec::new(),
+            forward: Vec::new(),
+            roots: Vec::new(),
             marks: None,
         })
     }
@@ -122,13 +204,16 @@ impl Stitcher {
         entry: EntryPoint,
     ) -> Result<Installed, Bailout> {
         let started = Instant::now();
-        let (roots, stencils) = self.stitch(vm, proto, entry)?;
+        let stencils = self.stitch(vm, proto, entry)?;
         let stitched = Instant::now();
-        let block = arena.install(&self.hot).map_err(|_| Bailout("code-memory"))?;
+        let code = self.code.code();
+        let block = arena.install(code).map_err(|_| Bailout("code-memory"))?;
+        let prologue = self.code.middle - self.code.start + PROLOGUE_AT as usize;
         Ok(Installed {
-            entry: block.entry(),
+            entry: block.entry().wrapping_add(prologue),
+            start: block.entry(),
             form: "stencils",
-            code_bytes: self.hot.len() as u32,
+            code_bytes: code.len() as u32,
             memory_bytes: block.memory_bytes() as u32,
             ir_insts: stencils,
             phases: PhaseTimes {
@@ -136,7 +221,7 @@ impl Stitcher {
                 install_ns: stitched.elapsed().as_nanos() as u64,
                 ..PhaseTimes::default()
             },
-            roots,
+            roots: self.roots.clone(),
             renewable: true,
             owner: Box::new(block),
         })
@@ -149,119 +234,97 @@ impl Stitcher {
         proto: &Proto,
         entry: EntryPoint,
     ) -> Result<(&[u8], Vec<Mark>), Bailout> {
-        self.marks = Some(vec![Mark { part: Part::Hot, at: 0, pc: None, name: "prologue" }]);
+        self.marks = Some(vec![
+            (Part::Hot, EPILOGUE_AT, None, "epilogue"),
+            (Part::Hot, TAIL_EPILOGUE_AT, None, "epilogue of tail calls"),
+            (Part::Hot, PROLOGUE_AT, None, "prologue"),
+        ]);
         self.stitch(vm, proto, entry)?;
-        Ok((&self.hot, self.marks.take().unwrap_or_default()))
+        let below = (self.code.middle - self.code.start) as i32;
+        let marks = self.marks.take().unwrap_or_default();
+        let marks = marks.into_iter().map(|(part, at, pc, name)| Mark { part, at: (at + below) as usize, pc, name });
+        Ok((self.code.code(), marks.collect()))
     }
 
-    /// Leaves the function's code in `hot`.
-    fn stitch(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<(Vec<Value>, u32), Bailout> {
-        let coverage = Coverage::new(proto, entry);
+    /// Leaves the function's code in `code`; the number of stencils.
+    fn stitch(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<u32, Bailout> {
         let vm_address = std::ptr::from_ref(vm) as i64;
         let code = proto.code();
-        self.hot.clear();
-        self.cold.clear();
-        self.branches.clear();
+        self.code.clear();
+        self.forward.clear();
+        self.roots.clear();
         self.places.clear();
         self.places.resize(code.len(), 0);
-        let (mut roots, mut stencils) = (Vec::new(), 0);
-        self.hot.extend(PROLOGUE);
-        if entry == EntryPoint::Call {
-            self.place(&Instruction::entry(proto, vm_address), None, None, None)?;
-        } else {
-            self.hot.push(0xe9);
-            self.branches.push((Part::Hot, self.hot.len(), Goal::Pc(coverage.entry_pc)));
-            self.hot.extend([0; 4]);
-        }
-        let mut pc = 0;
+        self.code.push_hot(&EPILOGUE);
+        self.code.push_hot(&TAIL_EPILOGUE);
+        self.code.push_hot(&PROLOGUE);
+        // Of a loop's function, what the loop does not lead to is left out.
+        let coverage = match entry {
+            EntryPoint::Call => {
+                self.place(&Instruction::entry(proto, vm_address), None, None)?;
+                None
+            }
+            EntryPoint::Loop(_) => {
+                let coverage = Coverage::new(proto, entry);
+                self.code.push_hot(&[0xe9, 0, 0, 0, 0]);
+                self.forward.push((self.code.hot_end() - 4, coverage.entry_pc));
+                Some(coverage)
+            }
+        };
+        let (mut pc, mut stencils) = (0, 0);
         while pc < code.len() {
             let op = code[pc].op();
-            if coverage.reached[pc] {
-                self.places[pc] = self.hot.len() as u32;
+            if coverage.as_ref().is_none_or(|coverage| coverage.reached[pc]) {
+                self.places[pc] = self.code.hot_end();
                 if op != Op::VarArgPrep {
-                    let instruction = Instruction::decode(proto, pc, coverage.leader[pc], vm_address);
-                    let successors = flow::successors(code, pc);
-                    roots.extend(instruction.root());
-                    self.place(&instruction, Some(pc), successors.next, successors.jump)?;
+                    let instruction = Instruction::decode(proto, pc, vm_address);
+                    self.roots.extend(instruction.root());
+                    self.place(&instruction, Some(pc), flow::successors(code, pc).jump)?;
                     stencils += 1;
                 }
             }
             pc += op.words() + usize::from(op.is_test());
         }
-        self.link();
-        Ok((roots, stencils))
+        for (at, pc) in &self.forward {
+            self.code.link(*at, self.places[*pc]);
+        }
+        Ok(stencils)
     }
 
-    /// Appends the code of one instruction. `None` as `next`: what comes behind it is placed next.
-    fn place(
-        &mut self,
-        instruction: &Instruction,
-        pc: Option<usize>,
-        next: Option<usize>,
-        jump: Option<usize>,
-    ) -> Result<(), Bailout> {
+    /// Appends the code of one instruction.
+    fn place(&mut self, instruction: &Instruction, pc: Option<usize>, jump: Option<usize>) -> Result<(), Bailout> {
         let stencil = LIBRARY.find(instruction.form).ok_or(Bailout("stencil"))?;
-        let starts = [self.hot.len(), self.cold.len()];
-        if let Some(marks) = &mut self.marks {
-            marks.push(Mark { part: Part::Hot, at: starts[0], pc, name: stencil.name });
-            if !stencil.cold.is_empty() {
-                marks.push(Mark { part: Part::Cold, at: starts[1], pc, name: stencil.name });
-            }
-        }
         let range = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
-        self.hot.extend_from_slice(&LIBRARY.code[range(&stencil.hot)]);
-        self.cold.extend_from_slice(&LIBRARY.code[range(&stencil.cold)]);
-        let behind = self.hot.len();
-        for hole in &LIBRARY.holes[range(&stencil.holes)] {
-            let value = match hole.filling {
-                Filling::Operand { operand, scale } => instruction.operands[usize::from(operand)].wrapping_mul(scale),
-                Filling::Helper(helper) => self.helpers[usize::from(helper)] as i64,
-            };
-            let bytes = value.wrapping_add(hole.addend).to_le_bytes();
-            let at = starts[hole.part as usize] + usize::from(hole.at);
-            let part = if hole.part == Part::Hot { &mut self.hot } else { &mut self.cold };
-            match hole.width {
-                8 => part[at..at + 8].copy_from_slice(&bytes),
-                4 => part[at..at + 4].copy_from_slice(&bytes[..4]),
-                _ => part[at] = bytes[0],
+        let (hot, cold) = (&LIBRARY.code[range(&stencil.hot)], &LIBRARY.code[range(&stencil.cold)]);
+        let places = [self.code.push_hot(hot), self.code.push_cold(cold)];
+        if let Some(marks) = &mut self.marks {
+            marks.push((Part::Hot, places[0], pc, stencil.name));
+            if !cold.is_empty() {
+                marks.push((Part::Cold, places[1], pc, stencil.name));
             }
         }
+        self.values[..Operand::COUNT].copy_from_slice(&instruction.operands);
+        self.code.fill(places[0], hot.len(), &LIBRARY.patches[range(&stencil.patches[0])], &self.values);
+        self.code.fill(places[1], cold.len(), &LIBRARY.patches[range(&stencil.patches[1])], &self.values);
         for branch in &LIBRARY.branches[range(&stencil.branches)] {
+            let at = places[branch.part as usize] + i32::from(branch.at);
             let goal = match branch.target {
-                Target::Next => next.map_or(Goal::Place(Part::Hot, behind), Goal::Pc),
-                Target::Jump => Goal::Pc(jump.ok_or(Bailout("jump"))?),
-                Target::Leave => Goal::Epilogue,
-                Target::Enter => Goal::TailEpilogue,
-                Target::Within(part, at) => Goal::Place(part, starts[part as usize] + usize::from(at)),
+                Target::Next => self.code.hot_end(),
+                Target::Leave => EPILOGUE_AT,
+                Target::Enter => TAIL_EPILOGUE_AT,
+                Target::Within(part, within) => places[part as usize] + i32::from(within),
+                Target::Jump => {
+                    let to = jump.ok_or(Bailout("jump"))?;
+                    // Backwards it is known already, unless it goes where nothing has led yet.
+                    if pc.is_none_or(|pc| to > pc) || self.places[to] == 0 {
+                        self.forward.push((at, to));
+                        continue;
+                    }
+                    self.places[to]
+                }
             };
-            self.branches.push((branch.part, starts[branch.part as usize] + usize::from(branch.at), goal));
+            self.code.link(at, goal);
         }
         Ok(())
-    }
-
-    /// Puts the parts together and fills in the distances.
-    fn link(&mut self) {
-        let epilogue = self.hot.len();
-        self.hot.extend(EPILOGUE);
-        let tail_epilogue = self.hot.len();
-        self.hot.extend(TAIL_EPILOGUE);
-        let cold = self.hot.len();
-        self.hot.append(&mut self.cold);
-        if let Some(marks) = &mut self.marks {
-            marks.iter_mut().filter(|mark| mark.part == Part::Cold).for_each(|mark| mark.at += cold);
-            marks.push(Mark { part: Part::Hot, at: epilogue, pc: None, name: "epilogue" });
-        }
-        let place = |part: Part, at: usize| if part == Part::Hot { at } else { cold + at };
-        for (part, at, goal) in &self.branches {
-            let at = place(*part, *at);
-            let goal = match goal {
-                Goal::Pc(pc) => self.places[*pc] as usize,
-                Goal::Epilogue => epilogue,
-                Goal::TailEpilogue => tail_epilogue,
-                Goal::Place(part, to) => place(*part, *to),
-            };
-            let distance = (goal as i64 - (at as i64 + 4)) as i32;
-            self.hot[at..at + 4].copy_from_slice(&distance.to_le_bytes());
-        }
     }
 }

@@ -150,6 +150,7 @@ impl Optimised {
         let block = arena.install(&self.code.bytes).map_err(|_| Bailout::CODE_MEMORY)?;
         Ok(Installed {
             entry: block.entry(),
+            start: block.entry(),
             form: "cranelift",
             code_bytes: self.code.bytes.len() as u32,
             memory_bytes: block.memory_bytes() as u32,

@@ -12,39 +12,30 @@ use trinity_vm::{
     value::tag,
 };
 
-use crate::{
-    abi,
-    emitter::Emitter,
-    helper::Helper,
-    instruction::{Form, Operand},
-};
+use crate::{abi, emitter::Emitter, helper::Helper, instruction::Operand};
 
 impl Emitter<'_, '_> {
-    /// A loop of integers by 1 or -1 is prepared inline.
+    /// A loop of integers by 1 is prepared inline.
     pub(super) fn for_prep(&mut self) {
         let a = self.a();
         let target = self.jump_target();
-        let step = self.form().count;
-        let may_be_int = |this: &Self, register| matches!(this.known_tag(register), None | Some(tag::INT));
-        if step != Form::SLOWLY && may_be_int(self, a) && may_be_int(self, a + 1) {
-            let (slow, body) = (self.cold(), self.block());
-            self.require_tags((a, tag::INT), (a + 1, tag::INT), slow);
-            let (start, limit) = (self.bits(a), self.bits(a + 1));
-            let (low, high) = if step == 2 { (start, limit) } else { (limit, start) };
-            let left = self.b.ins().isub(high, low);
-            self.set(a + 1, left, tag::INT);
-            self.forget(a + 3);
-            self.set(a + 3, start, tag::INT);
-            let empty = self.b.ins().icmp(IntCC::SignedGreaterThan, low, high);
-            self.branch(empty, target, body);
-            self.switch(slow);
-            let skip = self.helper_or_leave(Helper::ForPrep);
-            self.branch(skip, target, body);
-            self.switch(body);
-        } else {
-            let skip = self.helper_or_leave(Helper::ForPrep);
-            self.reject(skip, target);
-        }
+        let (slow, body) = (self.cold(), self.block());
+        self.require_tags((a, tag::INT), (a + 1, tag::INT), slow);
+        self.require_tag(a + 2, tag::INT, slow);
+        let step = self.bits(a + 2);
+        let one = self.equals(step, 1);
+        self.require(one, slow);
+        let (start, limit) = (self.bits(a), self.bits(a + 1));
+        let left = self.b.ins().isub(limit, start);
+        self.set(a + 1, left, tag::INT);
+        self.forget(a + 3);
+        self.set(a + 3, start, tag::INT);
+        let empty = self.b.ins().icmp(IntCC::SignedGreaterThan, start, limit);
+        self.branch(empty, target, body);
+        self.switch(slow);
+        let skip = self.helper_or_leave(Helper::ForPrep);
+        self.branch(skip, target, body);
+        self.switch(body);
         self.forget_from(a);
     }
 

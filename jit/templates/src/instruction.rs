@@ -202,7 +202,7 @@ pub struct Form {
     /// `CALL`: results.
     pub wanted: Many,
     /// `TAILCALL`: arguments that are moved inline; [`Form::SLOWLY`] when the helper moves them.
-    /// `RETURN`: results copied inline; [`Form::SLOWLY`] when the helper returns. `FORPREP`: 1 + the constant step, or [`Form::SLOWLY`].
+    /// `RETURN`: results copied inline; [`Form::SLOWLY`] when the helper returns.
     pub count: u8,
     /// `CALL`: of what native.
     pub inline: Inline,
@@ -329,8 +329,8 @@ impl Instruction {
         entry
     }
 
-    /// The instruction at `pc` of `proto`, with what its feedback says now. `leader`: control may come here by a jump.
-    pub fn decode(proto: &Proto, pc: usize, leader: bool, vm: i64) -> Instruction {
+    /// The instruction at `pc` of `proto`, with what its feedback says now.
+    pub fn decode(proto: &Proto, pc: usize, vm: i64) -> Instruction {
         let code = proto.code();
         let word = code[pc];
         let (op, hint) = word.op().unquickened();
@@ -424,15 +424,6 @@ impl Instruction {
             }
             Op::Loop => this.back_edge(proto, code[pc + 1].ax()),
             Op::ForLoop | Op::TForLoop => this.back_edge(proto, word.bx()),
-            Op::ForPrep => {
-                // The step, when the instruction before this one has loaded it.
-                let before = pc.checked_sub(1).map(|before| code[before]);
-                let loads = |word: &trinity_vm::bytecode::Instr| word.op() == Op::LoadI && word.a() == this.a() + 2;
-                this.form.count = match before.filter(|before| !leader && loads(before)) {
-                    Some(before) if matches!(before.sbx(), 1 | -1) => (1 + before.sbx()) as u8,
-                    _ => Form::SLOWLY,
-                };
-            }
             Op::TForCall => this.form.flag = word.c() <= 2,
             // What goes to a helper whole.
             Op::NewTable | Op::SetList | Op::Concat | Op::Close | Op::Tbc | Op::TForPrep | Op::Closure | Op::VarArg => {

@@ -402,12 +402,12 @@ impl Vm {
         self.controller.compiles[to as usize - 1].note(&proto, subject.entry_point(), course.cpu_ns, outcome.as_ref());
         match outcome {
             Ok(installed) => {
-                let Installed { form, phases, ir_insts, code_bytes, entry, .. } = installed;
+                let Installed { form, phases, ir_insts, code_bytes, start, .. } = installed;
                 let made = Made { form, phases, ir_insts, code_bytes };
                 renewal::note(proto.get_mut(), &request, &installed);
                 self.put_to_use(proto, subject, from, to, installed);
                 self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);
-                self.controller.report_install(&proto, &request, now_ns, entry as usize, code_bytes);
+                self.controller.report_install(&proto, &request, now_ns, start as usize, code_bytes);
             }
             Err(Refusal::Bailout(bailout)) if bailout.is_transient() => {
                 let result = CompileResult::Bailout(bailout.0);

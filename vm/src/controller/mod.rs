@@ -279,11 +279,13 @@ impl Vm {
     }
 
     fn consult_on(&mut self, proto: Gc<Proto>, subject: Subject) {
+        let renewal = renewal::due(&proto, subject);
         subject.consult_after(proto.get_mut(), i32::MAX);
         if code::end_probation(proto, subject) {
             return;
         }
-        if let Some(again) = self.renew(proto, subject) {
+        if let Some(again) = renewal {
+            self.renew(proto);
             renewal::consult_after(proto.get_mut(), subject, again);
             return;
         }

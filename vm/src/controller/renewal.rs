@@ -66,7 +66,7 @@ pub(super) fn note(proto: &mut Proto, request: &Request, installed: &Installed) 
         return;
     }
     let round = match (request.from, request.to) {
-        (Tier::Warm, Tier::Warm) => proto.profile.renewal.round + 1,
+        (Tier::Warm, Tier::Warm) => proto.profile.renewal.round,
         _ => 0,
     };
     let more = installed.renewable && usize::from(round) < CALLS.len();
@@ -88,21 +88,20 @@ pub(super) fn consult_after(proto: &mut Proto, subject: Subject, again: i32) {
     }
 }
 
+/// Whether a countdown has run out for a look at the code, and not for the policy: after how many events that is asked.
+pub(super) fn due(proto: &Proto, subject: Subject) -> Option<i32> {
+    (subject == Subject::Function && proto.profile.renewal.rest > 0).then_some(proto.profile.renewal.rest)
+}
+
 impl Vm {
-    /// If the countdown has run out for a renewal, and not for the policy: makes the code again if that promises
-    /// something, and returns after how many calls the policy is to be asked.
-    pub(super) fn renew(&mut self, proto: Gc<Proto>, subject: Subject) -> Option<i32> {
-        if subject != Subject::Function || proto.profile.renewal.rest == 0 {
-            return None;
-        }
-        let Renewal { unseen: before, rest, decision_id, .. } = proto.profile.renewal;
+    /// Makes the code again if that promises something.
+    pub(super) fn renew(&mut self, proto: Gc<Proto>) {
+        let Renewal { unseen: before, decision_id, .. } = proto.profile.renewal;
         let learned = before.saturating_sub(unseen(&proto));
         let can = self.controller.compiler.is_some() && !self.is_observing() && proto.profile.tier == Tier::Warm;
+        proto.get_mut().profile.renewal.next_round();
         if can && learned * WORTH_RENEWING >= before {
-            self.promote(proto, subject, Tier::Warm, Tier::Warm, decision_id, rest);
-        } else {
-            proto.get_mut().profile.renewal.next_round();
+            self.promote(proto, Subject::Function, Tier::Warm, Tier::Warm, decision_id, i32::MAX);
         }
-        Some(rest)
     }
 }

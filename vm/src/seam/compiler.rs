@@ -32,6 +32,8 @@ pub struct PhaseTimes {
 pub struct Installed {
     /// Address of a function with the universal entry's signature (see `frame`).
     pub entry: *const u8,
+    /// Where its code begins, `code_bytes` long.
+    pub start: *const u8,
     /// Which of the compiler's ways made it, by a stable name.
     pub form: &'static str,
     pub code_bytes: u32,

@@ -77,7 +77,6 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         Op::Return0 | Op::Return1 => {}
         Op::Loop | Op::TForLoop => each(&|form| flagged(&[form])),
         Op::ForLoop => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float]))),
-        Op::ForPrep => each(&|form| [0, 2, Form::SLOWLY].map(|count| Form { count, ..form }).to_vec()),
         Op::TForCall => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int]))),
         Op::VarArgPrep => each(&|form| {
             [(true, Many::None), (false, Many::None), (false, Many::Some)]

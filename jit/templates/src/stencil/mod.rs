@@ -17,7 +17,10 @@ pub use source::source;
 
 use std::ops::Range;
 
-use crate::instruction::Form;
+use crate::{
+    helper::Helper,
+    instruction::{Form, Operand},
+};
 
 /// Bytes of native stack that every stencil may use.
 pub const FRAME: u32 = 64;
@@ -50,6 +53,30 @@ pub struct Hole {
     pub addend: i64,
 }
 
+impl Hole {
+    /// The hole as compilers fill it.
+    fn patch(&self) -> Patch {
+        let (source, scale) = match self.filling {
+            Filling::Operand { operand, scale } => (operand, scale),
+            Filling::Helper(helper) => (Operand::COUNT as u8 + helper, 1),
+        };
+        Patch { at: self.at, width: self.width, source, scale, addend: self.addend }
+    }
+}
+
+/// A [`Hole`] of a part that is known: `values[source] × scale + addend`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patch {
+    pub at: u16,
+    pub width: u8,
+    pub source: u8,
+    pub scale: i64,
+    pub addend: i64,
+}
+
+/// What fills holes: the operands of an instruction, then the addresses of the helpers.
+pub type Values = [i64; Operand::COUNT + Helper::ALL.len()];
+
 /// Where a branch goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -79,7 +106,8 @@ pub struct Stencil {
     pub key: u64,
     pub hot: Range<u32>,
     pub cold: Range<u32>,
-    pub holes: Range<u32>,
+    /// Of the hot part, and of the cold one.
+    pub patches: [Range<u32>; 2],
     pub branches: Range<u32>,
     /// Whether the hot part ends by falling through to the next instruction.
     pub falls_through: bool,
@@ -91,7 +119,7 @@ pub struct Stencil {
 #[derive(Clone, Copy, Debug)]
 pub struct Library {
     pub code: &'static [u8],
-    pub holes: &'static [Hole],
+    pub patches: &'static [Patch],
     pub branches: &'static [Branch],
     pub stencils: &'static [Stencil],
     /// Hash table of stencils by key: numbers from 1, 0 where there is none. A power of two long.

@@ -2,25 +2,30 @@
 
 use std::fmt::Write;
 
-use super::{hash, make::Made};
+use super::{Part, hash, make::Made};
 
 /// A module's worth of Rust: `pub static LIBRARY: Library`.
 pub fn source(stencils: &[Made]) -> String {
     let mut code: Vec<u8> = Vec::new();
-    let (mut holes, mut branches, mut table) = (String::new(), String::new(), String::new());
-    let (mut hole_count, mut branch_count) = (0, 0);
+    let (mut patches, mut branches, mut table) = (String::new(), String::new(), String::new());
+    let (mut patch_count, mut branch_count) = (0, 0);
     for made in stencils {
         let hot = code.len()..code.len() + made.hot.len();
         code.extend(&made.hot);
         let cold = code.len()..code.len() + made.cold.len();
         code.extend(&made.cold);
-        for hole in &made.holes {
-            let _ = writeln!(
-                holes,
-                "Hole {{ part: Part::{:?}, at: {}, width: {}, filling: Filling::{:?}, addend: {} }},",
-                hole.part, hole.at, hole.width, hole.filling, hole.addend
-            );
-        }
+        let mut patches_of = |part: Part| {
+            let start = patch_count;
+            // Wide ones first: compilers' branches are predicted the better for it.
+            let mut of_part: Vec<_> = made.holes.iter().filter(|hole| hole.part == part).collect();
+            of_part.sort_by_key(|hole| std::cmp::Reverse(hole.width));
+            for hole in of_part {
+                let _ = writeln!(patches, "{:?},", hole.patch());
+                patch_count += 1;
+            }
+            start..patch_count
+        };
+        let ranges = [Part::Hot, Part::Cold].map(&mut patches_of);
         for branch in &made.branches {
             let target = match branch.target {
                 super::Target::Within(part, at) => format!("Within(Part::{part:?}, {at})"),
@@ -34,14 +39,12 @@ pub fn source(stencils: &[Made]) -> String {
         }
         let _ = writeln!(
             table,
-            "Stencil {{ key: {}, hot: {hot:?}, cold: {cold:?}, holes: {:?}, branches: {:?}, falls_through: {}, name: {:?} }},",
+            "Stencil {{ key: {}, hot: {hot:?}, cold: {cold:?}, patches: {ranges:?}, branches: {:?}, falls_through: {}, name: {:?} }},",
             made.form.key(),
-            hole_count..hole_count + made.holes.len(),
             branch_count..branch_count + made.branches.len(),
             made.falls_through,
             made.form.to_string(),
         );
-        hole_count += made.holes.len();
         branch_count += made.branches.len();
     }
     // At most half full.
@@ -54,14 +57,14 @@ pub fn source(stencils: &[Made]) -> String {
         slots[slot] = index + 1;
     }
     format!(
-        "use trinity_templates::stencil::{{Branch, Hole}};\n\
+        "use trinity_templates::stencil::Branch;\n\
          static CODE: [u8; {}] = {code:?};\n\
-         static HOLES: [Hole; {hole_count}] = [\n{holes}];\n\
+         static PATCHES: [Patch; {patch_count}] = [\n{patches}];\n\
          static BRANCHES: [Branch; {branch_count}] = [\n{branches}];\n\
          static STENCILS: [Stencil; {}] = [\n{table}];\n\
          static SLOTS: [u16; {}] = {slots:?};\n\
          pub static LIBRARY: Library = Library {{\n\
-             code: &CODE, holes: &HOLES, branches: &BRANCHES, stencils: &STENCILS, slots: &SLOTS,\n\
+             code: &CODE, patches: &PATCHES, branches: &BRANCHES, stencils: &STENCILS, slots: &SLOTS,\n\
          }};\n",
         code.len(),
         stencils.len(),
