@@ -94,22 +94,43 @@ impl Emitter<'_, '_> {
         abi::reg(self.instruction.get(Operand::Slot) as usize)
     }
 
-    /// The entry that the lookup cache has for the field of this table.
+    /// The entry that the lookup cache has for the field of this table that the instruction names.
     fn require_lookup(&mut self, object: Object, other: Block) -> Value {
-        let feedback = self.regions.feedback;
         let shape = self.shape(object);
+        let offset = self.operand(Operand::NameOffset);
+        let entry = self.require_shape_in_entry(shape, offset, other);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_NAME);
+        let name = self.operand(Operand::Constant);
+        let same = self.b.ins().icmp(IntCC::Equal, found, name);
+        self.require(same, other);
+        entry
+    }
+
+    /// The entry for the field whose name is in a register.
+    fn require_keyed_lookup(&mut self, object: Object, key: usize, other: Block) -> Value {
+        let shape = self.shape(object);
+        let name = self.bits(key);
+        let factor = self.iconst(LookupCache::NAME_FACTOR as i64);
+        let mixed = self.b.ins().imul(name, factor);
+        let mixed = self.b.ins().ushr_imm_u(mixed, i64::from(LookupCache::NAME_SHIFT));
+        let offset = self.b.ins().band_imm_u(mixed, LookupCache::SHAPE_MASK as i64);
+        let entry = self.require_shape_in_entry(shape, offset, other);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_NAME);
+        let name = self.bits(key);
+        let same = self.b.ins().icmp(IntCC::Equal, found, name);
+        self.require(same, other);
+        entry
+    }
+
+    /// The entry at the place of this shape and a name's offset, if it is the shape's.
+    fn require_shape_in_entry(&mut self, shape: Value, name: Value, other: Block) -> Value {
         let place = self.b.ins().band_imm_u(shape, LookupCache::SHAPE_MASK as i64);
-        let name = self.operand(Operand::NameOffset);
         let place = self.b.ins().bxor(place, name);
         let vm = self.vm();
         let entries = self.load(I64, self.regions.vm, vm, abi::VM_LOOKUPS);
         let entry = self.b.ins().iadd(entries, place);
-        let found = self.load(I64, feedback, entry, abi::LOOKUP_SHAPE);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_SHAPE);
         let same = self.b.ins().icmp(IntCC::Equal, shape, found);
-        self.require(same, other);
-        let found = self.load(I64, feedback, entry, abi::LOOKUP_NAME);
-        let name = self.operand(Operand::Constant);
-        let same = self.b.ins().icmp(IntCC::Equal, found, name);
         self.require(same, other);
         entry
     }
@@ -228,6 +249,24 @@ impl Emitter<'_, '_> {
     /// Reads a table's field as the lookup cache says.
     fn read_looked_up(&mut self, field: Field) {
         let entry = self.require_lookup(field.object, field.slow);
+        self.read_entry(field, entry);
+    }
+
+    /// `GETTABLE` with a string: the value of a field by the lookup cache. (Long strings are not in it.)
+    pub(super) fn get_keyed(&mut self, table: usize, key: usize, slow: Block, done: Block) {
+        self.require_tag(table, tag::TABLE, slow);
+        self.require_tag(key, tag::STRING, slow);
+        let field = Field { object: Object::Register(table), nil: slow, slow, done };
+        let entry = self.require_keyed_lookup(field.object, key, slow);
+        // The cache notes what is no array.
+        let cache = self.operand(Operand::Cache);
+        let yes = self.b.ins().iconst(I8, 1);
+        self.store(self.regions.feedback, yes, cache, abi::CACHE_POLYMORPHIC);
+        self.read_entry(field, entry);
+    }
+
+    /// Reads a table's field as an entry of the lookup cache says.
+    fn read_entry(&mut self, field: Field, entry: Value) {
         let proto = self.block();
         let kind = self.load(I8, self.regions.feedback, entry, abi::LOOKUP_KIND);
         let is_proto = self.equals(kind, EntryKind::Proto as i64);

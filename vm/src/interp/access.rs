@@ -225,16 +225,44 @@ fn look_up(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Option<Lookup> {
     }
 }
 
-/// Raw read of a string key; where it was found goes to the lookup cache.
+/// `table[name]` where the table or its protos have it, else nil: the lookup cache is asked, and notes it. Makes no
+/// protos, since what is searched by keys that vary is often written to.
 #[inline(never)]
 pub(super) fn get_named(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Value {
     if table.shape.is_dict() || !name.is_short() {
         return table.get_str(name);
     }
-    let Some(slot) = table.shape.find(name) else { return Value::NIL };
-    vm.lookups.note(table.shape, name, vm.heap.proto_epoch, Lookup::Own(slot));
-    // SAFETY: the shape has this slot.
-    unsafe { *table.slots.add(slot as usize) }
+    let epoch = vm.heap.proto_epoch;
+    let found = vm.lookups.find(table.shape, name, epoch).or_else(|| {
+        let found = match table.shape.find(name) {
+            Some(slot) => Lookup::Own(slot),
+            None => Lookup::Proto(find_method(vm, table.metatable()?, name)?),
+        };
+        vm.lookups.note(table.shape, name, epoch, found);
+        Some(found)
+    });
+    match found {
+        // SAFETY: the shape has this slot.
+        Some(Lookup::Own(slot)) => unsafe { *table.slots.add(slot as usize) },
+        Some(Lookup::Proto(value)) => value,
+        None => Value::NIL,
+    }
+}
+
+/// A function found along a chain of tables linked by `__index` that are protos already.
+fn find_method(vm: &Vm, mut metatable: Gc<Table>, name: Gc<Str>) -> Option<Value> {
+    for _ in 0..32 {
+        let holder = metatable.get_str(vm.meta_names[Meta::Index as usize]).as_table()?;
+        if !holder.shape.is_proto() {
+            return None;
+        }
+        let value = holder.get_str(name);
+        if !value.is_nil() {
+            return value.is_function().then_some(value);
+        }
+        metatable = holder.metatable()?;
+    }
+    None
 }
 
 fn fill_proto(vm: &mut Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
@@ -404,7 +432,10 @@ pub unsafe fn note_native(vm: &mut Vm, cache: *mut Cache, target: Value) {
 #[inline(never)]
 pub unsafe fn get_dynamic(vm: &mut Vm, object: Value, key: Value, cache: *mut Cache) -> Result<Value, Throw> {
     if let Some(table) = object.as_table() {
-        let value = table.get(key);
+        let value = match key.as_string() {
+            Some(name) => get_named(vm, table, name),
+            None => table.get(key),
+        };
         if !value.is_nil() {
             // SAFETY: as the contract says.
             unsafe { (*cache).polymorphic = true };

@@ -337,7 +337,8 @@ others! {
             tag::STRING if table.shape.is_dict() => table.get_str(key.string_unchecked()),
             tag::STRING => match look_up(s, object, key.string_unchecked()) {
                 Some((_, Lookup::Own(slot))) => *table.slots.add(slot as usize),
-                _ => access::get_named(s.vm(), table, key.string_unchecked()),
+                Some((_, Lookup::Proto(value))) => value,
+                None => access::get_named(s.vm(), table, key.string_unchecked()),
             },
             _ => table.get(key),
         };
