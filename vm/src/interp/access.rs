@@ -511,6 +511,13 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
         // Nor is a store that only the collector has to be told of.
         let hits = vm.heap.is_marking() && std::ptr::eq(shape.as_ptr(), cache.shape);
         let fills = cache.kind != CacheKind::Mega && !hits;
+        if cache.kind == CacheKind::Mega
+            && !value.is_nil()
+            && let Some(next) = vm.lookups.find_added(shape, name, vm.heap.proto_epoch)
+        {
+            table.get_mut().add_slot(&mut vm.heap, next, value);
+            return Ok(());
+        }
         if name.is_short() && !shape.is_dict() && !shape.is_proto() {
             match shape.find(name) {
                 Some(slot) => {
@@ -537,9 +544,15 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                         return Ok(());
                     }
                 }
-                None if !value.is_nil() && vm.metamethod(object, Meta::NewIndex).is_nil() => {
+                None if vm.metamethod(object, Meta::NewIndex).is_nil() => {
+                    if value.is_nil() {
+                        return Ok(());
+                    }
                     table.get_mut().set_str(&mut vm.heap, name, value);
-                    if fills && !table.shape.is_dict() && refill(cache) {
+                    if table.shape.is_dict() {
+                        return Ok(());
+                    }
+                    if fills && refill(cache) {
                         cache.kind = CacheKind::Add;
                         cache.tag = 0;
                         cache.shape = shape.as_ptr();
@@ -547,6 +560,9 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                         cache.index = table.shape.count() - 1;
                         cache.epoch = vm.heap.proto_epoch;
                         cache.note_filled(&mut vm.heap);
+                    }
+                    if cache.kind == CacheKind::Mega {
+                        vm.lookups.note_added(shape, name, vm.heap.proto_epoch, table.shape);
                     }
                     return Ok(());
                 }
