@@ -29,6 +29,8 @@ pub enum EntryKind {
     OwnOfProto,
     /// See [`Lookup::Proto`].
     Proto,
+    /// Storing adds the field: the table gets the shape `payload`, while the epoch stands.
+    Add,
 }
 
 /// What else an entry of a slot may say, while the epoch stands.
@@ -44,8 +46,9 @@ pub mod absent {
 #[repr(C)]
 pub struct Entry {
     pub shape: usize,
+    /// `Add`: with [`Entry::ADDED`].
     pub name: usize,
-    /// `Proto`: the value's payload. Otherwise bytes from the first slot to the field's.
+    /// `Proto`: the value's payload. `Own`: bytes from the first slot to the field's.
     pub payload: u64,
     pub epoch: u32,
     pub kind: EntryKind,
@@ -55,6 +58,9 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Reading a field and adding it have entries of their own: the name of the latter has this bit.
+    pub const ADDED: usize = 1;
+
     const EMPTY: Entry = Entry { shape: 0, name: 0, payload: 0, epoch: 0, kind: EntryKind::Own, tag: 0, absent: 0 };
 }
 
@@ -91,6 +97,9 @@ impl LookupCache {
     /// Spreads names: see [`LookupCache::name_offset`].
     pub const NAME_FACTOR: usize = 0x9e37_79b9_7f4a_7c15;
     pub const NAME_SHIFT: u32 = 32;
+
+    /// Between the offsets of the entries for reading a field and for adding it (xor).
+    pub const ADDED_OFFSET: usize = SIZE;
 
     /// Offset of an entry: the bits of the shape's address that the mask lets through, xor this.
     #[inline(always)]
@@ -137,10 +146,8 @@ impl LookupCache {
             }
             Lookup::Proto(value) => (EntryKind::Proto, value.bits, value.tag),
         };
-        let entries = self.owned.get_or_insert_with(|| Box::new(NO_ENTRIES));
-        entries[Self::place(shape, name)] =
+        self.owned()[Self::place(shape, name)] =
             Entry { shape: shape.address(), name: name.address(), payload, epoch, kind, tag, absent: 0 };
-        self.entries = &raw const **entries;
     }
 
     /// Whether an entry says this of a field that is in a slot.
@@ -153,9 +160,41 @@ impl LookupCache {
     pub(crate) fn note_absent(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, slot: u32, access: u8) {
         let known = self.entry(shape, name).filter(|entry| entry.epoch == epoch).map_or(0, |entry| entry.absent);
         self.note(shape, name, epoch, Lookup::Own(slot));
-        if let Some(entries) = &mut self.owned {
-            entries[Self::place(shape, name)].absent = known | access;
+        self.owned()[Self::place(shape, name)].absent = known | access;
+    }
+
+    fn place_added(shape: Gc<Shape>, name: Gc<Str>) -> usize {
+        Self::place(shape, name) ^ (Self::ADDED_OFFSET / SIZE)
+    }
+
+    /// The shape that a table of this one gets by a store of this field.
+    pub(crate) fn find_added(&self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32) -> Option<Gc<Shape>> {
+        // SAFETY: as in `entry`; an entry never outlives what it names.
+        unsafe {
+            let entry = &(&*self.entries)[Self::place_added(shape, name)];
+            let suits =
+                entry.shape == shape.address() && entry.name == name.address() | Entry::ADDED && entry.epoch == epoch;
+            suits.then(|| Gc::from_address(entry.payload as usize))
         }
+    }
+
+    pub(crate) fn note_added(&mut self, shape: Gc<Shape>, name: Gc<Str>, epoch: u32, next: Gc<Shape>) {
+        let name_and_kind = name.address() | Entry::ADDED;
+        self.owned()[Self::place_added(shape, name)] = Entry {
+            shape: shape.address(),
+            name: name_and_kind,
+            payload: next.address() as u64,
+            epoch,
+            kind: EntryKind::Add,
+            ..Entry::EMPTY
+        };
+    }
+
+    /// The entries, to write to.
+    fn owned(&mut self) -> &mut Entries {
+        let entries = self.owned.get_or_insert_with(|| Box::new(NO_ENTRIES));
+        self.entries = &raw const **entries;
+        entries
     }
 
     pub(crate) fn clear(&mut self) {

@@ -72,6 +72,7 @@ pub const TABLE_ARRAY_LEN: i32 = offset(offset_of!(Table, array_len));
 pub const TABLE_ARRAY_CAP: i32 = offset(offset_of!(Table, array_cap));
 pub const TABLE_DICT: i32 = offset(Table::DICT_OFFSET);
 pub const TABLE_ARRAY_KIND: i32 = offset(offset_of!(Table, array_kind));
+pub const SHAPE_COUNT: i32 = offset(Shape::COUNT_OFFSET);
 pub const SHAPE_METATABLE: i32 = offset(Shape::METATABLE_OFFSET);
 pub const STR_LEN: i32 = offset(Str::LEN_OFFSET);
 pub const STR_BYTES: i32 = offset(size_of::<Str>());

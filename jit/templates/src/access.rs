@@ -149,11 +149,12 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(elements, scaled)
     }
 
-    /// Goes on when the key lies inside the array part, in `outside` when it does not.
-    fn require_inside(&mut self, table: usize, key: Key, slow: Block, outside: Block) {
+    /// Goes on when the key lies inside the array part, in `outside` when it does not, and in `other` when this is no
+    /// table or the key no integer.
+    fn require_inside(&mut self, table: usize, key: Key, other: Block, outside: Block) {
         match key {
-            Key::Register(register) => self.require_tags((table, tag::TABLE), (register, tag::INT), slow),
-            Key::Constant(_) => self.require_tag(table, tag::TABLE, slow),
+            Key::Register(register) => self.require_tags((table, tag::TABLE), (register, tag::INT), other),
+            Key::Constant(_) => self.require_tag(table, tag::TABLE, other),
         }
         let index = self.array_index(key);
         let table = self.bits(table);
@@ -248,7 +249,8 @@ impl Emitter<'_, '_> {
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let held = self.may_be(table, a) || matches!(key, Key::Register(register) if self.may_be(register, a));
-        self.require_inside(table, key, slow, slow);
+        let named = if op == Op::GetTable { self.cold() } else { slow };
+        self.require_inside(table, key, named, slow);
         self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
             let (place, offset) = this.element(table, key, kind);
@@ -260,6 +262,11 @@ impl Emitter<'_, '_> {
                 this.jump(done);
             }
         });
+        if named != slow {
+            self.restore(before.clone());
+            self.switch(named);
+            self.get_keyed(table, c, slow, done);
+        }
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.forget(a);

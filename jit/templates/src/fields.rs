@@ -13,7 +13,7 @@ use cranelift_codegen::ir::{
 use trinity_vm::{
     bytecode::Op,
     function::CacheKind,
-    lookup::{EntryKind, LookupCache, absent},
+    lookup::{Entry, EntryKind, LookupCache, absent},
     value::tag,
 };
 
@@ -29,7 +29,8 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Field {
     object: Object,
-    /// The field's slot is nil, and the table has a metatable.
+    /// The cache does not say where the field is, or the slot is nil and the table has a metatable: nil fields of objects
+    /// fill no cache.
     nil: Block,
     /// To the helper, with nothing done.
     slow: Block,
@@ -94,22 +95,43 @@ impl Emitter<'_, '_> {
         abi::reg(self.instruction.get(Operand::Slot) as usize)
     }
 
-    /// The entry that the lookup cache has for the field of this table.
+    /// The entry that the lookup cache has for the field of this table that the instruction names.
     fn require_lookup(&mut self, object: Object, other: Block) -> Value {
-        let feedback = self.regions.feedback;
         let shape = self.shape(object);
+        let offset = self.operand(Operand::NameOffset);
+        let entry = self.require_shape_in_entry(shape, offset, other);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_NAME);
+        let name = self.operand(Operand::Constant);
+        let same = self.b.ins().icmp(IntCC::Equal, found, name);
+        self.require(same, other);
+        entry
+    }
+
+    /// The entry for the field whose name is in a register.
+    fn require_keyed_lookup(&mut self, object: Object, key: usize, other: Block) -> Value {
+        let shape = self.shape(object);
+        let name = self.bits(key);
+        let factor = self.iconst(LookupCache::NAME_FACTOR as i64);
+        let mixed = self.b.ins().imul(name, factor);
+        let mixed = self.b.ins().ushr_imm_u(mixed, i64::from(LookupCache::NAME_SHIFT));
+        let offset = self.b.ins().band_imm_u(mixed, LookupCache::SHAPE_MASK as i64);
+        let entry = self.require_shape_in_entry(shape, offset, other);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_NAME);
+        let name = self.bits(key);
+        let same = self.b.ins().icmp(IntCC::Equal, found, name);
+        self.require(same, other);
+        entry
+    }
+
+    /// The entry at the place of this shape and a name's offset, if it is the shape's.
+    fn require_shape_in_entry(&mut self, shape: Value, name: Value, other: Block) -> Value {
         let place = self.b.ins().band_imm_u(shape, LookupCache::SHAPE_MASK as i64);
-        let name = self.operand(Operand::NameOffset);
         let place = self.b.ins().bxor(place, name);
         let vm = self.vm();
         let entries = self.load(I64, self.regions.vm, vm, abi::VM_LOOKUPS);
         let entry = self.b.ins().iadd(entries, place);
-        let found = self.load(I64, feedback, entry, abi::LOOKUP_SHAPE);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_SHAPE);
         let same = self.b.ins().icmp(IntCC::Equal, shape, found);
-        self.require(same, other);
-        let found = self.load(I64, feedback, entry, abi::LOOKUP_NAME);
-        let name = self.operand(Operand::Constant);
-        let same = self.b.ins().icmp(IntCC::Equal, found, name);
         self.require(same, other);
         entry
     }
@@ -121,7 +143,7 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(slots, offset)
     }
 
-    /// The entry of the lookup cache that says that a field whose slot is nil is absent for this kind of access.
+    /// Goes on when the field's slot is nil, and the lookup cache says that this makes it absent for this kind of access.
     fn require_absent(&mut self, object: Object, access: u8, other: Block) -> Value {
         let entry = self.require_lookup(object, other);
         let absent = self.load(I8, self.regions.feedback, entry, abi::LOOKUP_ABSENT);
@@ -129,7 +151,11 @@ impl Emitter<'_, '_> {
         let present = self.equals(absent, 0);
         self.reject(present, other);
         self.require_epoch(entry, abi::LOOKUP_EPOCH, other);
-        entry
+        let slot = self.looked_up_slot(object, entry);
+        let tag = self.load(I8, self.regions.slots, slot, TAG);
+        let nil = self.equals(tag, i64::from(tag::NIL));
+        self.require(nil, other);
+        slot
     }
 
     /// Goes on when the table has no metatable.
@@ -221,13 +247,31 @@ impl Emitter<'_, '_> {
         self.read_cached_value(field);
         self.restore(before);
         self.switch(missed);
-        self.require_cached_kind(CacheKind::Mega, field.slow);
+        self.require_cached_kind(CacheKind::Mega, field.nil);
         self.read_looked_up(field);
     }
 
     /// Reads a table's field as the lookup cache says.
     fn read_looked_up(&mut self, field: Field) {
         let entry = self.require_lookup(field.object, field.slow);
+        self.read_entry(field, entry);
+    }
+
+    /// `GETTABLE` with a string: the value of a field by the lookup cache. (Long strings are not in it.)
+    pub(super) fn get_keyed(&mut self, table: usize, key: usize, slow: Block, done: Block) {
+        self.require_tag(table, tag::TABLE, slow);
+        self.require_tag(key, tag::STRING, slow);
+        let field = Field { object: Object::Register(table), nil: slow, slow, done };
+        let entry = self.require_keyed_lookup(field.object, key, slow);
+        // The cache notes what is no array.
+        let cache = self.operand(Operand::Cache);
+        let yes = self.b.ins().iconst(I8, 1);
+        self.store(self.regions.feedback, yes, cache, abi::CACHE_POLYMORPHIC);
+        self.read_entry(field, entry);
+    }
+
+    /// Reads a table's field as an entry of the lookup cache says.
+    fn read_entry(&mut self, field: Field, entry: Value) {
         let proto = self.block();
         let kind = self.load(I8, self.regions.feedback, entry, abi::LOOKUP_KIND);
         let is_proto = self.equals(kind, EntryKind::Proto as i64);
@@ -323,7 +367,7 @@ impl Emitter<'_, '_> {
         let c = self.instruction.c();
         self.require_object(object, tag::TABLE, field.slow);
         // An added key may be the first reference to its shape.
-        if matches!(seen, Seen::Add | Seen::Nothing) || self.may_be_heap(c) {
+        if matches!(seen, Seen::Add | Seen::Mega | Seen::Nothing) || self.may_be_heap(c) {
             let table = self.object(object);
             self.reject_marked(table, field.slow);
         }
@@ -365,8 +409,7 @@ impl Emitter<'_, '_> {
         }
         self.restore(before.clone());
         self.switch(field.nil);
-        let entry = self.require_absent(object, absent::STORES, field.slow);
-        let slot = self.looked_up_slot(object, entry);
+        let slot = self.require_absent(object, absent::STORES, field.slow);
         self.store_value(self.regions.slots, c, slot, 0);
         self.jump(field.done);
         self.slow_path(field.slow, helper, field.done);
@@ -388,18 +431,59 @@ impl Emitter<'_, '_> {
         self.add_named(field);
         self.restore(before);
         self.switch(missed);
-        self.require_cached_kind(CacheKind::Mega, field.slow);
+        self.require_cached_kind(CacheKind::Mega, field.nil);
         self.write_looked_up(field);
     }
 
-    /// Writes a table's field as the lookup cache says.
+    /// Writes a table's field as the lookup cache says. The collector need not be told of anything.
     fn write_looked_up(&mut self, field: Field) {
-        let entry = self.require_lookup(field.object, field.slow);
+        let adds = self.block();
+        let before = self.known();
+        let entry = self.require_lookup(field.object, adds);
         let kind = self.load(I8, self.regions.feedback, entry, abi::LOOKUP_KIND);
         let is_own = self.equals(kind, EntryKind::Own as i64);
-        self.require(is_own, field.slow);
+        self.require(is_own, adds);
         let slot = self.looked_up_slot(field.object, entry);
         self.write_slot(field, slot);
+        self.restore(before);
+        self.switch(adds);
+        self.add_looked_up(field);
+    }
+
+    /// Stores in a slot that is new, as the lookup cache says.
+    fn add_looked_up(&mut self, field: Field) {
+        let (flags, value) = (self.regions.object, self.instruction.c());
+        let shape = self.shape(field.object);
+        let offset = self.operand(Operand::AddedOffset);
+        let entry = self.require_shape_in_entry(shape, offset, field.slow);
+        let found = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_NAME);
+        let found = self.b.ins().iadd_imm_s(found, -(Entry::ADDED as i64));
+        let name = self.operand(Operand::Constant);
+        let same = self.b.ins().icmp(IntCC::Equal, found, name);
+        self.require(same, field.slow);
+        self.require_epoch(entry, abi::LOOKUP_EPOCH, field.slow);
+        self.require_not_nil(value, field.slow);
+        let next = self.load(I64, self.regions.feedback, entry, abi::LOOKUP_PAYLOAD);
+        let count = self.load(I32, flags, next, abi::SHAPE_COUNT);
+        let table = self.object(field.object);
+        let cap = self.load(I16, flags, table, abi::TABLE_SLOTS_CAP);
+        let cap = self.b.ins().uextend(I32, cap);
+        let room = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, count, cap);
+        self.require(room, field.slow);
+        let slots = self.slots(field.object);
+        let behind = self.element_address(slots, count, 4);
+        let table = self.object(field.object);
+        self.store(flags, next, table, abi::TABLE_SHAPE);
+        self.store_value(self.regions.slots, value, behind, -abi::VALUE_SIZE);
+        self.jump(field.done);
+    }
+
+    fn require_not_nil(&mut self, register: usize, other: Block) {
+        if self.known_tag(register).is_none_or(|tag| tag == tag::NIL) {
+            let tag = self.tag(register);
+            let nil = self.equals(tag, i64::from(tag::NIL));
+            self.reject(nil, other);
+        }
     }
 
     /// Writes a slot of a table that may have a metatable.
@@ -424,11 +508,7 @@ impl Emitter<'_, '_> {
         let value = self.instruction.c();
         let cache = self.operand(Operand::Cache);
         self.require_epoch(cache, abi::CACHE_EPOCH, field.slow);
-        if self.known_tag(value).is_none_or(|tag| tag == tag::NIL) {
-            let tag = self.tag(value);
-            let nil = self.equals(tag, i64::from(tag::NIL));
-            self.reject(nil, field.slow);
-        }
+        self.require_not_nil(value, field.slow);
         let cache = self.operand(Operand::Cache);
         let index = self.load(I32, feedback, cache, abi::CACHE_INDEX);
         let table = self.object(field.object);

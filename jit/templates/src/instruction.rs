@@ -51,6 +51,8 @@ pub enum Operand {
     Slot,
     /// Where the lookup cache has a field's name: see `LookupCache::name_offset`.
     NameOffset,
+    /// Where it has what adds the field.
+    AddedOffset,
     /// Address of the instruction word.
     Code,
     /// Address of the state of the loop whose back-edge this is.
@@ -96,6 +98,7 @@ impl Operand {
             Shape,
             Slot,
             NameOffset,
+            AddedOffset,
             Code,
             Loop,
             Countdown,
@@ -512,6 +515,7 @@ impl Instruction {
         self.set(Operand::Constant, name.bits as i64);
         let name = name.as_string().map_or(0, LookupCache::name_offset);
         self.set(Operand::NameOffset, name as i64);
+        self.set(Operand::AddedOffset, (name ^ LookupCache::ADDED_OFFSET) as i64);
         self.set(Operand::Cache, std::ptr::from_ref(cache) as i64);
         self.set(Operand::Shape, cache.shape as i64);
         self.set(Operand::Slot, i64::from(cache.index));

@@ -224,3 +224,40 @@ do
   class.greet = nil
   print(send(list[2], "greet"), at(list[2], "__index") == class, at(setmetatable({}, { __index = function(_, k) return k .. "!" end }), "x"))
 end
+
+-- One constructor for many classes: adding fields, until a class has a say.
+do
+  local function init(self, i)
+    self.id, self.items, self.link = i, { i }, i % 3 ~= 0 and { id = -i } or nil
+    self.a, self.b, self.c, self.d = i, i, i, i
+    return self
+  end
+  local classes = {}
+  for i = 1, 45 do classes[i] = {} classes[i].__index = classes[i] end
+  local function round(n)
+    local sum, kept = 0, {}
+    for i = 1, n * #classes do
+      local t = init(setmetatable({}, classes[i % #classes + 1]), i)
+      kept[#kept + 1] = t
+      sum = sum + t.id + t.items[1] + (t.link and t.link.id or 0) + t.a + t.b + t.c + t.d
+    end
+    local keys = 0
+    for i = 1, #kept do for _ in pairs(kept[i]) do keys = keys + 1 end end
+    return sum, keys
+  end
+  print(round(4)) print(round(4))
+  classes[1].__newindex = function(t, k, v) rawset(t, k, k == "a" and 0 or v) end
+  local sink = {}
+  classes[2].__newindex, classes[2].__index = sink, sink
+  print(round(2))
+  for i = 3, 6 do classes[i].id, classes[i].a = 7, 8 end
+  print(round(2))
+  classes[1].__newindex, classes[2].__newindex, classes[2].__index = nil, nil, classes[2]
+  collectgarbage()
+  print(round(3))
+  -- A class is written to by the same constructor: lookups through it end.
+  local heir = setmetatable({}, classes[9])
+  print(heir.a, heir.id)
+  init(classes[9], 5)
+  print(heir.a, heir.id, heir.items[1], round(1))
+end

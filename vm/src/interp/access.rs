@@ -225,16 +225,44 @@ fn look_up(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Option<Lookup> {
     }
 }
 
-/// Raw read of a string key; where it was found goes to the lookup cache.
+/// `table[name]` where the table or its protos have it, else nil: the lookup cache is asked, and notes it. Makes no
+/// protos, since what is searched by keys that vary is often written to.
 #[inline(never)]
 pub(super) fn get_named(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>) -> Value {
     if table.shape.is_dict() || !name.is_short() {
         return table.get_str(name);
     }
-    let Some(slot) = table.shape.find(name) else { return Value::NIL };
-    vm.lookups.note(table.shape, name, vm.heap.proto_epoch, Lookup::Own(slot));
-    // SAFETY: the shape has this slot.
-    unsafe { *table.slots.add(slot as usize) }
+    let epoch = vm.heap.proto_epoch;
+    let found = vm.lookups.find(table.shape, name, epoch).or_else(|| {
+        let found = match table.shape.find(name) {
+            Some(slot) => Lookup::Own(slot),
+            None => Lookup::Proto(find_method(vm, table.metatable()?, name)?),
+        };
+        vm.lookups.note(table.shape, name, epoch, found);
+        Some(found)
+    });
+    match found {
+        // SAFETY: the shape has this slot.
+        Some(Lookup::Own(slot)) => unsafe { *table.slots.add(slot as usize) },
+        Some(Lookup::Proto(value)) => value,
+        None => Value::NIL,
+    }
+}
+
+/// A function found along a chain of tables linked by `__index` that are protos already.
+fn find_method(vm: &Vm, mut metatable: Gc<Table>, name: Gc<Str>) -> Option<Value> {
+    for _ in 0..32 {
+        let holder = metatable.get_str(vm.meta_names[Meta::Index as usize]).as_table()?;
+        if !holder.shape.is_proto() {
+            return None;
+        }
+        let value = holder.get_str(name);
+        if !value.is_nil() {
+            return value.is_function().then_some(value);
+        }
+        metatable = holder.metatable()?;
+    }
+    None
 }
 
 fn fill_proto(vm: &mut Vm, cache: &mut Cache, shape: *const Shape, value: Value) {
@@ -404,7 +432,10 @@ pub unsafe fn note_native(vm: &mut Vm, cache: *mut Cache, target: Value) {
 #[inline(never)]
 pub unsafe fn get_dynamic(vm: &mut Vm, object: Value, key: Value, cache: *mut Cache) -> Result<Value, Throw> {
     if let Some(table) = object.as_table() {
-        let value = table.get(key);
+        let value = match key.as_string() {
+            Some(name) => get_named(vm, table, name),
+            None => table.get(key),
+        };
         if !value.is_nil() {
             // SAFETY: as the contract says.
             unsafe { (*cache).polymorphic = true };
@@ -480,6 +511,13 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
         // Nor is a store that only the collector has to be told of.
         let hits = vm.heap.is_marking() && std::ptr::eq(shape.as_ptr(), cache.shape);
         let fills = cache.kind != CacheKind::Mega && !hits;
+        if cache.kind == CacheKind::Mega
+            && !value.is_nil()
+            && let Some(next) = vm.lookups.find_added(shape, name, vm.heap.proto_epoch)
+        {
+            table.get_mut().add_slot(&mut vm.heap, next, value);
+            return Ok(());
+        }
         if name.is_short() && !shape.is_dict() && !shape.is_proto() {
             match shape.find(name) {
                 Some(slot) => {
@@ -506,9 +544,15 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                         return Ok(());
                     }
                 }
-                None if !value.is_nil() && vm.metamethod(object, Meta::NewIndex).is_nil() => {
+                None if vm.metamethod(object, Meta::NewIndex).is_nil() => {
+                    if value.is_nil() {
+                        return Ok(());
+                    }
                     table.get_mut().set_str(&mut vm.heap, name, value);
-                    if fills && !table.shape.is_dict() && refill(cache) {
+                    if table.shape.is_dict() {
+                        return Ok(());
+                    }
+                    if fills && refill(cache) {
                         cache.kind = CacheKind::Add;
                         cache.tag = 0;
                         cache.shape = shape.as_ptr();
@@ -516,6 +560,9 @@ pub unsafe fn set_field(vm: &mut Vm, object: Value, key: Value, value: Value, ca
                         cache.index = table.shape.count() - 1;
                         cache.epoch = vm.heap.proto_epoch;
                         cache.note_filled(&mut vm.heap);
+                    }
+                    if cache.kind == CacheKind::Mega {
+                        vm.lookups.note_added(shape, name, vm.heap.proto_epoch, table.shape);
                     }
                     return Ok(());
                 }

@@ -137,6 +137,8 @@ impl Siblings {
 impl Shape {
     /// Where compiled code finds the metatable (null: none).
     pub const METATABLE_OFFSET: usize = std::mem::offset_of!(Shape, metatable);
+    /// Where it finds the number of keys.
+    pub const COUNT_OFFSET: usize = std::mem::offset_of!(Shape, count);
 
     fn make(
         heap: &mut Heap,

@@ -39,6 +39,7 @@ fn size(operand: Operand) -> Size {
         | Operand::HelperPc
         | Operand::Slot
         | Operand::NameOffset
+        | Operand::AddedOffset
         | Operand::Params
         | Operand::MaxStack => Size::Small,
         Operand::Immediate => Size::Signed,

@@ -310,7 +310,9 @@ others! {
             return Flow::Slow;
         }
         let (table, name) = ((*object).table_unchecked(), (*s.k(s.instr.b())).string_unchecked());
-        let Some(slot) = s.vm().lookups.find_slot(table.shape, name) else { return Flow::Slow };
+        let Some(slot) = s.vm().lookups.find_slot(table.shape, name) else {
+            return if is_mega { Flow::Other(add_field) } else { Flow::Slow };
+        };
         let slot = table.slots.add(slot as usize);
         let suits = if (*slot).is_nil() && table.metatable().is_some() {
             s.vm().lookups.is_absent(table.shape, name, s.vm().heap.proto_epoch, absent::STORES)
@@ -321,6 +323,19 @@ others! {
             return Flow::Slow;
         }
         copy(slot, s.c());
+        Flow::Next
+    },
+    /// `SETFIELD` that may add the field.
+    add_field(s) {
+        let (table, name, value) = ((*s.a()).table_unchecked(), (*s.k(s.instr.b())).string_unchecked(), *s.c());
+        let Some(next) = s.vm().lookups.find_added(table.shape, name, s.vm().heap.proto_epoch) else {
+            return Flow::Slow;
+        };
+        if value.is_nil() {
+            return Flow::Slow;
+        }
+        table.get_mut().add_slot(&mut s.vm().heap, next, value);
+        s.pc = s.pc.add(1);
         Flow::Next
     },
     /// Reading a table otherwise than by an index in the array part.
@@ -337,7 +352,8 @@ others! {
             tag::STRING if table.shape.is_dict() => table.get_str(key.string_unchecked()),
             tag::STRING => match look_up(s, object, key.string_unchecked()) {
                 Some((_, Lookup::Own(slot))) => *table.slots.add(slot as usize),
-                _ => access::get_named(s.vm(), table, key.string_unchecked()),
+                Some((_, Lookup::Proto(value))) => value,
+                None => access::get_named(s.vm(), table, key.string_unchecked()),
             },
             _ => table.get(key),
         };
