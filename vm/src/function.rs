@@ -9,7 +9,7 @@ use crate::{
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
     native::NativeFn,
     seam::{Installed, Tier},
-    stdlib::intrinsics::IntrinsicEntry,
+    stdlib::intrinsics::Intrinsic,
     table::Shape,
     value::Value,
     vm::interpreter_entry,
@@ -494,7 +494,15 @@ impl Heap {
     pub(crate) fn native(&mut self, name: &'static str, function: NativeFn, upvalues: Box<[Value]>) -> Gc<Native> {
         let header = self.header(Kind::Native);
         self.charge_new(size_of_val(&*upvalues));
-        self.insert(Native { header, entry: crate::native::native_entry, function, intrinsic: None, name, upvalues })
+        self.insert(Native {
+            header,
+            entry: crate::native::native_entry,
+            function,
+            plain: None,
+            intrinsic: None,
+            name,
+            upvalues,
+        })
     }
 }
 
@@ -504,7 +512,10 @@ pub struct Native {
     pub(crate) header: GcHeader,
     pub entry: Entry,
     pub function: NativeFn,
-    pub intrinsic: Option<IntrinsicEntry>,
+    /// Its plain case, if it is an intrinsic: `(vm, base of the arguments, count) → status`, the number of results or
+    /// [`crate::frame::status::DECLINED`]. To be entered when [`crate::stdlib::intrinsics::Intrinsics::allowed`].
+    pub plain: Option<Entry>,
+    pub intrinsic: Option<Intrinsic>,
     pub name: &'static str,
     pub upvalues: Box<[Value]>,
 }

@@ -187,9 +187,9 @@ impl Vm {
     /// The native, a slot for a header, and `count` arguments lie on the stack, these from `base` on.
     #[inline]
     pub unsafe fn call_plain(&mut self, native: Gc<Native>, base: *mut Value, count: usize) -> Status {
-        match native.intrinsic {
+        match native.plain {
             // SAFETY: as the contract says.
-            Some(entry) if !self.is_observing() => unsafe { (entry.plain)(self, base, count as u64) },
+            Some(plain) if self.intrinsics.allowed => unsafe { plain(self, base, count as u64) },
             _ => status::DECLINED,
         }
     }

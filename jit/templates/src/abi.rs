@@ -48,6 +48,7 @@ pub const VM_EXIT_COUNT: i32 = offset(offset_of!(Vm, exit_count));
 pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, bytes));
 pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));
 pub const VM_BARRIER_MARK: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark));
+pub const VM_PLAIN_ALLOWED: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, allowed));
 pub const VM_GUARDS: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, guards));
 pub const VM_TYPE_NAMES: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, type_names));
 pub const VM_IPAIRS_STEP: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, ipairs_step));
@@ -63,6 +64,7 @@ pub const UPVALUE_SLOT: i32 = offset(offset_of!(Upvalue, slot));
 pub const PROTO_COMPILED: i32 = offset(offset_of!(Proto, compiled));
 pub const PROTO_ENTRY: i32 = offset(offset_of!(Proto, entry));
 pub const NATIVE_FUNCTION: i32 = offset(offset_of!(Native, function));
+pub const NATIVE_PLAIN: i32 = offset(offset_of!(Native, plain));
 
 pub const TABLE_SHAPE: i32 = offset(offset_of!(Table, shape));
 pub const TABLE_SLOTS: i32 = offset(offset_of!(Table, slots));

@@ -36,7 +36,11 @@ impl Emitter<'_, '_> {
         let count = self.argument_count(callee);
         let status = self.enter(code, callee, count);
         self.end_call(status, done);
-        self.slow_path(other, Helper::Call, done);
+        self.forget_all();
+        let slow = self.cold();
+        self.switch(other);
+        self.call_cached_native(slow, done);
+        self.slow_path(slow, Helper::Call, done);
         self.forget_all();
         self.switch(done);
     }

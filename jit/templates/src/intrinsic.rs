@@ -6,9 +6,9 @@
 //! the call in full.
 
 use cranelift_codegen::ir::{
-    Block, InstBuilder,
+    Block, InstBuilder, Value,
     condcodes::{FloatCC, IntCC},
-    types::{F64, I64},
+    types::{F64, I8, I64},
 };
 use trinity_vm::{
     function::{Cache, Native},
@@ -99,8 +99,8 @@ impl Instruction {
     pub(crate) fn native(&mut self, cache: &Cache, vm: i64) {
         // SAFETY: a cache keeps what it names alive.
         let native = unsafe { Gc::<Native>::from_address(cache.payload as usize) };
-        let Some(entry) = native.intrinsic else { return };
-        let inline = Inline::of(entry.intrinsic, self.b(), self.c());
+        let (Some(intrinsic), Some(plain)) = (native.intrinsic, native.plain) else { return };
+        let inline = Inline::of(intrinsic, self.b(), self.c());
         self.form.inline = inline;
         match inline {
             Inline::Plain => {
@@ -110,8 +110,8 @@ impl Instruction {
             _ if Inline::ITERATORS.contains(&inline) => self.form.flag = self.c() == 5,
             _ => self.form.wanted = if self.c() == 0 { Many::Open } else { Many::Some },
         }
-        self.set(Operand::Guard, vm + i64::from(abi::VM_GUARDS) + 8 * entry.intrinsic as i64);
-        self.set(Operand::Entry, entry.plain as usize as i64);
+        self.set(Operand::Guard, vm + i64::from(abi::VM_GUARDS) + 8 * intrinsic as i64);
+        self.set(Operand::Entry, plain as usize as i64);
     }
 }
 
@@ -134,7 +134,10 @@ impl Emitter<'_, '_> {
         let argument = a + CALL_GAP;
         match inline {
             Inline::Nothing => {}
-            Inline::Plain => return self.call_plain(slow, done),
+            Inline::Plain => {
+                let plain = self.operand(Operand::Entry);
+                self.enter_plain(plain, slow, done);
+            }
             Inline::Abs => self.absolute(argument, slow, done),
             Inline::Assert => {
                 let tag = self.tag(argument);
@@ -192,11 +195,33 @@ impl Emitter<'_, '_> {
         self.jump(done);
     }
 
+    /// `CALL` where no native had been seen when this code was made: the one that the cache names now may have a plain
+    /// case.
+    pub(super) fn call_cached_native(&mut self, slow: Block, done: Block) {
+        let (a, regions) = (self.a(), self.regions);
+        let tag = self.tag(a);
+        let native = self.equals(tag, i64::from(tag::NATIVE));
+        self.require(native, slow);
+        let cache = self.operand(Operand::Cache);
+        let expected = self.load(I64, regions.feedback, cache, abi::CACHE_PAYLOAD);
+        let callee = self.bits(a);
+        let same = self.b.ins().icmp(IntCC::Equal, callee, expected);
+        self.require(same, slow);
+        let vm = self.vm();
+        let allowed = self.load(I8, regions.vm, vm, abi::VM_PLAIN_ALLOWED);
+        self.require(allowed, slow);
+        let native = self.bits(a);
+        let plain = self.load(I64, regions.object, native, abi::NATIVE_PLAIN);
+        self.require(plain, slow);
+        let native = self.bits(a);
+        let plain = self.load(I64, regions.object, native, abi::NATIVE_PLAIN);
+        self.enter_plain(plain, slow, done);
+    }
+
     /// Enters the plain case, which needs neither frame nor header.
-    fn call_plain(&mut self, slow: Block, done: Block) {
+    fn enter_plain(&mut self, plain: Value, slow: Block, done: Block) {
         let a = self.a();
         let Form { wanted, .. } = self.form();
-        let plain = self.operand(Operand::Entry);
         let base = self.base();
         let callee = self.b.ins().iadd_imm_s(base, i64::from(abi::reg(a + CALL_GAP)));
         let count = self.argument_count(callee);
@@ -224,9 +249,6 @@ impl Emitter<'_, '_> {
                 self.leave_or_go_on(status, done);
             }
         }
-        self.slow_path(slow, Helper::Call, done);
-        self.forget_all();
-        self.switch(done);
     }
 
     fn absolute(&mut self, argument: usize, slow: Block, done: Block) {

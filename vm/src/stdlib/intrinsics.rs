@@ -95,19 +95,12 @@ intrinsics! {
     Unpack = "table"."unpack": table::plain_unpack;
 }
 
-/// What a call of an intrinsic needs to know.
-#[derive(Clone, Copy)]
-pub struct IntrinsicEntry {
-    pub intrinsic: Intrinsic,
-    /// `(vm, base of the arguments, count) → status`: the number of results, or [`status::DECLINED`] when the call is to
-    /// be made in full.
-    pub plain: Entry,
-}
-
 /// What compiled code compares functions with, and takes results from.
 #[repr(C)]
 pub struct Intrinsics {
-    /// By number, the address of the native that is the intrinsic; 0 when there is none, and while execution is observed.
+    /// Whether calls may be plain: execution is not observed.
+    pub allowed: bool,
+    /// By number, the address of the native that is the intrinsic; 0 when there is none, and when calls may not be plain.
     pub guards: [u64; Intrinsic::ALL.len()],
     /// By tag, the address of the string that `type` returns.
     pub type_names: [u64; TYPES],
@@ -124,6 +117,7 @@ const TYPES: usize = tag::THREAD as usize + 1;
 impl Default for Intrinsics {
     fn default() -> Self {
         Self {
+            allowed: true,
             guards: [0; Intrinsic::ALL.len()],
             type_names: [0; TYPES],
             ipairs_step: 0,
@@ -136,6 +130,7 @@ impl Default for Intrinsics {
 impl Intrinsics {
     /// Says whether calls may be plain.
     pub(crate) fn allow(&mut self, allowed: bool) {
+        self.allowed = allowed;
         for (guard, native) in self.guards.iter_mut().zip(&self.natives) {
             *guard = native.filter(|_| allowed).map_or(0, |native| native.address() as u64);
         }
@@ -156,7 +151,8 @@ pub(super) fn attach(vm: &mut Vm, library: &str, table: Gc<Table>) {
         }
         let key = vm.heap.string(name.as_bytes());
         let native = table.get_str(key).as_native().expect("the library has the function");
-        native.get_mut().intrinsic = Some(IntrinsicEntry { intrinsic: *intrinsic, plain: intrinsic.plain() });
+        native.get_mut().intrinsic = Some(*intrinsic);
+        native.get_mut().plain = Some(intrinsic.plain());
         vm.intrinsics.natives[*intrinsic as usize] = Some(native);
         let upvalue = |index: usize| native.upvalues.get(index).map_or(0, |value| value.bits);
         match intrinsic {
