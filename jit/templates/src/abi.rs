@@ -40,65 +40,89 @@ pub const HEADER_VARARGS: i32 = HEADER + offset(offset_of!(FrameHeader, varargs)
 /// `pc` and `prev` are written as one word, everything else as another.
 const _: () = assert!(offset_of!(FrameHeader, pc) == 0 && offset_of!(FrameHeader, prev) == 4);
 
-pub const VM_STACK_LIMIT: i32 = offset(offset_of!(Vm, stack_limit));
-pub const VM_TOP: i32 = offset(offset_of!(Vm, top));
-pub const VM_NATIVE_LIMIT: i32 = offset(offset_of!(Vm, native_limit));
-pub const VM_EXIT_FRAME: i32 = offset(offset_of!(Vm, exit_frame));
-pub const VM_EXIT_COUNT: i32 = offset(offset_of!(Vm, exit_count));
-pub const VM_HEAP_BYTES: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, bytes));
-pub const VM_HEAP_THRESHOLD: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, threshold));
-pub const VM_BARRIER_MARK: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark));
-pub const VM_PLAIN_ALLOWED: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, allowed));
-pub const VM_GUARDS: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, guards));
-pub const VM_TYPE_NAMES: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, type_names));
-pub const VM_IPAIRS_STEP: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, ipairs_step));
-pub const VM_NEXT: i32 = offset(offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, next));
-pub const VM_PROTO_EPOCH: i32 = offset(offset_of!(Vm, heap) + offset_of!(Heap, proto_epoch));
-pub const VM_LOOKUPS: i32 = offset(offset_of!(Vm, lookups) + LookupCache::ENTRIES_OFFSET);
+macro_rules! layout {
+    ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
+        $($(#[$doc])* pub const $name: i32 = offset($value);)*
 
-/// The collector's mark, in every object.
-pub const MARK: i32 = offset(GcHeader::MARK_OFFSET);
-pub const CLOSURE_PROTO: i32 = offset(offset_of!(Closure, proto));
-pub const CLOSURE_UPVALUES: i32 = offset(size_of::<Closure>());
-pub const UPVALUE_SLOT: i32 = offset(offset_of!(Upvalue, slot));
-pub const PROTO_COMPILED: i32 = offset(offset_of!(Proto, compiled));
-pub const PROTO_ENTRY: i32 = offset(offset_of!(Proto, entry));
-pub const NATIVE_FUNCTION: i32 = offset(offset_of!(Native, function));
-pub const NATIVE_PLAIN: i32 = offset(offset_of!(Native, plain));
+        /// Offsets inside the VM's structures, all of them.
+        pub const LAYOUT: &[i32] = &[$($name),*];
+    };
+}
 
-pub const TABLE_SHAPE: i32 = offset(offset_of!(Table, shape));
-pub const TABLE_SLOTS: i32 = offset(offset_of!(Table, slots));
-pub const TABLE_SLOTS_CAP: i32 = offset(offset_of!(Table, slots_cap));
-pub const TABLE_ARRAY: i32 = offset(offset_of!(Table, array));
-pub const TABLE_ARRAY_LEN: i32 = offset(offset_of!(Table, array_len));
-pub const TABLE_ARRAY_CAP: i32 = offset(offset_of!(Table, array_cap));
-pub const TABLE_DICT: i32 = offset(Table::DICT_OFFSET);
-pub const TABLE_ARRAY_KIND: i32 = offset(offset_of!(Table, array_kind));
-pub const SHAPE_COUNT: i32 = offset(Shape::COUNT_OFFSET);
-pub const SHAPE_METATABLE: i32 = offset(Shape::METATABLE_OFFSET);
-pub const STR_LEN: i32 = offset(Str::LEN_OFFSET);
-pub const STR_BYTES: i32 = offset(size_of::<Str>());
+layout! {
+    VM_STACK_LIMIT = offset_of!(Vm, stack_limit);
+    VM_TOP = offset_of!(Vm, top);
+    VM_NATIVE_LIMIT = offset_of!(Vm, native_limit);
+    VM_EXIT_FRAME = offset_of!(Vm, exit_frame);
+    VM_EXIT_COUNT = offset_of!(Vm, exit_count);
+    VM_HEAP_BYTES = offset_of!(Vm, heap) + offset_of!(Heap, bytes);
+    VM_HEAP_THRESHOLD = offset_of!(Vm, heap) + offset_of!(Heap, threshold);
+    VM_BARRIER_MARK = offset_of!(Vm, heap) + offset_of!(Heap, barrier_mark);
+    VM_PLAIN_ALLOWED = offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, allowed);
+    VM_GUARDS = offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, guards);
+    VM_TYPE_NAMES = offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, type_names);
+    VM_IPAIRS_STEP = offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, ipairs_step);
+    VM_NEXT = offset_of!(Vm, intrinsics) + offset_of!(Intrinsics, next);
+    VM_PROTO_EPOCH = offset_of!(Vm, heap) + offset_of!(Heap, proto_epoch);
+    VM_LOOKUPS = offset_of!(Vm, lookups) + LookupCache::ENTRIES_OFFSET;
 
-pub const CACHE_SHAPE: i32 = offset(offset_of!(Cache, shape));
-pub const CACHE_PAYLOAD: i32 = offset(offset_of!(Cache, payload));
-pub const CACHE_INDEX: i32 = offset(offset_of!(Cache, index));
-pub const CACHE_EPOCH: i32 = offset(offset_of!(Cache, epoch));
-pub const CACHE_KIND: i32 = offset(offset_of!(Cache, kind));
-pub const CACHE_MISSES: i32 = offset(offset_of!(Cache, misses));
-pub const CACHE_TAG: i32 = offset(offset_of!(Cache, tag));
-pub const CACHE_POLYMORPHIC: i32 = offset(offset_of!(Cache, polymorphic));
+    /// The collector's mark, in every object.
+    MARK = GcHeader::MARK_OFFSET;
+    CLOSURE_PROTO = offset_of!(Closure, proto);
+    CLOSURE_UPVALUES = size_of::<Closure>();
+    UPVALUE_SLOT = offset_of!(Upvalue, slot);
+    PROTO_COMPILED = offset_of!(Proto, compiled);
+    PROTO_ENTRY = offset_of!(Proto, entry);
+    NATIVE_FUNCTION = offset_of!(Native, function);
+    NATIVE_PLAIN = offset_of!(Native, plain);
 
-pub const LOOKUP_SHAPE: i32 = offset(offset_of!(Entry, shape));
-pub const LOOKUP_NAME: i32 = offset(offset_of!(Entry, name));
-pub const LOOKUP_PAYLOAD: i32 = offset(offset_of!(Entry, payload));
-pub const LOOKUP_EPOCH: i32 = offset(offset_of!(Entry, epoch));
-pub const LOOKUP_KIND: i32 = offset(offset_of!(Entry, kind));
-pub const LOOKUP_TAG: i32 = offset(offset_of!(Entry, tag));
-pub const LOOKUP_ABSENT: i32 = offset(offset_of!(Entry, absent));
+    TABLE_SHAPE = offset_of!(Table, shape);
+    TABLE_SLOTS = offset_of!(Table, slots);
+    TABLE_SLOTS_CAP = offset_of!(Table, slots_cap);
+    TABLE_ARRAY = offset_of!(Table, array);
+    TABLE_ARRAY_LEN = offset_of!(Table, array_len);
+    TABLE_ARRAY_CAP = offset_of!(Table, array_cap);
+    TABLE_DICT = Table::DICT_OFFSET;
+    TABLE_ARRAY_KIND = offset_of!(Table, array_kind);
+    SHAPE_COUNT = Shape::COUNT_OFFSET;
+    SHAPE_METATABLE = Shape::METATABLE_OFFSET;
+    STR_LEN = Str::LEN_OFFSET;
+    STR_BYTES = size_of::<Str>();
 
-pub const LOOP_COUNTDOWN: i32 = offset(offset_of!(LoopState, countdown));
-pub const LOOP_TIER: i32 = offset(offset_of!(LoopState, tier));
-pub const PROTO_COUNTDOWN: i32 = offset(offset_of!(Proto, countdown));
+    CACHE_SHAPE = offset_of!(Cache, shape);
+    CACHE_PAYLOAD = offset_of!(Cache, payload);
+    CACHE_INDEX = offset_of!(Cache, index);
+    CACHE_EPOCH = offset_of!(Cache, epoch);
+    CACHE_KIND = offset_of!(Cache, kind);
+    CACHE_MISSES = offset_of!(Cache, misses);
+    CACHE_TAG = offset_of!(Cache, tag);
+    CACHE_POLYMORPHIC = offset_of!(Cache, polymorphic);
+
+    LOOKUP_SHAPE = offset_of!(Entry, shape);
+    LOOKUP_NAME = offset_of!(Entry, name);
+    LOOKUP_PAYLOAD = offset_of!(Entry, payload);
+    LOOKUP_EPOCH = offset_of!(Entry, epoch);
+    LOOKUP_KIND = offset_of!(Entry, kind);
+    LOOKUP_TAG = offset_of!(Entry, tag);
+    LOOKUP_ABSENT = offset_of!(Entry, absent);
+
+    LOOP_COUNTDOWN = offset_of!(LoopState, countdown);
+    LOOP_TIER = offset_of!(LoopState, tier);
+    PROTO_COUNTDOWN = offset_of!(Proto, countdown);
+}
+
+/// Whether code that was made elsewhere, where the offsets were these, fits here. (A build script may see structures that
+/// are compiled in another way than those of the program.)
+pub const fn is_laid_out_as(layout: &[i32]) -> bool {
+    let mut index = 0;
+    while index < LAYOUT.len() {
+        if index >= layout.len() || layout[index] != LAYOUT[index] {
+            return false;
+        }
+        index += 1;
+    }
+    index == layout.len()
+}
 
 /// Byte offset of a register from the frame's base.
 pub fn reg(index: usize) -> i32 {

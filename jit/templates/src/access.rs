@@ -179,9 +179,13 @@ impl Emitter<'_, '_> {
         let has_seen = |kind: &ElementKind| self.form().kinds & 1 << *kind as u8 != 0;
         let all = [ElementKind::Tagged, ElementKind::Int, ElementKind::Float];
         let (seen, unseen): (Vec<_>, Vec<_>) = all.into_iter().partition(has_seen);
-        let kinds = seen.iter().chain(&unseen);
-        for (position, kind) in kinds.enumerate() {
-            let other = if position + 1 == all.len() {
+        let unseen = if self.is_thorough() { unseen } else { Vec::new() };
+        let count = seen.len() + unseen.len();
+        if count == 0 {
+            return self.jump(slow);
+        }
+        for (position, kind) in seen.iter().chain(&unseen).enumerate() {
+            let other = if position + 1 == count {
                 slow
             } else if position + 1 < seen.len() {
                 self.block()
@@ -249,7 +253,7 @@ impl Emitter<'_, '_> {
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         let held = self.may_be(table, a) || matches!(key, Key::Register(register) if self.may_be(register, a));
-        let named = if op == Op::GetTable { self.cold() } else { slow };
+        let named = if op == Op::GetTable && self.is_thorough() { self.cold() } else { slow };
         self.require_inside(table, key, named, slow);
         self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
@@ -282,7 +286,11 @@ impl Emitter<'_, '_> {
         };
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
-        let outside = if self.form().flag { self.block() } else { self.cold() };
+        let outside = match self.form().flag {
+            true => self.block(),
+            false if self.is_thorough() => self.cold(),
+            false => slow,
+        };
         self.require_inside(table, key, slow, outside);
         self.by_kind(table, slow, |this, kind| {
             let flags = this.regions.elements;
@@ -306,16 +314,18 @@ impl Emitter<'_, '_> {
             }
             this.jump(done);
         });
-        self.restore(before.clone());
-        self.switch(outside);
-        if !self.form().flag {
-            // Whether the cache has seen values appended.
-            self.require_array_cache(slow);
-            let cache = self.operand(Operand::Cache);
-            let appended = self.load(I32, self.regions.feedback, cache, abi::CACHE_EPOCH);
-            self.require(appended, slow);
+        if outside != slow {
+            self.restore(before.clone());
+            self.switch(outside);
+            if !self.form().flag {
+                // Whether the cache has seen values appended.
+                self.require_array_cache(slow);
+                let cache = self.operand(Operand::Cache);
+                let appended = self.load(I32, self.regions.feedback, cache, abi::CACHE_EPOCH);
+                self.require(appended, slow);
+            }
+            self.append(table, key, c, slow, done);
         }
-        self.append(table, key, c, slow, done);
         self.slow_path(slow, helper, done);
         self.restore(before);
         self.switch(done);

@@ -150,7 +150,10 @@ impl Emitter<'_, '_> {
             Path::Floats => may_be(l, tag::FLOAT) && may_be(r, tag::FLOAT),
             Path::Mixed => l.is_none() || l != r,
         };
-        let paths: Vec<Path> = paths.iter().copied().filter(possible).collect();
+        let mut paths: Vec<Path> = paths.iter().copied().filter(possible).collect();
+        if !self.is_thorough() && hint != Hint::Any {
+            paths.truncate(1);
+        }
         let before = self.known();
         let (slow, done) = (self.cold(), self.block());
         for (position, path) in paths.iter().enumerate() {

@@ -63,7 +63,10 @@ impl Emitter<'_, '_> {
         let possible = |this: &Self, tag| {
             [lhs, rhs].into_iter().all(|register| this.known_tag(register).is_none_or(|known| known == tag))
         };
-        let paths: Vec<_> = paths.into_iter().filter(|path| possible(self, path.0)).collect();
+        let mut paths: Vec<_> = paths.into_iter().filter(|path| possible(self, path.0)).collect();
+        if !self.is_thorough() && hint != Hint::Any {
+            paths.truncate(1);
+        }
         for (position, (tag, form, noted)) in paths.iter().enumerate() {
             let other = if position + 1 == paths.len() { slow } else { self.cold() };
             self.require_tags((lhs, *tag), (rhs, *tag), other);
@@ -133,8 +136,9 @@ impl Emitter<'_, '_> {
         let (lhs, rhs) = (self.a(), self.instruction.b());
         let before = self.known();
         let targets = self.targets();
-        let (slow, floats, types_differ) = (self.cold(), self.cold(), self.cold());
-        let (differ, objects) = (self.block(), self.cold());
+        let thorough = self.is_thorough();
+        let (slow, differ) = (self.cold(), self.block());
+        let [floats, types_differ, objects] = [(); 3].map(|()| if thorough { self.cold() } else { slow });
         let (lt, rt) = (self.tag(lhs), self.tag(rhs));
         let same = self.b.ins().icmp(IntCC::Equal, lt, rt);
         self.require(same, types_differ);
@@ -149,21 +153,23 @@ impl Emitter<'_, '_> {
         let int = self.equals(lt, i64::from(tag::INT));
         self.branch(int, targets.fails, objects);
 
-        self.switch(floats);
-        let (l, r) = (self.float(lhs), self.float(rhs));
-        let equal = self.b.ins().fcmp(FloatCC::Equal, l, r);
-        self.decide(equal, targets);
-        self.switch(types_differ);
-        for register in [lhs, rhs] {
-            const { assert!(tag::FLOAT == tag::INT + 1) };
-            let tag = self.tag(register);
-            let above = self.b.ins().iadd_imm_s(tag, -i64::from(tag::INT));
-            let number = self.compare(IntCC::UnsignedLessThanOrEqual, above, 1);
-            self.require(number, targets.fails);
+        if thorough {
+            self.switch(floats);
+            let (l, r) = (self.float(lhs), self.float(rhs));
+            let equal = self.b.ins().fcmp(FloatCC::Equal, l, r);
+            self.decide(equal, targets);
+            self.switch(types_differ);
+            for register in [lhs, rhs] {
+                const { assert!(tag::FLOAT == tag::INT + 1) };
+                let tag = self.tag(register);
+                let above = self.b.ins().iadd_imm_s(tag, -i64::from(tag::INT));
+                let number = self.compare(IntCC::UnsignedLessThanOrEqual, above, 1);
+                self.require(number, targets.fails);
+            }
+            self.jump(slow);
+            self.switch(objects);
+            self.different_objects(slow, targets);
         }
-        self.jump(slow);
-        self.switch(objects);
-        self.different_objects(slow, targets);
 
         self.decide_slowly(slow, Helper::Equals, targets);
         self.restore(before);

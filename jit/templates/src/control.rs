@@ -47,7 +47,8 @@ impl Emitter<'_, '_> {
         let floats = (tag::FLOAT, Op::ForLoopF, Hint::Float);
         let paths = if hint == Hint::Float { [floats, ints] } else { [ints, floats] };
         for (position, (tag, form, noted)) in paths.into_iter().enumerate() {
-            let other = if position == 0 { self.cold() } else { slow };
+            let last = position == 1 || !self.is_thorough();
+            let other = if last { slow } else { self.cold() };
             self.require_tag(a, tag, other);
             if hint != noted {
                 self.require_quickened(&[form], slow);
@@ -58,10 +59,11 @@ impl Emitter<'_, '_> {
                 self.count_floats(end)
             }
             self.jump(turn);
-            if position == 0 {
-                self.forget_all();
-                self.switch(other);
+            self.forget_all();
+            if last {
+                break;
             }
+            self.switch(other);
         }
         self.switch(slow);
         let again = self.helper_or_leave(Helper::ForLoop);

@@ -233,6 +233,12 @@ impl<'a, 'b> Emitter<'a, 'b> {
         }
     }
 
+    /// Whether templates have inline paths for what feedback does not say as well. In a stencil these cost no time to
+    /// compile; in a whole function each block does, and the helper has to do.
+    pub(crate) fn is_thorough(&self) -> bool {
+        self.is_stencil()
+    }
+
     /// Whether the code is a stencil.
     pub(crate) fn is_stencil(&self) -> bool {
         matches!(self.surroundings, Surroundings::Stencil { .. })

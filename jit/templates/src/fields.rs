@@ -176,10 +176,10 @@ impl Emitter<'_, '_> {
             _ => (Object::Register(b), Helper::SelfField),
         };
         let before = self.known();
-        let field = Field { object, nil: self.cold(), slow: self.cold(), done: self.block() };
+        let field = self.field(object);
         match seen {
             Seen::Own | Seen::OwnMeta | Seen::Proto => {
-                let again = self.cold();
+                let again = self.other_path(field);
                 self.require_object(object, tag::TABLE, field.slow);
                 let found = self.known();
                 if seen == Seen::Proto {
@@ -191,18 +191,23 @@ impl Emitter<'_, '_> {
                     let slots = self.slots(object);
                     self.read_slot(field, slots, self.slot_offset(), seen == Seen::OwnMeta);
                 }
-                self.restore(found);
-                self.switch(again);
-                self.read_as_cached(field);
+                if again != field.slow {
+                    self.restore(found);
+                    self.switch(again);
+                    self.read_as_cached(field);
+                }
             }
             Seen::ProtoOfStrings => {
-                let again = self.cold();
+                let again = self.other_path(field);
                 self.read_of_string(field, again);
-                self.restore(before.clone());
-                self.switch(again);
-                self.require_object(object, tag::TABLE, field.slow);
-                self.read_as_cached(field);
+                if again != field.slow {
+                    self.restore(before.clone());
+                    self.switch(again);
+                    self.require_object(object, tag::TABLE, field.slow);
+                    self.read_as_cached(field);
+                }
             }
+            _ if !self.is_thorough() => self.jump(field.slow),
             Seen::Mega => {
                 self.require_object(object, tag::TABLE, field.slow);
                 self.read_looked_up(field);
@@ -218,12 +223,14 @@ impl Emitter<'_, '_> {
                 }
             }
         }
-        self.restore(before.clone());
-        self.switch(field.nil);
-        self.require_absent(object, absent::READS, field.slow);
-        self.keep_receiver(field);
-        self.set_primitive(a, tag::NIL);
-        self.jump(field.done);
+        if field.nil != field.slow {
+            self.restore(before.clone());
+            self.switch(field.nil);
+            self.require_absent(object, absent::READS, field.slow);
+            self.keep_receiver(field);
+            self.set_primitive(a, tag::NIL);
+            self.jump(field.done);
+        }
         self.slow_path(field.slow, helper, field.done);
         self.restore(before);
         self.forget(a);
@@ -231,6 +238,16 @@ impl Emitter<'_, '_> {
             self.forget(a + CALL_GAP);
         }
         self.switch(field.done);
+    }
+
+    fn field(&mut self, object: Object) -> Field {
+        let (slow, done) = (self.cold(), self.block());
+        Field { object, nil: if self.is_thorough() { self.cold() } else { slow }, slow, done }
+    }
+
+    /// Where control goes when the field is not what the cache had seen.
+    fn other_path(&mut self, field: Field) -> Block {
+        if self.is_thorough() { self.cold() } else { field.slow }
     }
 
     /// Reads a table's field as the cache says now.
@@ -363,7 +380,7 @@ impl Emitter<'_, '_> {
             _ => (Object::Register(self.a()), Helper::SetField),
         };
         let before = self.known();
-        let field = Field { object, nil: self.cold(), slow: self.cold(), done: self.block() };
+        let field = self.field(object);
         let c = self.instruction.c();
         self.require_object(object, tag::TABLE, field.slow);
         // An added key may be the first reference to its shape.
@@ -374,7 +391,7 @@ impl Emitter<'_, '_> {
         let found = self.known();
         match seen {
             Seen::Own | Seen::OwnMeta => {
-                let again = self.cold();
+                let again = self.other_path(field);
                 self.require_shape(object, again);
                 let offset = self.slot_offset();
                 if seen == Seen::OwnMeta {
@@ -387,31 +404,38 @@ impl Emitter<'_, '_> {
                 let slots = self.slots(object);
                 self.store_value(self.regions.slots, c, slots, offset);
                 self.jump(field.done);
-                self.restore(found);
-                self.switch(again);
-                if !self.may_be_heap(c) {
-                    let table = self.object(object);
-                    self.reject_marked(table, field.slow);
+                if again != field.slow {
+                    self.restore(found);
+                    self.switch(again);
+                    if !self.may_be_heap(c) {
+                        let table = self.object(object);
+                        self.reject_marked(table, field.slow);
+                    }
+                    self.write_as_cached(field);
                 }
-                self.write_as_cached(field);
             }
             Seen::Add => {
-                let again = self.cold();
+                let again = self.other_path(field);
                 self.require_cached_shape(object, again);
                 self.require_cached_kind(CacheKind::Add, again);
                 self.add_named(field);
-                self.restore(found);
-                self.switch(again);
-                self.write_as_cached(field);
+                if again != field.slow {
+                    self.restore(found);
+                    self.switch(again);
+                    self.write_as_cached(field);
+                }
             }
+            _ if !self.is_thorough() => self.jump(field.slow),
             Seen::Mega => self.write_looked_up(field),
             _ => self.write_as_cached(field),
         }
-        self.restore(before.clone());
-        self.switch(field.nil);
-        let slot = self.require_absent(object, absent::STORES, field.slow);
-        self.store_value(self.regions.slots, c, slot, 0);
-        self.jump(field.done);
+        if field.nil != field.slow {
+            self.restore(before.clone());
+            self.switch(field.nil);
+            let slot = self.require_absent(object, absent::STORES, field.slow);
+            self.store_value(self.regions.slots, c, slot, 0);
+            self.jump(field.done);
+        }
         self.slow_path(field.slow, helper, field.done);
         self.restore(before);
         self.switch(field.done);

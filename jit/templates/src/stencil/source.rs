@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::abi::LAYOUT;
+
 use super::{Part, hash, make::Made};
 
 /// A module's worth of Rust: `pub static LIBRARY: Library`.
@@ -58,6 +60,9 @@ pub fn source(stencils: &[Made]) -> String {
     }
     format!(
         "use trinity_templates::stencil::Branch;\n\
+         const _: () = assert!(\n\
+             trinity_templates::abi::is_laid_out_as(&{:?}), \"stencils were made for other structures\"\n\
+         );\n\
          static CODE: [u8; {}] = {code:?};\n\
          static PATCHES: [Patch; {patch_count}] = [\n{patches}];\n\
          static BRANCHES: [Branch; {branch_count}] = [\n{branches}];\n\
@@ -66,6 +71,7 @@ pub fn source(stencils: &[Made]) -> String {
          pub static LIBRARY: Library = Library {{\n\
              code: &CODE, patches: &PATCHES, branches: &BRANCHES, stencils: &STENCILS, slots: &SLOTS,\n\
          }};\n",
+        LAYOUT,
         code.len(),
         stencils.len(),
         slots.len(),
