@@ -2,7 +2,7 @@
 
 use trinity_vm::{
     bytecode::Op,
-    frame::{FRAME_OFFSET, Frame, Status, status},
+    frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
     function::{Closure, Native},
     heap::Gc,
     interp::{self, access},
@@ -177,6 +177,9 @@ pub unsafe extern "C" fn tail_call(vm: *mut Vm, base: *mut Value, pc: u32) -> St
 pub unsafe extern "C" fn tail_enter(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers; after `TAIL`, a call of a closure has been laid out at `exit_frame`.
     unsafe {
+        if let Some(entry) = replace_plain_frame(&mut Site::with_open_top(vm, base, pc), base) {
+            return entry;
+        }
         let status = tail_call(vm, base, pc);
         if status != status::TAIL || (*vm).is_observing() {
             return status;
@@ -184,6 +187,35 @@ pub unsafe extern "C" fn tail_enter(vm: *mut Vm, base: *mut Value, pc: u32) -> S
         let closure = Gc::<Closure>::from_address((*vm).exit_frame.function().bits as usize);
         let proto = closure.proto;
         if proto.compiled { proto.entry as usize as Status } else { status }
+    }
+}
+
+/// The usual case of [`tail_enter`], as `interp::replace_frame` does it: nothing to be closed, no extra arguments below the
+/// frame, a compiled callee. Its entry.
+///
+/// # Safety
+/// The call is laid out in the frame's registers.
+#[inline(always)]
+unsafe fn replace_plain_frame(site: &mut Site<'_>, base: *mut Value) -> Option<Status> {
+    // SAFETY: as the contract says.
+    unsafe {
+        let slot = site.reg(site.instr.a());
+        let header = Frame(base).header();
+        let closure = (*slot).as_closure()?;
+        let plain = site.instr.c() == 0 && (*header).flags & flags::VARARG == 0;
+        if !plain || !closure.proto.compiled || site.vm.is_observing() {
+            return None;
+        }
+        let callee = slot.add(FRAME_OFFSET);
+        let count = argument_count(site, callee);
+        interp::copy(base.sub(FRAME_OFFSET), slot);
+        interp::copy_few(base, callee, count);
+        (*header).pc = 0;
+        (*header).flags &= flags::NATIVE_CALLER | flags::LUA_CALL;
+        (*header).varargs = FrameHeader::TAIL_CALL;
+        site.vm.exit_frame = Frame(base);
+        site.vm.exit_count = count as u64;
+        Some(closure.proto.entry as usize as Status)
     }
 }
 

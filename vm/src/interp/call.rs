@@ -1,6 +1,9 @@
 //! Calls and returns of interpreter frames, and the closing of variables.
 
-use super::continuation::{after_throw, return_into};
+use super::{
+    continuation::{after_throw, return_into},
+    copy, copy_few,
+};
 use crate::{
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
     function::{Closure, Proto},
@@ -222,7 +225,7 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
     unsafe {
         let header = *frame.header();
         let to = frame.function_slot(params as usize);
-        *to = *slot;
+        copy(to, slot);
         let base = to.add(FRAME_OFFSET);
         let moved_down = frame.0.offset_from(base) as u32;
         Frame(base).header().write(FrameHeader {
@@ -233,7 +236,7 @@ pub unsafe fn replace_frame(frame: Frame, params: u8, slot: *mut Value, count: u
             spare: header.spare,
             varargs: FrameHeader::TAIL_CALL,
         });
-        super::copy_few(base, slot.add(FRAME_OFFSET), count);
+        copy_few(base, slot.add(FRAME_OFFSET), count);
         Frame(base)
     }
 }
