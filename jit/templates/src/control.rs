@@ -101,6 +101,15 @@ impl Emitter<'_, '_> {
         self.set(a + 3, next, tag::FLOAT);
     }
 
+    /// `TFORPREP`: most loops have nothing to close.
+    pub(super) fn generic_for_prep(&mut self) {
+        let (slow, target) = (self.cold(), self.jump_target());
+        let tag = self.tag(self.a() + 3);
+        let nil = self.equals(tag, i64::from(tag::NIL));
+        self.branch(nil, target, slow);
+        self.slow_path(slow, Helper::GenericForPrep, target);
+    }
+
     /// `TFORCALL`. Where the iterator has been `next` or that of `ipairs`, a step within the array part is inline: both
     /// go from key `k` to `k + 1` there. (From 0 only that of `ipairs` does: to `next` it is a key beside the array.)
     pub(super) fn generic_for(&mut self, hint: Hint) {

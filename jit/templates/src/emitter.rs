@@ -233,10 +233,10 @@ impl<'a, 'b> Emitter<'a, 'b> {
         }
     }
 
-    /// Whether templates have inline paths for what feedback does not say as well. In a stencil these cost no time to
-    /// compile; in a whole function each block does, and the helper has to do.
+    /// Whether the template has inline paths for more than what feedback says. In a whole function each block takes time
+    /// to compile, and in stencils to copy: where feedback is settled the helper has to do.
     pub(crate) fn is_thorough(&self) -> bool {
-        self.is_stencil()
+        self.is_stencil() && !self.form().is_settled()
     }
 
     /// Whether the code is a stencil.

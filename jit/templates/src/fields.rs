@@ -242,7 +242,9 @@ impl Emitter<'_, '_> {
 
     fn field(&mut self, object: Object) -> Field {
         let (slow, done) = (self.cold(), self.block());
-        Field { object, nil: if self.is_thorough() { self.cold() } else { slow }, slow, done }
+        // Objects have fields that are nil.
+        let has_nil = self.is_thorough() || self.is_stencil() && self.form().seen == Seen::OwnMeta;
+        Field { object, nil: if has_nil { self.cold() } else { slow }, slow, done }
     }
 
     /// Where control goes when the field is not what the cache had seen.

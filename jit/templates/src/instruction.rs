@@ -196,7 +196,7 @@ pub struct Form {
     pub seen: Seen,
     /// Set of `ElementKind`s that the cache has seen.
     pub kinds: u8,
-    /// `SETTABLE`: has appended. Tests: the jump is taken when the condition holds. Back-edges: the loop has never run.
+    /// Named fields: more than one shape has been seen. `SETTABLE`: has appended. Tests: the jump is taken when the condition holds. Back-edges: the loop has never run.
     /// `TFORCALL`: at most two results are wanted. `CALL` of `pairs` or `ipairs`: four are. `VARARGPREP` (function entry): the
     /// function takes any number of arguments.
     pub flag: bool,
@@ -229,6 +229,18 @@ impl Form {
             wanted: Many::None,
             count: 0,
             inline: Inline::Nothing,
+        }
+    }
+
+    /// Whether feedback has seen the instruction meet one kind of operands, and nothing else.
+    pub(crate) fn is_settled(self) -> bool {
+        match self.op {
+            Op::GetTabUp | Op::GetField | Op::SelfField | Op::SetTabUp | Op::SetField => {
+                !self.flag && !matches!(self.seen, Seen::Nothing | Seen::Mega)
+            }
+            Op::GetTable | Op::GetI | Op::SetTable | Op::SetI => self.seen == Seen::Array,
+            Op::Eq => false,
+            _ => self.hint != Hint::None,
         }
     }
 
@@ -520,6 +532,7 @@ impl Instruction {
         self.set(Operand::Shape, cache.shape as i64);
         self.set(Operand::Slot, i64::from(cache.index));
         let stores = matches!(self.form.op, Op::SetField | Op::SetTabUp);
+        self.form.flag = cache.polymorphic;
         self.form.seen = match cache.kind {
             // SAFETY: a cache keeps its shape alive.
             CacheKind::Own if unsafe { (*cache.shape).metatable().is_some() } => Seen::OwnMeta,
@@ -530,6 +543,7 @@ impl Instruction {
             CacheKind::Mega => Seen::Mega,
             _ => Seen::Nothing,
         };
+        self.form.flag &= !matches!(self.form.seen, Seen::Nothing | Seen::Mega);
     }
 
     fn back_edge(&mut self, proto: &Proto, index: usize) {

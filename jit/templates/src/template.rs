@@ -107,9 +107,7 @@ impl Emitter<'_, '_> {
             Op::ForPrep => self.for_prep(),
             Op::ForLoop => self.for_loop(hint),
             Op::TForPrep => {
-                self.helper_or_leave(Helper::GenericForPrep);
-                let target = self.jump_target();
-                self.jump(target);
+                self.generic_for_prep();
                 return false;
             }
             Op::TForCall => self.generic_for(hint),

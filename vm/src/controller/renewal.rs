@@ -1,90 +1,103 @@
-//! Renewing code that was made too early.
+//! Renewing code when there is more feedback.
 //!
-//! A function may be compiled before its instructions have met anything. Where making its code again costs little
-//! ([`crate::seam::Installed::renewable`]) that is done after some calls, provided that feedback has come in for a good
-//! part of what had none. No policy is asked: the tier stays. What it costs counts as compilation.
+//! A function may be compiled before its instructions have met anything, and what they meet may change. Where making code
+//! again costs little ([`crate::seam::Installed::renewable`]) that is done after some calls, ever more of them, provided
+//! that feedback has grown. No policy is asked: the tier stays. What it costs counts as compilation.
 
 use super::{Subject, compile::Request};
 use crate::{
     bytecode::{Extra, Hint, Op},
-    function::{CacheKind, Proto},
+    function::{Cache, CacheKind, Proto},
     heap::Gc,
     seam::{Installed, Tier},
     vm::Vm,
 };
 
-/// Calls until the first and until the second renewal.
-const CALLS: [i32; 2] = [16, 256];
+/// Calls until the first look at a function's code; each later one comes after 16 times as many.
+const FIRST_LOOK: i32 = 16;
+const LOOKS: u8 = 5;
 
-/// One in so many instructions without feedback must have got some.
-const WORTH_RENEWING: u32 = 4;
+/// The share of instructions that must have learned something, for code that is young: one in so many.
+const WORTH_RENEWING: u32 = 8;
 
-/// What a function's present code lacks, and when it is looked at again.
+/// When a function's code is looked at again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Renewal {
-    /// Instructions without feedback when the code was made; 0 when it is not to be renewed.
-    unseen: u32,
-    round: u8,
+    /// What feedback knew when the code was made.
+    known: u32,
+    /// Looks that are left.
+    left: u8,
     decision_id: u64,
     /// Calls from the next look on until the policy is asked; 0 when none is scheduled.
     rest: i32,
 }
 
 impl Renewal {
-    fn next_round(&mut self) {
-        self.round += 1;
-        if usize::from(self.round) >= CALLS.len() {
-            self.unseen = 0;
-        }
-    }
-
     /// A consultation takes the place of the next look.
     pub(super) fn unschedule(&mut self) {
         self.rest = 0;
     }
+
+    /// Calls before the next look.
+    fn wait(self) -> i32 {
+        FIRST_LOOK << (4 * (LOOKS - self.left))
+    }
 }
 
-/// Instructions that feedback says nothing about.
-fn unseen(proto: &Proto) -> u32 {
+/// What feedback knows of a function's code, a number that never shrinks, and how many instructions have feedback.
+fn knowledge(proto: &Proto) -> (u32, u32) {
     let code = proto.code();
-    let (mut pc, mut unseen) = (0, 0);
+    let (mut pc, mut known, mut sites) = (0, 0, 0);
     while pc < code.len() {
         let op = code[pc].op();
         let (plain, hint) = op.unquickened();
-        let operator = plain == Op::ForLoop || op.operator_forms().is_some();
-        let cached =
-            || plain.layout().extra == Extra::Feedback && proto.caches()[code[pc + 1].ax()].kind == CacheKind::Empty;
-        unseen += u32::from(operator && hint == Hint::None || cached());
+        if plain == Op::ForLoop || op.operator_forms().is_some() {
+            sites += 1;
+            known += match hint {
+                Hint::None => 0,
+                Hint::Int | Hint::Float => 1,
+                Hint::Any => 2,
+            };
+        } else if plain.layout().extra == Extra::Feedback {
+            sites += 1;
+            known += in_cache(&proto.caches()[code[pc + 1].ax()]);
+        }
         pc += op.words();
     }
-    unseen
+    (known, sites)
 }
 
-/// Notes what a function's new code lacks.
+fn in_cache(cache: &Cache) -> u32 {
+    match cache.kind {
+        CacheKind::Empty => 0,
+        // Kinds of array, and whether values have been appended.
+        CacheKind::Array => cache.index.count_ones() + u32::from(cache.epoch != 0),
+        CacheKind::Mega => 3,
+        _ => 1 + u32::from(cache.polymorphic),
+    }
+}
+
+/// Notes what a function's new code was made with.
 pub(super) fn note(proto: &mut Proto, request: &Request, installed: &Installed) {
     if request.subject != Subject::Function {
         return;
     }
-    let round = match (request.from, request.to) {
-        (Tier::Warm, Tier::Warm) => proto.profile.renewal.round,
-        _ => 0,
+    let left = match (request.from, request.to) {
+        (Tier::Warm, Tier::Warm) => proto.profile.renewal.left,
+        _ => LOOKS,
     };
-    let more = installed.renewable && usize::from(round) < CALLS.len();
-    let unseen = if more { unseen(proto) } else { 0 };
-    proto.profile.renewal = Renewal { unseen, round, decision_id: request.decision_id, rest: 0 };
+    let known = knowledge(proto).0;
+    let left = if installed.renewable { left } else { 0 };
+    proto.profile.renewal = Renewal { known, left, decision_id: request.decision_id, rest: 0 };
 }
 
-/// The policy wants to be asked `again` calls from now: sets the countdown, to less if there is code to be renewed before.
+/// The policy wants to be asked `again` calls from now: sets the countdown, to less if the code is to be looked at before.
 pub(super) fn consult_after(proto: &mut Proto, subject: Subject, again: i32) {
     subject.consult_after(proto, again);
-    let renewal = &mut proto.profile.renewal;
-    if subject != Subject::Function || renewal.unseen == 0 {
-        return;
-    }
-    let wait = CALLS[usize::from(renewal.round)];
-    if wait < again {
-        subject.consult_after(proto, wait);
-        proto.profile.renewal.rest = again - wait;
+    let renewal = proto.profile.renewal;
+    if subject == Subject::Function && renewal.left > 0 && renewal.wait() < again {
+        subject.consult_after(proto, renewal.wait());
+        proto.profile.renewal.rest = again - renewal.wait();
     }
 }
 
@@ -96,11 +109,14 @@ pub(super) fn due(proto: &Proto, subject: Subject) -> Option<i32> {
 impl Vm {
     /// Makes the code again if that promises something.
     pub(super) fn renew(&mut self, proto: Gc<Proto>) {
-        let Renewal { unseen: before, decision_id, .. } = proto.profile.renewal;
-        let learned = before.saturating_sub(unseen(&proto));
+        let Renewal { known: before, left, decision_id, .. } = proto.profile.renewal;
+        let (known, sites) = knowledge(&proto);
         let can = self.controller.compiler.is_some() && !self.is_observing() && proto.profile.tier == Tier::Warm;
-        proto.get_mut().profile.renewal.next_round();
-        if can && learned * WORTH_RENEWING >= before {
+        let learned = known.saturating_sub(before);
+        // What has been called often repays it in any case.
+        let worth = if left + 2 > LOOKS { learned * WORTH_RENEWING >= sites } else { true };
+        proto.get_mut().profile.renewal.left -= 1;
+        if can && learned > 0 && worth {
             self.promote(proto, Subject::Function, Tier::Warm, Tier::Warm, decision_id, i32::MAX);
         }
     }

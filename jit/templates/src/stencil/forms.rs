@@ -49,14 +49,10 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         Op::LoadF => each(&|form| with_rhs(form, &[Rhs::Float])),
         Op::LoadK | Op::LoadKX => each(&|form| with_rhs(form, &CONSTANTS)),
         Op::LoadNil => each(&|form| (0..=Form::SLOWLY).map(|count| Form { count, ..form }).collect()),
-        Op::GetTabUp | Op::GetField | Op::SelfField => each(&|form| {
-            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Proto, Seen::ProtoOfStrings, Seen::Mega];
-            seen.map(|seen| Form { seen, ..form }).to_vec()
-        }),
-        Op::SetTabUp | Op::SetField => each(&|form| {
-            let seen = [Seen::Nothing, Seen::Own, Seen::OwnMeta, Seen::Add, Seen::Mega];
-            seen.map(|seen| Form { seen, ..form }).to_vec()
-        }),
+        Op::GetTabUp | Op::GetField | Op::SelfField => {
+            each(&|form| named(form, &[Seen::Own, Seen::OwnMeta, Seen::Proto, Seen::ProtoOfStrings]))
+        }
+        Op::SetTabUp | Op::SetField => each(&|form| named(form, &[Seen::Own, Seen::OwnMeta, Seen::Add])),
         Op::GetTable | Op::GetI => each(&|form| arrays(form, &[false])),
         Op::SetTable | Op::SetI => each(&|form| arrays(form, &[false, true])),
         Op::Eq | Op::Test | Op::TestSet | Op::LtI | Op::LeI | Op::GtI | Op::GeI => each(&|form| flagged(&[form])),
@@ -114,6 +110,14 @@ fn with_rhs(form: Form, all: &[Rhs]) -> Vec<Form> {
 
 fn flagged(forms: &[Form]) -> Vec<Form> {
     forms.iter().flat_map(|form| [false, true].map(|flag| Form { flag, ..*form })).collect()
+}
+
+/// By what caches of named fields have seen, alone or with other shapes.
+fn named(form: Form, shapes: &[Seen]) -> Vec<Form> {
+    let seen = |seen: &Seen| Form { seen: *seen, ..form };
+    let mut forms = flagged(&shapes.iter().map(seen).collect::<Vec<_>>());
+    forms.extend([Seen::Nothing, Seen::Mega].iter().map(seen));
+    forms
 }
 
 /// By the kinds of array that have been seen, and whether stores have appended.
