@@ -19,8 +19,11 @@ use super::stitch::{Mark, Stitcher};
 pub fn listing(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<String, Bailout> {
     let mut stitcher = Stitcher::new(vm).ok_or(Bailout("host"))?;
     let (code, marks) = stitcher.stitch_marked(vm, proto, entry)?;
-    let ends: BTreeSet<usize> = marks.iter().map(|mark| mark.at).chain([code.len()]).collect();
-    let range = |mark: &Mark| mark.at..*ends.range(mark.at + 1..).next().unwrap_or(&mark.at);
+    let ends: BTreeSet<usize> = marks.iter().map(|mark| mark.at as usize).chain([code.len()]).collect();
+    let range = |mark: &Mark| {
+        let at = mark.at as usize;
+        at..*ends.range(at + 1..).next().unwrap_or(&at)
+    };
     let mut printer = Printer { code, targets: BTreeSet::new(), formatter: IntelFormatter::new(), out: String::new() };
     for part in [Part::Hot, Part::Cold] {
         for mark in marks.iter().filter(|mark| mark.part == part) {

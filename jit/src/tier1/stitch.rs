@@ -150,7 +150,8 @@ impl Growing {
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
     pub part: Part,
-    pub at: usize,
+    /// From the first byte; while the code grows, from its middle.
+    pub at: i32,
     /// `None` for what surrounds the instructions.
     pub pc: Option<usize>,
     /// The stencil.
@@ -167,8 +168,8 @@ pub struct Stitcher {
     /// Four bytes that take the distance to the instruction at a pc that is still to come.
     forward: Vec<(i32, usize)>,
     roots: Vec<Value>,
-    /// Where the stencils are, when somebody wants to know; from the middle of the code.
-    marks: Option<Vec<(Part, i32, Option<usize>, &'static str)>>,
+    /// Where the stencils are, when somebody wants to know.
+    marks: Option<Vec<Mark>>,
 }
 
 impl Stitcher {
@@ -234,16 +235,17 @@ impl Stitcher {
         proto: &Proto,
         entry: EntryPoint,
     ) -> Result<(&[u8], Vec<Mark>), Bailout> {
+        let around = |at: i32, name: &'static str| Mark { part: Part::Hot, at, pc: None, name };
         self.marks = Some(vec![
-            (Part::Hot, EPILOGUE_AT, None, "epilogue"),
-            (Part::Hot, TAIL_EPILOGUE_AT, None, "epilogue of tail calls"),
-            (Part::Hot, PROLOGUE_AT, None, "prologue"),
+            around(EPILOGUE_AT, "epilogue"),
+            around(TAIL_EPILOGUE_AT, "epilogue of tail calls"),
+            around(PROLOGUE_AT, "prologue"),
         ]);
         self.stitch(vm, proto, entry)?;
         let below = (self.code.middle - self.code.start) as i32;
-        let marks = self.marks.take().unwrap_or_default();
-        let marks = marks.into_iter().map(|(part, at, pc, name)| Mark { part, at: (at + below) as usize, pc, name });
-        Ok((self.code.code(), marks.collect()))
+        let mut marks = self.marks.take().unwrap_or_default();
+        marks.iter_mut().for_each(|mark| mark.at += below);
+        Ok((self.code.code(), marks))
     }
 
     /// Leaves the function's code in `code`; the number of stencils.
@@ -298,9 +300,10 @@ impl Stitcher {
         let (hot, cold) = (&LIBRARY.code[range(&stencil.hot)], &LIBRARY.code[range(&stencil.cold)]);
         let places = [self.code.push_hot(hot), self.code.push_cold(cold)];
         if let Some(marks) = &mut self.marks {
-            marks.push((Part::Hot, places[0], pc, stencil.name));
+            let name = stencil.name;
+            marks.push(Mark { part: Part::Hot, at: places[0], pc, name });
             if !cold.is_empty() {
-                marks.push((Part::Cold, places[1], pc, stencil.name));
+                marks.push(Mark { part: Part::Cold, at: places[1], pc, name });
             }
         }
         self.values[..Operand::COUNT].copy_from_slice(&instruction.operands);
