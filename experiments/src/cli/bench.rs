@@ -126,9 +126,7 @@ fn spec(args: &Args) -> Result<Spec> {
             label: tier.clone(),
             policy: Some(args.policy.clone()),
             max_tier,
-            force_tier: None,
-            compiler_threads: None,
-            command: None,
+            ..Detailed::default()
         }));
     }
     let peers: Vec<&str> = PEERS.into_iter().filter(|name| process::find_program(name).is_some()).collect();

@@ -44,10 +44,8 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
             let entry = Entry::Detailed(Detailed {
                 label: format!("tier {tier}"),
                 policy: Some("interpret".to_owned()),
-                max_tier: None,
                 force_tier: Some(tier),
-                compiler_threads: None,
-                command: None,
+                ..Detailed::default()
             });
             Contestant::resolve(&entry, &PathBuf::from("."))
         })
