@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
             Contestant::resolve(&entry, &PathBuf::from("."))
         })
         .collect::<Result<_>>()?;
-    let bench = Bench::new(&args.out, Duration::from_secs(120))?;
+    let bench = Bench::new(&args.out("bench"), Duration::from_secs(120))?;
     let iterations = args.iterations.unwrap_or(6);
     let options = CellOptions { iterations, log: None };
     let progress = Progress::new("rates");
