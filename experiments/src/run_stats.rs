@@ -23,6 +23,10 @@ pub struct RunStats {
     /// Largest resident set of this process image; 0 where the system does not tell.
     pub peak_rss_bytes: u64,
     pub functions: u64,
+    /// Calls of Lua functions outside of tier 2, which does not count.
+    pub calls: u64,
+    /// Loop back-edges outside of tier 2.
+    pub backedges: u64,
     /// Weighted bytecodes executed outside of tier 2, which does not count.
     pub counted_work: f64,
     pub compiles: Vec<TierStats>,
@@ -79,6 +83,8 @@ pub struct FormStats {
     /// Processor time per word of bytecode in microseconds, over the compilations of whole functions.
     pub median_us_per_bytecode: f64,
     pub p99_us_per_bytecode: f64,
+    /// The same of each compilation: to three digits, and how many took that, ascending.
+    pub us_per_bytecode: Vec<(f64, u64)>,
 }
 
 /// Code memory of all tiers.

@@ -1,5 +1,6 @@
 //! The binary as a user meets it: exit statuses, messages, and experiments that survive being killed.
 
+mod bench;
 mod observability;
 
 use std::{
@@ -110,6 +111,21 @@ fn stats_of_a_run_have_the_stable_keys() {
         ["wall_ns", "cpu_ns", "exit_status", "gc_ns", "peak_rss_bytes", "functions", "compiles", "deopts", "policy"]
     {
         assert!(stats.contains(&format!("\"{key}\"")), "{key} in {stats}");
+    }
+}
+
+#[test]
+fn stats_count_calls_and_back_edges_also_of_functions_that_are_gone() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let source = "for i = 1, 10 do\nload('local function f() end for i = 1, 5 do f() end')()\ncollectgarbage() end";
+    for tier in ["0", "1"] {
+        let options = ["--force-tier", tier, "--stats-json", "stats.json", "-e", source];
+        let done = trinity(folder.path(), &[&["run"], &options[..]].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        let stats = fs::read(folder.path().join("stats.json")).expect("reads");
+        let stats: serde_json::Value = serde_json::from_slice(&stats).expect("JSON");
+        // The chunk, ten loaded ones, and their functions; a loop goes back once less than it goes round.
+        assert_eq!((stats["calls"].as_u64(), stats["backedges"].as_u64()), (Some(61), Some(49)), "tier {tier}");
     }
 }
 

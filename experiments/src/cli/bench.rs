@@ -1,6 +1,8 @@
 //! `trinity bench`: this VM side by side with other implementations of Lua.
 
+mod break_even;
 mod rates;
+mod short;
 
 use std::{
     collections::BTreeMap,
@@ -15,12 +17,13 @@ use crate::{
         plan::peer,
         runner,
         spec::Located,
+        summary::Problem,
     },
     failure::{Failure, Result},
     files, host, process,
     progress::Progress,
     report,
-    suite::{Catalogue, Size},
+    suite::{Catalogue, Input, Size},
 };
 
 /// Interpreters that are compared with if they are installed.
@@ -30,7 +33,8 @@ const PEERS: [&str; 2] = ["lua5.4", "luajit"];
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  trinity bench --quick\n  trinity bench --program fib --program strings --size medium\n  \
-                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml"
+                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  \
+                  trinity bench --break-even --program fib\n  trinity bench --short --policy fixed:50,5000"
 )]
 pub struct Args {
     /// Only this program or family (may be given several times)
@@ -39,18 +43,18 @@ pub struct Args {
     /// How much work [default: small]
     #[arg(long, value_enum)]
     size: Option<Size>,
-    /// Processes of each contestant per program [default: 10]
+    /// Processes of each contestant per program [default: 10, with --short 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     processes: Option<u32>,
-    /// Calls of a program in each process [default: 10]
+    /// Calls of a program in each process [default: 10, with --short 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     iterations: Option<u32>,
     /// A few minutes at most: 3 processes, 6 iterations, size test
     #[arg(long)]
     quick: bool,
-    /// Who decides what to compile
-    #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
-    policy: String,
+    /// Who decides what to compile [default: cost-benefit, with --short fixed:50,5000]
+    #[arg(long, value_name = "SPEC")]
+    policy: Option<String>,
     /// Tiers to compare: tier0 (interpreter), tier1 (baseline compiler too), all
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = ["tier0".to_owned(), "tier1".to_owned(), "all".to_owned()])]
     tiers: Vec<String>,
@@ -61,25 +65,69 @@ pub struct Args {
     /// of policy/rates.toml (use: `--policy cost-benefit:FILE`)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "json"])]
     rates: Option<PathBuf>,
+    /// Instead of comparing, measure what compilation for tier 1 costs and when it has paid, for both ways of making its
+    /// code
+    #[arg(long, conflicts_with_all = ["rates", "policy", "tiers"])]
+    break_even: bool,
+    /// Instead of comparing, show whether a policy makes short programs slower than the interpreter: those that take 5
+    /// to 50 ms in all, at the least size at which they do
+    #[arg(long, conflicts_with_all = ["rates", "break_even", "quick", "size", "tiers"])]
+    short: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
-    /// Folder of the results; a run that was killed continues there
-    #[arg(long, value_name = "DIR", default_value_os_t = Path::new(DEFAULT_OUT).join("bench"))]
-    out: PathBuf,
+    /// Folder of the results; a run that was killed continues there [default: trinity-out/bench, with --break-even
+    /// trinity-out/break-even, with --short trinity-out/short]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Args {
+    fn out(&self, name: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new(DEFAULT_OUT).join(name))
+    }
+
+    /// An experiment of this name without contestants, as large as was asked for.
+    fn spec(&self, name: &str) -> Result<Spec> {
+        let suite = Catalogue::embedded()?;
+        let (families, programs) =
+            self.program.iter().cloned().partition(|name| suite.families().contains(&name.as_str()));
+        let (size, processes, iterations) = if self.quick { (Size::Test, 3, 6) } else { (Size::Small, 10, 10) };
+        Ok(Spec {
+            name: name.to_owned(),
+            question: String::new(),
+            seed: self.seed,
+            programs,
+            families,
+            sealed: false,
+            sizes: vec![self.size.unwrap_or(size)],
+            policies: Vec::new(),
+            baseline: String::new(),
+            aa: None,
+            replicates: self.processes.unwrap_or(processes),
+            iterations: self.iterations.unwrap_or(iterations),
+            primary: Endpoint::Steady,
+            compare: Vec::new(),
+            limit_s: 120,
+            collect: None,
+            train: BTreeMap::new(),
+        })
+    }
 }
 
 pub fn run(args: &Args) -> Result<()> {
     if let Some(file) = &args.rates {
         return rates::run(args, file);
     }
-    let spec = spec(args)?;
-    let text = toml::to_string(&spec).map_err(|error| Failure::work(format!("cannot write the spec: {error}")))?;
-    let located = Located { spec, folder: PathBuf::from("."), text };
-    let plan = Plan::new(&located)?.store(&args.out)?;
-    files::write_whole(&args.out.join("spec.toml"), located.text.as_bytes())?;
-    runner::run(&plan, &args.out, &Progress::new("bench"))?;
-    let (summary, path) = report::write(&args.out)?;
+    if args.break_even {
+        return break_even::run(args);
+    }
+    if args.short {
+        return short::run(args);
+    }
+    let out = args.out("bench");
+    execute(comparison(args)?, None, &out)?;
+    let (summary, path) = report::write(&out)?;
     if args.json {
         return print_json(&summary);
     }
@@ -112,8 +160,34 @@ pub fn run(args: &Args) -> Result<()> {
     print(&format!("{}\n", path.display()))
 }
 
+/// Runs what the experiment lacks in the folder `out`, on these inputs if any are given.
+fn execute(spec: Spec, inputs: Option<Vec<Input>>, out: &Path) -> Result<Plan> {
+    let failure = |error| Failure::work(format!("cannot write the spec: {error}"));
+    let spec = Spec::parse(&toml::to_string(&spec).map_err(failure)?, &spec.name)?;
+    let text = toml::to_string(&spec).map_err(failure)?;
+    let progress = Progress::new(&spec.name);
+    let located = Located { spec, folder: PathBuf::from("."), text };
+    let plan = match inputs {
+        Some(inputs) => Plan::of_inputs(&located, inputs)?,
+        None => Plan::new(&located)?,
+    };
+    let plan = plan.store(out)?;
+    files::write_whole(&out.join("spec.toml"), located.text.as_bytes())?;
+    runner::run(&plan, out, &progress)?;
+    Ok(plan)
+}
+
+/// Says what has been left out of the tables, and why.
+fn print_problems(problems: &[Problem]) -> Result<()> {
+    for problem in problems {
+        print(&format!("left out: {} on {}: {}\n", problem.contestant, problem.program, problem.what))?;
+    }
+    Ok(())
+}
+
 /// The comparison as an experiment of its own.
-fn spec(args: &Args) -> Result<Spec> {
+fn comparison(args: &Args) -> Result<Spec> {
+    let policy = args.policy.as_deref().unwrap_or(host::DEFAULT_POLICY);
     let mut policies = Vec::new();
     for tier in &args.tiers {
         let max_tier = match tier.as_str() {
@@ -124,11 +198,9 @@ fn spec(args: &Args) -> Result<Spec> {
         };
         policies.push(Entry::Detailed(Detailed {
             label: tier.clone(),
-            policy: Some(args.policy.clone()),
+            policy: Some(policy.to_owned()),
             max_tier,
-            force_tier: None,
-            compiler_threads: None,
-            command: None,
+            ..Detailed::default()
         }));
     }
     let peers: Vec<&str> = PEERS.into_iter().filter(|name| process::find_program(name).is_some()).collect();
@@ -139,27 +211,10 @@ fn spec(args: &Args) -> Result<Spec> {
     let baseline =
         peers.first().map_or_else(|| policies.first().map(|p| p.label().to_owned()), |name| Some((*name).to_owned()));
     let baseline = baseline.ok_or_else(|| Failure::usage("--tiers is empty: name tier0, tier1 or all"))?;
-    let suite = Catalogue::embedded()?;
-    let (families, programs) = args.program.iter().cloned().partition(|name| suite.families().contains(&name.as_str()));
-    let (size, processes, iterations) = if args.quick { (Size::Test, 3, 6) } else { (Size::Small, 10, 10) };
-    let text = toml::to_string(&Spec {
-        name: "bench".to_owned(),
+    Ok(Spec {
         question: "How fast is this VM, tier by tier, next to other implementations of Lua?".to_owned(),
-        seed: args.seed,
-        programs,
-        families,
-        sealed: false,
-        sizes: vec![args.size.unwrap_or(size)],
         policies,
         baseline,
-        aa: None,
-        replicates: args.processes.unwrap_or(processes),
-        iterations: args.iterations.unwrap_or(iterations),
-        primary: Endpoint::Steady,
-        compare: Vec::new(),
-        limit_s: 120,
-        collect: None,
-        train: BTreeMap::new(),
-    });
-    Spec::parse(&text.map_err(|error| Failure::work(format!("cannot write the spec: {error}")))?, "bench")
+        ..args.spec("bench")?
+    })
 }

@@ -148,7 +148,7 @@ fn run_programs(args: &RunArgs) -> Result<()> {
             max_tier: args.max_tier,
             force_tier: args.force_tier,
             compiler_threads: Some(args.compiler_threads),
-            command: None,
+            ..Detailed::default()
         }),
         &folder,
     )?;

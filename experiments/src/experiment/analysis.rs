@@ -1,144 +1,24 @@
-//! From results to a summary: which cells count, ratios with intervals, declared tests.
+//! From usable results to a summary: ratios with intervals, declared tests.
 
 use super::{
     cell::CellResult,
     plan::{Plan, SCHEMA},
+    samples::{RESAMPLES, Samples, measure},
     spec::Endpoint,
     store::Store,
-    summary::{Comparison, ContestantRow, Counts, Problem, ProgramCell, ProgramRow, Summary},
+    summary::{Comparison, ContestantRow, Counts, ProgramCell, ProgramRow, Summary},
 };
-use crate::stats::{Interval, Pair, Rng, flat_tail, hierarchical, holm, mean, median, paired_permutation};
+use crate::stats::{Interval, Pair, Rng, hierarchical, holm, mean, median, paired_permutation};
 
-const RESAMPLES: u32 = 4_000;
 /// A confirmatory cell has at least this many processes.
 const CONFIRMATORY_REPLICATES: u32 = 30;
 const ALPHA: f64 = 0.05;
 /// A learned policy that leaves more than this share of its decisions to its substitute has not been measured.
 const MAX_FALLBACK_SHARE: f64 = 0.1;
 
-/// The usable results, by input, contestant and replicate.
-struct Samples<'a> {
-    plan: &'a Plan,
-    results: Vec<Option<&'a CellResult>>,
-}
-
-impl<'a> Samples<'a> {
-    fn index(&self, input: usize, contestant: usize, replicate: u32) -> usize {
-        (input * self.plan.contestants.len() + contestant) * self.plan.spec.replicates as usize + replicate as usize
-    }
-
-    fn get(&self, input: usize, contestant: usize, replicate: u32) -> Option<&'a CellResult> {
-        self.results.get(self.index(input, contestant, replicate)).copied().flatten()
-    }
-
-    fn of_input(&self, input: usize, contestant: usize) -> impl Iterator<Item = &'a CellResult> {
-        (0..self.plan.spec.replicates).filter_map(move |replicate| self.get(input, contestant, replicate))
-    }
-
-    fn of_contestant(&self, contestant: usize) -> impl Iterator<Item = &'a CellResult> {
-        (0..self.plan.inputs.len()).flat_map(move |input| self.of_input(input, contestant))
-    }
-
-    /// One pair per block in which both contestants have the endpoint.
-    fn pairs(&self, input: usize, subject: usize, baseline: usize, endpoint: Endpoint) -> Vec<Pair> {
-        (0..self.plan.spec.replicates)
-            .filter_map(|replicate| {
-                Some(Pair {
-                    subject: measure(self.get(input, subject, replicate)?, endpoint)?,
-                    baseline: measure(self.get(input, baseline, replicate)?, endpoint)?,
-                })
-            })
-            .collect()
-    }
-
-    /// The pairs of each program, its sizes together: they are no independent programs.
-    fn by_program(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> Vec<Vec<Pair>> {
-        let mut programs: Vec<(&str, Vec<Pair>)> = Vec::new();
-        for (index, input) in self.plan.inputs.iter().enumerate() {
-            let pairs = self.pairs(index, subject, baseline, endpoint);
-            match programs.iter_mut().find(|(name, _)| *name == input.program) {
-                Some((_, present)) => present.extend(pairs),
-                None => programs.push((&input.program, pairs)),
-            }
-        }
-        programs.into_iter().map(|(_, pairs)| pairs).collect()
-    }
-
-    fn label(&self, contestant: usize) -> &str {
-        &self.plan.contestants[contestant].label
-    }
-
-    fn overall(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> Option<Interval> {
-        let stream = format!("{} {} / {}", endpoint.name(), self.label(subject), self.label(baseline));
-        let mut rng = Rng::stream(self.plan.spec.seed, &stream);
-        hierarchical(&self.by_program(subject, baseline, endpoint), RESAMPLES, &mut rng)
-    }
-}
-
-/// The endpoint's value in a process, in nanoseconds: one number, or the iterations of a steady state.
-fn measure(result: &CellResult, endpoint: Endpoint) -> Option<Vec<f64>> {
-    let iterations: Vec<f64> = result.iterations_ns.iter().map(|&ns| ns as f64).collect();
-    let values = match endpoint {
-        Endpoint::First => iterations.first().map(|&first| vec![first])?,
-        Endpoint::Cumulative if iterations.is_empty() => return None,
-        Endpoint::Cumulative => vec![iterations.iter().sum()],
-        Endpoint::Steady => flat_tail(&iterations)?.to_vec(),
-        Endpoint::Process => vec![result.wall_ns as f64],
-    };
-    // A clock too coarse for the work gives zeros, of which there is no ratio.
-    (mean(&values) > 0.0).then_some(values)
-}
-
 /// Makes the summary of what has been measured so far.
 pub fn summarise(plan: &Plan, store: &Store) -> Summary {
-    let mut counts = Counts { planned: plan.cells.len(), ..Counts::default() };
-    let mut problems = Vec::new();
-    let size = plan.inputs.len() * plan.contestants.len() * plan.spec.replicates as usize;
-    let mut samples = Samples { plan, results: vec![None; size] };
-    let reference: Vec<Option<&CellResult>> = (0..plan.inputs.len())
-        .map(|input| {
-            let cell = plan.cells.iter().find(|cell| cell.contestant.is_none() && cell.input == input)?;
-            store.get(&cell.id).filter(|result| result.succeeded())
-        })
-        .collect();
-    for cell in &plan.cells {
-        let Some(result) = store.get(&cell.id) else { continue };
-        counts.done += 1;
-        let input = &plan.inputs[cell.input];
-        let own = result.problem();
-        let failed = own.is_some();
-        let problem = own.or_else(|| match reference[cell.input] {
-            Some(reference) if reference.output_sha256 == result.output_sha256 => None,
-            Some(_) => Some("printed another result than `interpret`: void".to_owned()),
-            None => {
-                Some("the run under `interpret` failed, so nothing tells whether this result is right: void".to_owned())
-            }
-        });
-        match problem {
-            None => {
-                counts.usable += 1;
-                if let Some(contestant) = cell.contestant {
-                    let index = samples.index(cell.input, contestant, cell.replicate);
-                    if let Some(slot) = samples.results.get_mut(index) {
-                        *slot = Some(result);
-                    }
-                }
-            }
-            Some(what) => {
-                if failed {
-                    counts.failed += 1
-                } else {
-                    counts.voided += 1
-                }
-                problems.push(Problem {
-                    cell: cell.id.clone(),
-                    contestant: plan.contestant(cell).label,
-                    program: format!("{} {}", input.program, input.size),
-                    what,
-                });
-            }
-        }
-    }
+    let (samples, counts, problems) = Samples::usable(plan, store);
     let find = |label: &str| plan.contestants.iter().position(|contestant| contestant.label == label);
     let baseline = find(&plan.spec.baseline).unwrap_or(0);
     let programs = program_rows(&samples, baseline);

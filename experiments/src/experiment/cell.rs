@@ -47,6 +47,11 @@ impl CellResult {
         self.end == Some(End::Exited(0)) && self.expected_output != Some(false)
     }
 
+    /// Processor time of the whole process, from its start as a copy of its parent.
+    pub fn cpu_ns(&self) -> u64 {
+        self.user_ns + self.system_ns
+    }
+
     /// Median of the later half of the iterations, in nanoseconds.
     pub fn later_median(&self) -> Option<f64> {
         let iterations: Vec<f64> = self.iterations_ns.iter().map(|&ns| ns as f64).collect();

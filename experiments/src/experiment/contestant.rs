@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use trinity_jit::Tier1Form;
 
 use crate::{
     failure::{Failure, Result},
@@ -21,7 +22,7 @@ pub enum Entry {
     Detailed(Detailed),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Detailed {
     pub label: String,
@@ -31,6 +32,9 @@ pub struct Detailed {
     pub max_tier: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub force_tier: Option<u8>,
+    /// How tier 1 makes code, as `trinity run --tier1` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier1: Option<String>,
     /// Threads that compile beside the one that runs Lua; by default that one compiles, and runs can be repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compiler_threads: Option<u32>,
@@ -55,12 +59,16 @@ impl Entry {
         let vm_options = entry.policy.is_some()
             || entry.max_tier.is_some()
             || entry.force_tier.is_some()
+            || entry.tier1.is_some()
             || entry.compiler_threads.is_some();
         if vm_options && entry.command.is_some() {
             return Err(format!(
                 "'{}' has a `command`, so it cannot have a policy, tiers or compiler threads",
                 entry.label
             ));
+        }
+        if let Some(form) = &entry.tier1 {
+            form.parse::<Tier1Form>().map_err(|problem| format!("'{}': {problem}", entry.label))?;
         }
         match entry.max_tier.or(entry.force_tier) {
             Some(tier @ 3..) => Err(format!("'{}': there is no tier {tier}; there are 0, 1 and 2", entry.label)),
@@ -70,13 +78,15 @@ impl Entry {
 }
 
 /// A contestant of a plan: paths are absolute, files and programs are pinned by digest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contestant {
     pub label: String,
     /// Policy spec for this VM; `None` for another interpreter.
     pub policy: Option<String>,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier1: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compiler_threads: Option<u32>,
     pub command: Option<PathBuf>,
@@ -90,25 +100,16 @@ impl Contestant {
     /// Resolves an entry; paths of model files are relative to `folder`.
     pub fn resolve(entry: &Entry, folder: &Path) -> Result<Self> {
         let detailed = match entry {
-            Entry::Policy(spec) => Detailed {
-                label: spec.clone(),
-                policy: Some(spec.clone()),
-                max_tier: None,
-                force_tier: None,
-                compiler_threads: None,
-                command: None,
-            },
+            Entry::Policy(spec) => Detailed { label: spec.clone(), policy: Some(spec.clone()), ..Detailed::default() },
             Entry::Detailed(detailed) => detailed.clone(),
         };
         let mut contestant = Self {
             label: detailed.label,
-            policy: None,
             max_tier: detailed.max_tier,
             force_tier: detailed.force_tier,
+            tier1: detailed.tier1,
             compiler_threads: detailed.compiler_threads,
-            command: None,
-            file_sha256: None,
-            copy_of: None,
+            ..Self::default()
         };
         if let Some(command) = detailed.command {
             let path = process::find_program(&command)
@@ -144,6 +145,7 @@ impl Contestant {
             ("--policy", self.policy.clone()),
             ("--max-tier", self.max_tier.map(|tier| tier.to_string())),
             ("--force-tier", self.force_tier.map(|tier| tier.to_string())),
+            ("--tier1", self.tier1.clone()),
             // Without timing in it, whatever the default of `trinity run` is.
             ("--compiler-threads", Some(self.compiler_threads.unwrap_or(0).to_string())),
         ] {
@@ -162,7 +164,7 @@ impl Contestant {
             (Some(spec), Some(digest)) => Some(format!("{}:{digest}", spec.split(':').next().unwrap_or(spec))),
             (policy, _) => policy.clone(),
         };
-        let tiers = (self.max_tier, self.force_tier, self.compiler_threads.unwrap_or(0));
+        let tiers = (self.max_tier, self.force_tier, self.tier1.clone(), self.compiler_threads.unwrap_or(0));
         (policy, tiers, self.command.is_some(), file, self.copy_of.is_some())
     }
 }
@@ -194,11 +196,12 @@ mod tests {
             label: "tier1".into(),
             policy: Some("golden".into()),
             max_tier: Some(1),
-            force_tier: None,
+            tier1: Some("single-pass".into()),
             compiler_threads: Some(2),
-            command: None,
+            ..Detailed::default()
         });
         let contestant = Contestant::resolve(&entry, Path::new(".")).expect("resolves");
-        assert_eq!(contestant.vm_args(), ["run", "--policy", "golden", "--max-tier", "1", "--compiler-threads", "2"]);
+        let options = ["--policy", "golden", "--max-tier", "1", "--tier1", "single-pass", "--compiler-threads", "2"];
+        assert_eq!(contestant.vm_args(), [&["run"], &options[..]].concat());
     }
 }

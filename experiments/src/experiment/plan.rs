@@ -50,16 +50,7 @@ pub struct Plan {
 
 /// The contestant whose output every other has to reproduce.
 pub fn reference() -> Contestant {
-    Contestant {
-        label: "reference".to_owned(),
-        policy: Some("interpret".to_owned()),
-        max_tier: None,
-        force_tier: None,
-        compiler_threads: None,
-        command: None,
-        file_sha256: None,
-        copy_of: None,
-    }
+    Contestant { label: "reference".to_owned(), policy: Some("interpret".to_owned()), ..Contestant::default() }
 }
 
 impl Plan {
@@ -73,6 +64,12 @@ impl Plan {
                 inputs.push(suite.input(program, *size)?);
             }
         }
+        Self::of_inputs(located, inputs)
+    }
+
+    /// Makes the plan of a spec for these inputs, whatever it says about programs and sizes.
+    pub fn of_inputs(located: &Located, inputs: Vec<Input>) -> Result<Self> {
+        let spec = &located.spec;
         if inputs.is_empty() {
             return Err(Failure::usage(format!("spec '{}' selects no program", spec.name)));
         }
@@ -225,14 +222,7 @@ pub fn build_digest() -> Result<String> {
 
 /// The entry of another interpreter.
 pub fn peer(command: &str) -> Entry {
-    Entry::Detailed(Detailed {
-        label: command.to_owned(),
-        policy: None,
-        max_tier: None,
-        force_tier: None,
-        compiler_threads: None,
-        command: Some(command.to_owned()),
-    })
+    Entry::Detailed(Detailed { label: command.to_owned(), command: Some(command.to_owned()), ..Detailed::default() })
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub struct Spec {
     pub sealed: bool,
     #[serde(default = "default_sizes")]
     pub sizes: Vec<Size>,
-    /// Policy specs, or tables with `label` and `policy`, `max_tier`, `force_tier`,
+    /// Policy specs, or tables with `label` and `policy`, `max_tier`, `force_tier`, `tier1`,
     /// `compiler_threads` or `command`.
     pub policies: Vec<Entry>,
     /// Label of the contestant that ratios are taken against.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rng, mean, normal_cdf, quantile, student_quantile};
+use super::{Rng, mean, median, normal_cdf, quantile, student_quantile};
 
 /// One block's measurements of the two contestants: one value per iteration, or a single one per process.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl Pair {
 /// A ratio with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// Geometric mean over programs of the geometric mean over blocks.
+    /// Geometric mean over programs of the geometric mean over blocks; or ratio of medians over blocks.
     pub ratio: f64,
     /// `None` where a single block allows no interval.
     pub low: Option<f64>,
@@ -62,13 +62,13 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, rng: &mut Rng) -> Op
     let program_mean = |blocks: &[Pair]| blocks.iter().map(Pair::log_ratio).sum::<f64>() / blocks.len() as f64;
     let log_ratio = programs.iter().map(|blocks| program_mean(blocks)).sum::<f64>() / programs.len() as f64;
     let blocks = programs.iter().map(|blocks| blocks.len()).sum();
-    let mut interval =
+    let point =
         Interval { ratio: log_ratio.exp(), low: None, high: None, detectable: None, programs: programs.len(), blocks };
     let units = if programs.len() > 1 { programs.len() } else { blocks };
     if units < 2 || resamples < 2 || !log_ratio.is_finite() {
-        return Some(interval);
+        return Some(point);
     }
-    let mut means: Vec<f64> = (0..resamples)
+    let means: Vec<f64> = (0..resamples)
         .map(|_| {
             let total: f64 = (0..programs.len())
                 .map(|_| {
@@ -81,15 +81,50 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, rng: &mut Rng) -> Op
             total / programs.len() as f64
         })
         .collect();
-    means.sort_by(f64::total_cmp);
-    let tail = expanded_tail(units);
-    interval.low = Some(quantile(&means, tail).exp());
-    interval.high = Some(quantile(&means, 1.0 - tail).exp());
-    let centre = mean(&means);
-    let variance = means.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (means.len() - 1) as f64;
-    // 2.802 = z(0.975) + z(0.8)
-    interval.detectable = Some((2.802 * variance.sqrt()).exp_m1());
-    Some(interval)
+    Some(point.around(means, units))
+}
+
+/// The ratio of medians over the blocks of one program, with an interval as [`hierarchical`] makes it: a few processes
+/// that something disturbed do not move it. `None` without data.
+pub fn median_ratio(blocks: &[Pair], resamples: u32, rng: &mut Rng) -> Option<Interval> {
+    let log_ratio = |blocks: &[(f64, f64)]| {
+        let side = |side: fn(&(f64, f64)) -> f64| median(&blocks.iter().map(side).collect::<Vec<_>>());
+        (side(|block| block.0) / side(|block| block.1)).ln()
+    };
+    let blocks: Vec<(f64, f64)> = blocks.iter().map(|pair| (mean(&pair.subject), mean(&pair.baseline))).collect();
+    if blocks.is_empty() {
+        return None;
+    }
+    let (ratio, units) = (log_ratio(&blocks).exp(), blocks.len());
+    let point = Interval { ratio, low: None, high: None, detectable: None, programs: 1, blocks: units };
+    if units < 2 || resamples < 2 || !ratio.is_finite() || ratio == 0.0 {
+        return Some(point);
+    }
+    let medians = (0..resamples)
+        .map(|_| {
+            let drawn: Vec<(f64, f64)> = (0..units).map(|_| blocks[rng.below(units)]).collect();
+            log_ratio(&drawn)
+        })
+        .collect();
+    Some(point.around(medians, units))
+}
+
+impl Interval {
+    /// With bounds from the logarithms of resampled ratios over so many units.
+    fn around(self, mut resampled: Vec<f64>, units: usize) -> Self {
+        resampled.sort_by(f64::total_cmp);
+        let tail = expanded_tail(units);
+        let centre = mean(&resampled);
+        let variance =
+            resampled.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (resampled.len() - 1) as f64;
+        Self {
+            low: Some(quantile(&resampled, tail).exp()),
+            high: Some(quantile(&resampled, 1.0 - tail).exp()),
+            // 2.802 = z(0.975) + z(0.8)
+            detectable: Some((2.802 * variance.sqrt()).exp_m1()),
+            ..self
+        }
+    }
 }
 
 /// Probability in each tail of a 95 % expanded percentile interval over `units` resampled units.
@@ -119,14 +154,18 @@ mod tests {
             .collect()
     }
 
-    fn coverage(programs: usize, blocks: usize, iterations: usize) -> f64 {
+    /// How often an interval of simulated measurements holds the true ratio.
+    fn coverage(
+        [programs, blocks, iterations]: [usize; 3],
+        interval: impl Fn(&[Vec<Pair>], &mut Rng) -> Option<Interval>,
+    ) -> f64 {
         let effect: f64 = 0.1;
         let mut data = Rng::stream(2_718, "coverage data");
         let covered = (0..1_000)
             .filter(|simulation| {
                 let sample = synthetic(&mut data, programs, blocks, iterations, effect);
                 let mut rng = Rng::stream(3_141, &format!("coverage {simulation}"));
-                let interval = hierarchical(&sample, 600, &mut rng).expect("data");
+                let interval = interval(&sample, &mut rng).expect("data");
                 interval.low.is_some_and(|low| low <= effect.exp())
                     && interval.high.is_some_and(|high| high >= effect.exp())
             })
@@ -136,20 +175,38 @@ mod tests {
 
     #[test]
     fn interval_of_one_program_covers_the_truth_in_93_to_97_percent() {
-        let share = coverage(1, 30, 1);
+        let share = coverage([1, 30, 1], |sample, rng| hierarchical(sample, 600, rng));
         assert!((0.93..=0.97).contains(&share), "coverage {share}");
     }
 
     #[test]
     fn interval_over_programs_covers_the_truth_in_93_to_97_percent() {
-        let share = coverage(16, 30, 1);
+        let share = coverage([16, 30, 1], |sample, rng| hierarchical(sample, 600, rng));
         assert!((0.93..=0.97).contains(&share), "coverage {share}");
     }
 
     #[test]
     fn interval_with_iterations_covers_the_truth_in_93_to_97_percent() {
-        let share = coverage(12, 10, 4);
+        let share = coverage([12, 10, 4], |sample, rng| hierarchical(sample, 600, rng));
         assert!((0.93..=0.97).contains(&share), "coverage {share}");
+    }
+
+    #[test]
+    fn interval_of_medians_covers_the_truth_in_at_least_93_percent() {
+        // Medians take few values over few blocks, which makes their intervals a little too wide.
+        let share = coverage([1, 30, 1], |sample, rng| median_ratio(&sample[0], 600, rng));
+        assert!((0.93..=0.985).contains(&share), "coverage {share}");
+    }
+
+    #[test]
+    fn one_disturbed_process_does_not_move_a_ratio_of_medians() {
+        let mut blocks: Vec<Pair> = (0..9).map(|_| Pair::scalar(2.0, 1.0)).collect();
+        blocks[4].subject = vec![50.0];
+        let found = median_ratio(&blocks, 400, &mut Rng::stream(1, "x")).expect("data");
+        assert_eq!((found.ratio, found.low, found.high.map(f64::round)), (2.0, Some(2.0), Some(2.0)));
+        let single = median_ratio(&blocks[..1], 400, &mut Rng::stream(1, "x")).expect("data");
+        assert_eq!((single.ratio, single.low), (2.0, None));
+        assert_eq!(median_ratio(&[], 400, &mut Rng::stream(1, "x")), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod ratio;
 mod rng;
 mod steady;
 
-pub use bootstrap::{Interval, Pair, hierarchical};
+pub use bootstrap::{Interval, Pair, hierarchical, median_ratio};
 pub use distribution::{normal_cdf, student_quantile};
 pub use holm::holm;
 pub use permutation::paired_permutation;

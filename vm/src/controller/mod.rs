@@ -70,8 +70,8 @@ pub struct Controller {
     iteration_start: Option<IterationStart>,
     /// Work of all functions as last seen at their consultations.
     total_work: f64,
-    /// Work of functions that have been collected.
-    dead_work: f64,
+    /// Of functions that have been collected.
+    dead: report::Totals,
 }
 
 struct IterationStart {
@@ -111,7 +111,7 @@ impl Default for Controller {
             iteration: 0,
             iteration_start: None,
             total_work: 0.0,
-            dead_work: 0.0,
+            dead: report::Totals::default(),
         }
     }
 }
@@ -250,7 +250,7 @@ impl Controller {
         for proto in &dead {
             self.drop_pending(*proto, "collected", now_ns);
         }
-        self.dead_work += dead.iter().map(|proto| features::work(proto)).sum::<f64>();
+        dead.iter().for_each(|proto| self.dead.add(proto));
         self.code.forget_dead(heap, &dead);
         if let Some(sink) = &mut self.sink {
             for proto in dead {

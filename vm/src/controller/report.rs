@@ -10,6 +10,22 @@ use crate::{
     vm::Vm,
 };
 
+/// What functions have counted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Totals {
+    calls: u64,
+    backedges: u64,
+    work: f64,
+}
+
+impl Totals {
+    pub(super) fn add(&mut self, proto: &Proto) {
+        self.calls += proto.calls();
+        self.backedges += proto.backedges();
+        self.work += features::work(proto);
+    }
+}
+
 pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
     let loop_tier = proto.loops().iter().map(|state| state.tier).max().unwrap_or(Tier::Cold);
     FunctionRecord {
@@ -66,6 +82,8 @@ impl Vm {
                 sink.function(&function_record(proto));
             }
         }
+        let mut totals = controller.dead;
+        controller.protos.iter().for_each(|proto| totals.add(proto));
         let summary = RunSummary {
             wall_ns: self.created.elapsed().as_nanos() as u64,
             cpu_ns: thread_cpu_ns() + controller.background_cpu_ns(),
@@ -75,8 +93,9 @@ impl Vm {
             gc_p999_pause_ns: self.heap.pauses.all_but_ns(1000),
             peak_heap_bytes: self.heap.peak_bytes() as u64,
             functions: controller.functions_seen,
-            counted_work: controller.dead_work
-                + controller.protos.iter().map(|proto| features::work(proto)).sum::<f64>(),
+            calls: totals.calls,
+            backedges: totals.backedges,
+            counted_work: totals.work,
             compiles: [0, 1].map(|tier| controller.compiles[tier].summary(controller.osr_entries[tier])),
             code_memory: controller.code.summary(),
             queue: controller.queue_summary(),

@@ -98,6 +98,7 @@ impl FormTally {
             code_bytes: self.code_bytes,
             median_ns_per_word: quantile(&sorted, 50),
             p99_ns_per_word: quantile(&sorted, 99),
+            ns_per_word: sorted,
         }
     }
 }

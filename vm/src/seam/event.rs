@@ -206,8 +206,10 @@ pub struct FormCompiles {
     pub phases: PhaseTimes,
     pub bytecode_len: u64,
     pub code_bytes: u64,
-    /// Processor time per word of bytecode, over compilations of whole functions (of a loop, what is compiled is only a
-    /// part); 0 without any.
+    /// Processor time per word of bytecode of each compilation of a whole function (of a loop, what is compiled is only
+    /// a part), ascending.
+    pub ns_per_word: Vec<f32>,
+    /// Of these; 0 without any.
     pub median_ns_per_word: f64,
     pub p99_ns_per_word: f64,
 }
@@ -254,6 +256,10 @@ pub struct RunSummary {
     pub gc_p999_pause_ns: u64,
     pub peak_heap_bytes: u64,
     pub functions: u64,
+    /// Of Lua functions, collected ones included, outside of tier 2.
+    pub calls: u64,
+    /// Of all loops, outside of tier 2.
+    pub backedges: u64,
     /// Sum of [`FunctionRecord::work`] over all functions, collected ones included: the work done outside of tier 2,
     /// which does not count. Deterministic for a deterministic policy.
     pub counted_work: f64,

@@ -44,15 +44,13 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
             let entry = Entry::Detailed(Detailed {
                 label: format!("tier {tier}"),
                 policy: Some("interpret".to_owned()),
-                max_tier: None,
                 force_tier: Some(tier),
-                compiler_threads: None,
-                command: None,
+                ..Detailed::default()
             });
             Contestant::resolve(&entry, &PathBuf::from("."))
         })
         .collect::<Result<_>>()?;
-    let bench = Bench::new(&args.out, Duration::from_secs(120))?;
+    let bench = Bench::new(&args.out("bench"), Duration::from_secs(120))?;
     let iterations = args.iterations.unwrap_or(6);
     let options = CellOptions { iterations, log: None };
     let progress = Progress::new("rates");

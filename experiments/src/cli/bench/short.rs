@@ -1,0 +1,298 @@
+//! `trinity bench --short`: whether a policy that compiles makes short programs slower than the interpreter.
+
+use std::{collections::BTreeMap, fmt, path::Path, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Args, execute, print_problems};
+use crate::{
+    cli::{print, print_json},
+    experiment::{
+        CellResult, Contestant, Endpoint, Samples, Spec, Store,
+        cell::{Bench, CellOptions},
+        contestant::Entry,
+        host_info::HostInfo,
+        plan::reference,
+        samples::RESAMPLES,
+        summary::Problem,
+    },
+    failure::{Failure, Result},
+    files, host,
+    progress::Progress,
+    report::{ratio, table, time},
+    stats::{Interval, Pair, Rng, hierarchical, median, median_ratio},
+    suite::{Catalogue, Input, Program, Size},
+};
+
+const POLICY: &str = "fixed:50,5000";
+const INTERPRETER: &str = "interpret";
+/// Processes of each contestant unless something else is asked for.
+const PROCESSES: u32 = 30;
+/// A program is short when a process of the interpreter takes this long, in nanoseconds of processor time.
+const SHORT_NS: [u64; 2] = [5_000_000, 50_000_000];
+/// Processes that decide about a size.
+const TRIALS: usize = 3;
+/// Sizes from which one is taken.
+const SIZES: [Size; 3] = [Size::Test, Size::Small, Size::Medium];
+/// A ratio up to this is no slowdown.
+const MARGIN: f64 = 1.03;
+
+/// Everything that was measured, as `--json` prints it.
+#[derive(Serialize)]
+struct Report {
+    host: HostInfo,
+    policy: String,
+    processes: u32,
+    iterations: u32,
+    margin: f64,
+    programs: Vec<Row>,
+    /// Geometric mean over programs.
+    overall: Option<Interval>,
+    /// A second copy of the interpreter against the first, over programs: what no difference looks like.
+    aa: Option<Interval>,
+    /// Programs without a size at which they are short.
+    left_out: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// One program: processor time of whole processes.
+#[derive(Serialize)]
+struct Row {
+    program: String,
+    size: Size,
+    interpreter_ns: f64,
+    policy_ns: f64,
+    /// Of medians, policy / interpreter.
+    ratio: Interval,
+    /// Half of the interval's width: the difference that these processes can show.
+    half_width: Option<f64>,
+    /// Median over processes.
+    compilations: f64,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    NotSlower,
+    Undecided,
+    Slower,
+}
+
+impl Verdict {
+    fn of(ratio: &Interval) -> Self {
+        match (ratio.low, ratio.high) {
+            (_, Some(high)) if high <= MARGIN => Self::NotSlower,
+            (Some(low), _) if low > MARGIN => Self::Slower,
+            _ => Self::Undecided,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::NotSlower => "not slower",
+            Self::Undecided => "undecided",
+            Self::Slower => "slower",
+        })
+    }
+}
+
+/// Which sizes make programs short here; `None` where none does. Kept beside the results, since another measurement
+/// might choose otherwise and a run that was killed continues.
+#[derive(Default, Serialize, Deserialize)]
+struct Sizes(BTreeMap<String, Option<Size>>);
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let policy = args.policy.as_deref().unwrap_or(POLICY);
+    host::check_policy(policy)?;
+    let out = args.out("short");
+    let base = args.spec("short")?;
+    let spec = Spec {
+        question: "Does a policy that compiles make short programs slower than the interpreter?".to_owned(),
+        sizes: SIZES.to_vec(),
+        policies: [INTERPRETER, policy].map(|spec| Entry::Policy(spec.to_owned())).into(),
+        baseline: INTERPRETER.to_owned(),
+        replicates: args.processes.unwrap_or(PROCESSES),
+        iterations: args.iterations.unwrap_or(1),
+        primary: Endpoint::Process,
+        ..base
+    };
+    let (inputs, left_out) = inputs(&spec, &out)?;
+    if inputs.is_empty() {
+        return Err(Failure::work(format!("no size makes any of these programs short: {}", left_out.join(", "))));
+    }
+    let plan = execute(spec, Some(inputs), &out)?;
+    let store = Store::open(&out)?;
+    let (samples, _, problems) = Samples::usable(&plan, &store);
+    // As the spec has them; the last is the copy.
+    let [interpreter, subject, copy] = [0, 1, 2];
+    let all = |contestant| (0..plan.inputs.len()).map(|input| pairs(&samples, input, contestant)).collect::<Vec<_>>();
+    let stream = |label: &str| Rng::stream(plan.spec.seed, label);
+    let rows = plan.inputs.iter().enumerate().filter_map(|(index, input)| {
+        let middle = |contestant, value: fn(&CellResult) -> f64| {
+            median(&samples.of_input(index, contestant).map(value).collect::<Vec<_>>())
+        };
+        let ratio = median_ratio(&pairs(&samples, index, subject), RESAMPLES, &mut stream(&input.program))?;
+        Some(Row {
+            program: input.program.clone(),
+            size: input.size,
+            interpreter_ns: middle(interpreter, |result| result.cpu_ns() as f64),
+            policy_ns: middle(subject, |result| result.cpu_ns() as f64),
+            half_width: ratio.low.zip(ratio.high).map(|(low, high)| (high - low) / 2.0),
+            compilations: middle(subject, |r| r.stats.as_ref().map_or(0.0, |stats| stats.compile_count() as f64)),
+            verdict: Verdict::of(&ratio),
+            ratio,
+        })
+    });
+    let report = Report {
+        host: plan.host.clone(),
+        policy: policy.to_owned(),
+        processes: plan.spec.replicates,
+        iterations: plan.spec.iterations,
+        margin: MARGIN,
+        programs: rows.collect(),
+        overall: hierarchical(&all(subject), RESAMPLES, &mut stream("overall")),
+        aa: hierarchical(&all(copy), RESAMPLES, &mut stream("A/A")),
+        left_out,
+        problems,
+    };
+    if args.json { print_json(&report) } else { report.print() }
+}
+
+/// Processor times of a contestant and of the interpreter, which is the first.
+fn pairs(samples: &Samples<'_>, input: usize, contestant: usize) -> Vec<Pair> {
+    samples.pairs_by(input, contestant, 0, |result| (result.cpu_ns() > 0).then(|| vec![result.cpu_ns() as f64]))
+}
+
+/// The programs at the sizes at which they are short, and the names of those that have no such size.
+fn inputs(spec: &Spec, out: &Path) -> Result<(Vec<Input>, Vec<String>)> {
+    let suite = Catalogue::embedded()?;
+    let programs = suite.select(&spec.programs, &spec.families, false)?;
+    let path = out.join("sizes.json");
+    let mut sizes = match files::read_text(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|error| Failure::work(format!("{}: {error}; remove this folder", path.display())))?,
+        Err(_) => Sizes::default(),
+    };
+    let bench = Bench::new(out, Duration::from_secs(spec.limit_s))?;
+    let progress = Progress::new("sizes");
+    progress.length(programs.len());
+    let (mut inputs, mut left_out) = (Vec::new(), Vec::new());
+    for program in programs {
+        progress.message(&program.id);
+        let size = match sizes.0.get(&program.id) {
+            Some(size) => *size,
+            None => short_size(&suite, program, &bench, spec.iterations)?,
+        };
+        sizes.0.insert(program.id.clone(), size);
+        match size {
+            Some(size) => inputs.push(suite.input(program, size)?),
+            None => left_out.push(program.id.clone()),
+        }
+        progress.step();
+    }
+    progress.finish();
+    let text = serde_json::to_vec_pretty(&sizes).map_err(|error| Failure::work(format!("sizes.json: {error}")))?;
+    files::write_whole(&path, &text)?;
+    Ok((inputs, left_out))
+}
+
+/// The least size at which the interpreter takes as long as a short program may: where compilation weighs most.
+fn short_size(suite: &Catalogue, program: &Program, bench: &Bench, iterations: u32) -> Result<Option<Size>> {
+    let interpreter: Contestant = reference();
+    let options = CellOptions { iterations, log: None };
+    for size in SIZES.into_iter().filter(|size| program.size(*size).is_some()) {
+        let input = suite.input(program, size)?;
+        let mut times = Vec::new();
+        for _ in 0..TRIALS {
+            let cell = bench.run("", &interpreter, &input, &options)?;
+            if !cell.succeeded() {
+                return Ok(None);
+            }
+            times.push(cell.cpu_ns() as f64);
+        }
+        let [least, most] = SHORT_NS.map(|ns| ns as f64);
+        match median(&times) {
+            time if time > most => return Ok(None),
+            time if time >= least => return Ok(Some(size)),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+impl Report {
+    fn print(&self) -> Result<()> {
+        let head = ["whole process", "size", INTERPRETER, &self.policy, "ratio of medians", "±", "compiled", "verdict"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for row in &self.programs {
+            rows.push(vec![
+                row.program.clone(),
+                row.size.to_string(),
+                time(row.interpreter_ns),
+                time(row.policy_ns),
+                ratio(Some(&row.ratio)),
+                row.half_width.map_or_else(|| "–".to_owned(), |half| format!("{:.1} %", half * 100.0)),
+                format!("{:.0}", row.compilations),
+                row.verdict.to_string(),
+            ]);
+        }
+        print(&table(&rows))?;
+        let count = |verdict| self.programs.iter().filter(|row| row.verdict == verdict).count();
+        let widths: Vec<f64> = self.programs.iter().filter_map(|row| row.half_width).collect();
+        print(&format!(
+            "{} not slower, {} undecided, {} slower, by a margin of {:.0} %\n",
+            count(Verdict::NotSlower),
+            count(Verdict::Undecided),
+            count(Verdict::Slower),
+            (self.margin - 1.0) * 100.0,
+        ))?;
+        if !widths.is_empty() {
+            print(&format!(
+                "detectable (half of the interval), median of programs: {:.1} %\n",
+                median(&widths) * 100.0
+            ))?;
+        }
+        print(&format!(
+            "geometric mean: {}\n{INTERPRETER} against a copy of itself: {}\n\
+             {} programs, {} processes each, CPU time; 95 % intervals; {}, {} CPUs, Linux {}\n",
+            ratio(self.overall.as_ref()),
+            ratio(self.aa.as_ref()),
+            self.programs.len(),
+            self.processes,
+            self.host.cpu,
+            self.host.cpus,
+            self.host.kernel,
+        ))?;
+        if !self.left_out.is_empty() {
+            print(&format!(
+                "left out, no size takes {} to {}: {}\n",
+                time(SHORT_NS[0] as f64),
+                time(SHORT_NS[1] as f64),
+                self.left_out.join(", ")
+            ))?;
+        }
+        print_problems(&self.problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_needs_the_whole_interval_on_one_side_of_the_margin() {
+        let verdict = |bounds: Option<(f64, f64)>| {
+            let (low, high) = bounds.unzip();
+            Verdict::of(&Interval { ratio: 1.0, low, high, detectable: None, programs: 1, blocks: 9 })
+        };
+        assert_eq!(verdict(Some((0.97, 1.03))), Verdict::NotSlower);
+        assert_eq!(verdict(Some((1.01, 1.02))), Verdict::NotSlower);
+        assert_eq!(verdict(Some((0.99, 1.04))), Verdict::Undecided);
+        assert_eq!(verdict(Some((1.03, 1.2))), Verdict::Undecided);
+        assert_eq!(verdict(Some((1.04, 1.2))), Verdict::Slower);
+        assert_eq!(verdict(None), Verdict::Undecided);
+    }
+}
