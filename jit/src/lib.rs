@@ -11,7 +11,10 @@ pub mod module;
 pub mod tier1;
 pub mod tier2;
 
-use std::{str::FromStr, sync::atomic::AtomicBool};
+use std::{
+    str::FromStr,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use trinity_vm::{
     function::Proto,
@@ -34,6 +37,7 @@ pub struct JitCompiler {
     generators: Generators,
     /// Optimised functions lie close together: calls between them stay in few pages.
     arena: CodeArena,
+    forced_exits: Option<Arc<tier2::ForcedExits>>,
 }
 
 /// The code generators of one thread. Each is set up for the first function that it compiles: most programs are over
@@ -74,6 +78,19 @@ impl JitCompiler {
     /// A compiler whose tier 1 is of this form.
     pub fn with_form(form: Tier1Form) -> JitCompiler {
         JitCompiler { form, ..JitCompiler::default() }
+    }
+
+    /// Makes guards of code that is optimised from now on take their exits although they hold; for tests.
+    pub fn force_exits(&mut self, exits: tier2::ForcedExits) {
+        self.forced_exits = Some(Arc::new(exits));
+    }
+
+    fn snapshot(&self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Snapshot, Bailout> {
+        let mut snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        if let Snapshot::Optimised(snapshot) = &mut snapshot {
+            snapshot.forced_exits.clone_from(&self.forced_exits);
+        }
+        Ok(snapshot)
     }
 
     /// Tier 1 from stencils; `None` where there are none, or another form has been asked for.
@@ -136,7 +153,7 @@ impl Compiler for JitCompiler {
         {
             return outcome;
         }
-        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        let snapshot = self.snapshot(vm, proto, tier, entry)?;
         let roots = snapshot.roots();
         snapshot.generate(&mut self.generators, &AtomicBool::new(false))?.install(&self.arena, roots)
     }
@@ -146,7 +163,7 @@ impl Compiler for JitCompiler {
         if tier == Tier::Warm && self.form == Tier1Form::Stencils && cfg!(stencils) {
             return Ok(None);
         }
-        let snapshot = Snapshot::take(vm, proto, tier, entry)?;
+        let snapshot = self.snapshot(vm, proto, tier, entry)?;
         Ok(Some(Frozen { roots: snapshot.roots(), task: Box::new(snapshot) }))
     }
 

@@ -28,12 +28,14 @@ impl Write for Output {
 fn run(source: &[u8], name: &str, mode: Mode) -> Vec<u8> {
     let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
     support::compile_in(&mut vm, mode);
+    vm.heap.set_stress(mode.stress());
     stdlib::open(&mut vm);
     let output = Output::default();
     stdlib::io::redirect_stdout(&mut vm, Box::new(output.clone()));
     let globals = vm.globals.into();
     let function = vm.load(source, name.as_bytes(), globals).unwrap_or_else(|error| panic!("{name}: {error:?}"));
     let failed = vm.call_from_host(function.into(), &[]).is_err();
+    support::assert_tier_1_takes_everything(&mut vm, name);
     vm.close_state();
     stdlib::io::flush(&mut vm);
     assert!(!failed, "{name} in {mode:?} throws");

@@ -21,9 +21,11 @@ use crate::{
                   trinity fuzz --seed 7 --first 812 --count 1     # one program again\n\n\
                   Programs that differ are reduced and written to the folder: NAME.lua, and NAME.txt with both outputs. \
                   The exit status is 1 if there are any. Modes: interpret, tier1, single-pass (tier 1 in its portable form), \
-                  tier2 (everything compiled at its first call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time), \
-                  background (the same by other threads), lagging (mixed, installed some polls later), stress, tier1-stress, \
-                  late-stress, lagging-stress (a collection at every poll, for one short program in four)."
+                  tier2 (everything compiled at its first call), mixed (fixed:2,30), late (tier 2 after some feedback), random (any tier at any time, tier 1 in either form), \
+                  exits (late, and guards of tier 2 take their exits although they hold), background (random by other threads), \
+                  lagging (mixed, installed some polls later), and, for one short program in four, with a collection or the \
+                  smallest slice of one at every poll: stress, tier1-stress, single-pass-stress, late-stress, \
+                  random-stress, exits-stress, lagging-stress."
 )]
 pub struct Args {
     /// Seed of the programs

@@ -240,7 +240,7 @@ impl Job<'_> {
             if start.elapsed() > REDUCTION {
                 return None;
             }
-            match self.examine(&candidate.render(), index / STRESS_EVERY * STRESS_EVERY, &[mode], REDUCING_LIMIT) {
+            match self.examine(&candidate.render(), index, &[mode], REDUCING_LIMIT) {
                 Ok(Some((Some(mut difference), _))) if !difference.expected.starts_with("did not compile") => {
                     smallest = difference.found.pop().map(|(_, found)| (difference.expected, found));
                     Some(true)

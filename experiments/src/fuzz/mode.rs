@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use trinity_jit::Tier1Form;
+use trinity_vm::heap::GcStress;
 
 use crate::host::captured::{Compilation, Setting, Tiering};
 
@@ -18,21 +19,27 @@ pub enum Mode {
     Mixed,
     /// Tier 2 after some feedback, without tier 1 in between.
     Late,
-    /// Any tier at any time, by the program's seed.
+    /// Any tier at any time, by the program's seed, which chooses the form of tier 1 too.
     Random,
+    /// As [`Mode::Late`], and guards of optimised code take their exits now and then although they hold.
+    Exits,
     /// As [`Mode::Random`], optimised by one or two other threads: what is installed when depends on timing.
     Background,
     /// As [`Mode::Mixed`], optimised by another thread whose code is installed some polls after it was asked for.
     Lagging,
-    /// Interpreted, with a collection at every poll.
+    /// Interpreted, with a collection at every poll; as the other modes with `Stress`, for every second program only with
+    /// the smallest slice of one, verified.
     Stress,
     Tier1Stress,
+    SinglePassStress,
     LateStress,
+    RandomStress,
+    ExitsStress,
     LaggingStress,
 }
 
 impl Mode {
-    pub const ALL: [Mode; 13] = [
+    pub const ALL: [Mode; 17] = [
         Mode::Interpret,
         Mode::Tier1,
         Mode::SinglePass,
@@ -40,11 +47,15 @@ impl Mode {
         Mode::Mixed,
         Mode::Late,
         Mode::Random,
+        Mode::Exits,
         Mode::Background,
         Mode::Lagging,
         Mode::Stress,
         Mode::Tier1Stress,
+        Mode::SinglePassStress,
         Mode::LateStress,
+        Mode::RandomStress,
+        Mode::ExitsStress,
         Mode::LaggingStress,
     ];
 
@@ -57,28 +68,41 @@ impl Mode {
             Self::Mixed => "mixed",
             Self::Late => "late",
             Self::Random => "random",
+            Self::Exits => "exits",
             Self::Background => "background",
             Self::Lagging => "lagging",
             Self::Stress => "stress",
             Self::Tier1Stress => "tier1-stress",
+            Self::SinglePassStress => "single-pass-stress",
             Self::LateStress => "late-stress",
+            Self::RandomStress => "random-stress",
+            Self::ExitsStress => "exits-stress",
             Self::LaggingStress => "lagging-stress",
         }
     }
 
     /// Collecting at every poll costs so much that only some programs are run this way.
     pub const fn is_stress(self) -> bool {
-        matches!(self, Self::Stress | Self::Tier1Stress | Self::LateStress | Self::LaggingStress)
+        matches!(
+            self,
+            Self::Stress
+                | Self::Tier1Stress
+                | Self::SinglePassStress
+                | Self::LateStress
+                | Self::RandomStress
+                | Self::ExitsStress
+                | Self::LaggingStress
+        )
     }
 
     pub fn setting(self, seed: u64) -> Setting {
         let tiering = match self {
             Self::Interpret | Self::Stress => Tiering::Interpret,
-            Self::Tier1 | Self::SinglePass | Self::Tier1Stress => Tiering::Forced(1),
+            Self::Tier1 | Self::SinglePass | Self::Tier1Stress | Self::SinglePassStress => Tiering::Forced(1),
             Self::Tier2 => Tiering::Forced(2),
             Self::Mixed | Self::Lagging | Self::LaggingStress => Tiering::Fixed("fixed:2,30"),
-            Self::Late | Self::LateStress => Tiering::Late(3 + (seed % 8) as u32),
-            Self::Random | Self::Background => Tiering::Random(seed),
+            Self::Late | Self::LateStress | Self::Exits | Self::ExitsStress => Tiering::Late(3 + (seed % 8) as u32),
+            Self::Random | Self::RandomStress | Self::Background => Tiering::Random(seed),
         };
         let compilation = match self {
             Self::Background => Compilation::Threads(1 + (seed % 2) as u32),
@@ -86,8 +110,21 @@ impl Mode {
             Self::Lagging | Self::LaggingStress => Compilation::Lagging(1 << (seed % 8)),
             _ => Compilation::Synchronous,
         };
-        let form = if self == Self::SinglePass { Tier1Form::SinglePass } else { Tier1Form::Stencils };
-        Setting { tiering, compilation, form, stress: self.is_stress() }
+        // What the seed's lowest bits say is used above, and those of programs that are run under stress are 0.
+        let [odd, sliced] = [3, 4].map(|bit| seed >> bit & 1 == 1);
+        let single_pass = match self {
+            Self::SinglePass | Self::SinglePassStress => true,
+            Self::Random | Self::RandomStress => odd,
+            _ => false,
+        };
+        let form = if single_pass { Tier1Form::SinglePass } else { Tier1Form::Stencils };
+        let stress = match self.is_stress() {
+            true if sliced => GcStress::Slices,
+            true => GcStress::Full,
+            false => GcStress::Off,
+        };
+        let forced_exits = matches!(self, Self::Exits | Self::ExitsStress).then_some((seed, 1 + (seed / 4 % 6) as u32));
+        Setting { tiering, compilation, form, stress, forced_exits }
     }
 }
 

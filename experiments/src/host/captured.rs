@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, io::Write, rc::Rc};
 
-use trinity_jit::{JitCompiler, Tier1Form};
+use trinity_jit::{JitCompiler, Tier1Form, tier2::ForcedExits};
 use trinity_vm::{
     coroutine,
     heap::GcStress,
@@ -50,8 +50,9 @@ pub struct Setting {
     pub compilation: Compilation,
     /// How tier 1 is made.
     pub form: Tier1Form,
-    /// Collect at every poll.
-    pub stress: bool,
+    pub stress: GcStress,
+    /// Guards of optimised code take their exits although they hold: by this seed, one in 2 to the power of that.
+    pub forced_exits: Option<(u64, u32)>,
 }
 
 /// How a program ended.
@@ -92,7 +93,11 @@ pub fn capture(source: &[u8], name: &[u8], setting: Setting) -> Captured {
     };
     if let Some(policy) = policy {
         vm.controller.set_policy(policy);
-        vm.controller.set_compiler(Box::new(JitCompiler::with_form(setting.form)));
+        let mut compiler = JitCompiler::with_form(setting.form);
+        if let Some((seed, rarity)) = setting.forced_exits {
+            compiler.force_exits(ForcedExits::new(seed, rarity));
+        }
+        vm.controller.set_compiler(Box::new(compiler));
     }
     match setting.compilation {
         Compilation::Synchronous => {}
@@ -102,9 +107,7 @@ pub fn capture(source: &[u8], name: &[u8], setting: Setting) -> Captured {
             vm.controller.set_install_lag(polls);
         }
     }
-    if setting.stress {
-        vm.heap.set_stress(GcStress::Full);
-    }
+    vm.heap.set_stress(setting.stress);
     let globals = Value::from(vm.globals);
     let (ended, message) = match stdlib::load_chunk(&mut vm, source, name, None, globals) {
         Err(message) => (Ended::AtSyntax, message),

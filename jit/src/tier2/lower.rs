@@ -12,7 +12,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use trinity_vm::value::tag;
 
 use super::{
-    exits::ExitInfo,
+    exits::{ExitInfo, ForcedExits},
     ir::{
         BASE, Block, Cc, ENTRY, Effect, ExitId, FloatOp, FloatUn, Func, Helper, Inst, IntOp, Region, Saved, Term, Ty,
         V, VM, Width,
@@ -43,6 +43,7 @@ struct Lower<'a, 'f> {
     constant: MemFlagsData,
     signatures: Signatures,
     exits: &'a [ExitInfo],
+    forced: Option<&'a ForcedExits>,
     exit_blocks: Vec<Option<ClifBlock>>,
 }
 
@@ -50,6 +51,7 @@ struct Lower<'a, 'f> {
 pub(super) fn lower(
     func: &Func,
     exits: &[ExitInfo],
+    forced: Option<&ForcedExits>,
     clif: &mut Function,
     context: &mut FunctionBuilderContext,
     target: TargetFrontendConfig,
@@ -78,6 +80,7 @@ pub(super) fn lower(
         constant: MemFlagsData::trusted().with_readonly().with_can_move(),
         signatures,
         exits,
+        forced,
         exit_blocks: vec![None; func.exits.len()],
     };
     for block in &order {
@@ -365,7 +368,11 @@ impl Lower<'_, '_> {
                 return None;
             }
             Inst::Guard(condition, exit) => {
-                let condition = self.value(condition);
+                let mut condition = self.value(condition);
+                if let Some(forced) = self.forced {
+                    let holds = self.step(forced);
+                    condition = self.builder.ins().band(condition, holds);
+                }
                 let (next, stub) = (self.builder.create_block(), self.exit_block(exit));
                 self.builder.ins().brif(condition, next, &[], stub, &[]);
                 self.builder.switch_to_block(next);
@@ -380,6 +387,24 @@ impl Lower<'_, '_> {
             }
             Inst::Helper(helper, args, count) => self.helper(helper, &args[..count as usize]),
         })
+    }
+
+    /// Steps the generator of forced exits: whether a guard may hold.
+    fn step(&mut self, forced: &ForcedExits) -> ClifValue {
+        let flags = MemFlagsData::trusted();
+        let builder = &mut self.builder;
+        let address = builder.ins().iconst(types::I64, forced.state.as_ptr() as i64);
+        let state = builder.ins().load(types::I64, flags, address, 0);
+        let factor = builder.ins().iconst(types::I64, ForcedExits::MULTIPLIER);
+        let product = builder.ins().imul(state, factor);
+        let increment = builder.ins().iconst(types::I64, ForcedExits::INCREMENT);
+        let state = builder.ins().iadd(product, increment);
+        builder.ins().store(flags, state, address, 0);
+        // The low bits of such a generator have short periods.
+        let shift = builder.ins().iconst(types::I64, 64 - i64::from(forced.rarity));
+        let top = builder.ins().ushr(state, shift);
+        let zero = builder.ins().iconst(types::I64, 0);
+        builder.ins().icmp(IntCC::NotEqual, top, zero)
     }
 
     fn helper(&mut self, helper: Helper, args: &[V]) -> ClifValue {

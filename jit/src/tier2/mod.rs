@@ -22,7 +22,10 @@ mod state;
 mod tables;
 mod validate;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use trinity_vm::{
     bytecode::Op,
@@ -37,6 +40,7 @@ use crate::{
     codegen::{Codegen, MachineCode},
 };
 use exits::ExitInfo;
+pub use exits::ForcedExits;
 pub use snapshot::Snapshot;
 
 /// Most bytecode words of a function that is optimised.
@@ -47,6 +51,8 @@ pub struct Optimised {
     code: MachineCode,
     /// The code's exit stubs name these records by address.
     exits: Box<[ExitInfo]>,
+    /// So do its guards.
+    forced_exits: Option<Arc<ForcedExits>>,
     /// As the snapshot saw them.
     proto_epoch: u32,
     failures: usize,
@@ -114,12 +120,18 @@ pub fn optimise(codegen: &mut Codegen, snap: &Snapshot, cancelled: &AtomicBool) 
         .collect();
     let name = || format!("tier 2 {:?} of function {:016x}", snap.entry, snap.function_id);
     let ((), mut code) = codegen.generate(&name, |clif, context, target| {
-        lower::lower(&func, &exits, clif, context, target);
+        lower::lower(&func, &exits, snap.forced_exits.as_deref(), clif, context, target);
         // Cranelift takes most of the time, and cannot be stopped.
         go_on()
     })?;
     code.phases.build_ns = build_ns;
-    Ok(Optimised { code, exits, proto_epoch: snap.proto_epoch, failures: snap.failed.len() })
+    Ok(Optimised {
+        code,
+        exits,
+        forced_exits: snap.forced_exits.clone(),
+        proto_epoch: snap.proto_epoch,
+        failures: snap.failed.len(),
+    })
 }
 
 impl Optimised {
@@ -158,7 +170,7 @@ impl Optimised {
             phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..self.code.phases },
             roots,
             renewable: false,
-            owner: Box::new((block, self.exits)),
+            owner: Box::new((block, self.exits, self.forced_exits)),
         })
     }
 }

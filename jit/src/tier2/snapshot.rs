@@ -1,6 +1,8 @@
 //! Everything that a compilation depends on, frozen before it begins: the builder is a pure function of it, and reads
 //! nothing of the heap. Objects are addresses here, which the code compares with and never follows.
 
+use std::sync::Arc;
+
 use trinity_vm::{
     bytecode::{Instr, LoopDesc},
     function::{CacheKind, Proto},
@@ -11,7 +13,7 @@ use trinity_vm::{
     vm::Vm,
 };
 
-use super::liveness::RegSet;
+use super::{ForcedExits, liveness::RegSet};
 
 /// Compilations of one entry after which code that was never executed is no longer taken for unreachable.
 const PATIENT_AFTER: u32 = 2;
@@ -60,6 +62,7 @@ pub struct Snapshot {
     /// Tags of the registers at the loop header that is entered.
     pub entry_tags: Vec<u8>,
     pub proto_epoch: u32,
+    pub forced_exits: Option<Arc<ForcedExits>>,
 }
 
 // A snapshot goes to the thread that compiles.
@@ -120,6 +123,7 @@ impl Snapshot {
             patient: reopts >= PATIENT_AFTER,
             entry_tags,
             proto_epoch: vm.heap.proto_epoch,
+            forced_exits: None,
         }
     }
 

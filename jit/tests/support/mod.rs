@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use trinity_jit::{JitCompiler, Tier1Form};
+use trinity_jit::{JitCompiler, Tier1Form, tier2::ForcedExits};
 use trinity_vm::{
     heap::GcStress,
     native::{Args, NativeResult},
-    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy, Tier},
+    seam::{Action, Bailout, Decision, DecisionKind, DecisionPoint, EventSink, Policy, Tier},
     stdlib,
     vm::{Vm, VmOptions},
 };
@@ -32,12 +32,23 @@ pub enum Mode {
     Mixed,
     /// As [`Mode::Tier1`], with a collection at every poll.
     Tier1Stress,
+    SinglePassStress,
     /// The interpreter with a collection at every poll.
     InterpreterStress,
     /// The interpreter with a slice of a collection, verified, at every poll.
     InterpreterSlices,
     Tier1Slices,
+    SinglePassSlices,
     Tier2Slices,
+    /// Any tier at any time, by this seed, which chooses the form of tier 1 too: odd ones the portable form.
+    Random(u64),
+    /// As [`Mode::Random`], with a collection at every poll.
+    RandomStress(u64),
+    /// As [`Mode::Random`], with a slice of a collection, verified, at every poll.
+    RandomSlices(u64),
+    /// As [`Mode::Tier2Warm`], and guards take their exits although they hold: by the seed, one in 2 to the power of the
+    /// second number.
+    Exits(u64, u32),
     /// As [`Mode::Mixed`], by this many compiler threads.
     Background(u32),
     /// As [`Mode::Mixed`], by one compiler thread whose code is installed at this poll after it was asked for.
@@ -49,19 +60,37 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn stress(self) -> GcStress {
+    pub fn stress(self) -> GcStress {
         match self {
-            Mode::Tier1Stress | Mode::InterpreterStress | Mode::LaggingStress(_) => GcStress::Full,
-            Mode::InterpreterSlices | Mode::Tier1Slices | Mode::Tier2Slices | Mode::LaggingSlices(_) => {
-                GcStress::Slices
-            }
+            Mode::Tier1Stress
+            | Mode::SinglePassStress
+            | Mode::InterpreterStress
+            | Mode::RandomStress(_)
+            | Mode::LaggingStress(_) => GcStress::Full,
+            Mode::InterpreterSlices
+            | Mode::Tier1Slices
+            | Mode::SinglePassSlices
+            | Mode::Tier2Slices
+            | Mode::RandomSlices(_)
+            | Mode::LaggingSlices(_) => GcStress::Slices,
             _ => GcStress::Off,
+        }
+    }
+    fn form(self) -> Tier1Form {
+        match self {
+            Mode::SinglePass | Mode::SinglePassWarm | Mode::SinglePassStress | Mode::SinglePassSlices => {
+                Tier1Form::SinglePass
+            }
+            Mode::Random(seed) | Mode::RandomStress(seed) | Mode::RandomSlices(seed) if seed % 2 == 1 => {
+                Tier1Form::SinglePass
+            }
+            _ => Tier1Form::Stencils,
         }
     }
     fn compiles(self) -> Option<Action> {
         match self {
             Mode::Interpreter | Mode::InterpreterStress | Mode::InterpreterSlices => None,
-            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices => Some(Action::Hot),
+            Mode::Tier2 | Mode::Tier2Warm | Mode::Tier2Slices | Mode::Exits(..) => Some(Action::Hot),
             _ => Some(Action::Warm),
         }
     }
@@ -89,6 +118,30 @@ impl Policy for Forced {
         };
         let action = if point.legal.contains(wanted) { wanted } else { Action::Stay };
         Decision::certain(action, self.then_optimise.filter(|_| wanted == Action::Warm).unwrap_or(1_000_000))
+    }
+}
+
+/// The policy of [`Mode::Random`], with the state of its generator.
+struct Anything(u64);
+
+impl Anything {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+impl Policy for Anything {
+    fn name(&self) -> String {
+        "anything".to_owned()
+    }
+    fn first_consultation(&self, _: DecisionKind) -> u32 {
+        1
+    }
+    fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
+        let legal: Vec<Action> = point.legal.iter().collect();
+        let action = legal[self.below(legal.len())];
+        Decision::certain(action, 1 + self.below(40) as u32)
     }
 }
 
@@ -125,6 +178,7 @@ pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mu
         vm.heap.set_stress(mode.stress());
     }
     let result = vm.call_from_host(chunk.into(), &[]);
+    assert_tier_1_takes_everything(&mut vm, name);
     let mut output = OUTPUT.take();
     if let Err(error) = result {
         let text = vm.to_display(error).map_or_else(|_| "?".into(), |text| text.to_str_lossy().into_owned());
@@ -132,6 +186,14 @@ pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mu
     }
     vm.close_state();
     output
+}
+
+/// There is no bytecode that tier 1 cannot compile.
+pub fn assert_tier_1_takes_everything(vm: &mut Vm, name: &str) {
+    let mut bailouts = vm.finish_run().compiles[0].bailouts.clone();
+    // What memory is too short for is no matter of bytecode.
+    bailouts.retain(|(reason, _)| !Bailout(reason).is_transient());
+    assert!(bailouts.is_empty(), "{name}: tier 1 declines: {bailouts:?}");
 }
 
 /// Installs policy, compiler, the library, and a `print` that is collected.
@@ -155,20 +217,30 @@ pub fn compile_in(vm: &mut Vm, mode: Mode) {
     }
     let mixed = mode == Mode::Mixed || threads > 0;
     let (calls, loops) = match mode {
-        Mode::Tier1Warm | Mode::SinglePassWarm | Mode::Tier2Warm | Mode::Tier1Slices | Mode::Tier2Slices => (5, 10),
+        Mode::Tier1Warm
+        | Mode::SinglePassWarm
+        | Mode::Tier2Warm
+        | Mode::Tier1Slices
+        | Mode::SinglePassSlices
+        | Mode::Tier2Slices
+        | Mode::Exits(..) => (5, 10),
         Mode::Tier1Late => (200, 1000),
         _ if mixed => (2, 3),
         _ => (1, 1),
     };
     let then_optimise = mixed.then_some(5);
-    if let Some(action) = mode.compiles() {
-        vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise }));
-        let form = match mode {
-            Mode::SinglePass | Mode::SinglePassWarm => Tier1Form::SinglePass,
-            _ => Tier1Form::Stencils,
-        };
-        vm.controller.set_compiler(Box::new(JitCompiler::with_form(form)));
+    let Some(action) = mode.compiles() else { return };
+    match mode {
+        Mode::Random(seed) | Mode::RandomStress(seed) | Mode::RandomSlices(seed) => {
+            vm.controller.set_policy(Box::new(Anything(seed)));
+        }
+        _ => vm.controller.set_policy(Box::new(Forced { action, calls, loops, then_optimise })),
     }
+    let mut compiler = JitCompiler::with_form(mode.form());
+    if let Mode::Exits(seed, rarity) = mode {
+        compiler.force_exits(ForcedExits::new(seed, rarity));
+    }
+    vm.controller.set_compiler(Box::new(compiler));
 }
 
 /// Into the output that [`run`] returns.
