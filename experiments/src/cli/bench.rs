@@ -55,8 +55,9 @@ pub struct Args {
     /// Who decides what to compile [default: cost-benefit, with --short fixed:50,5000]
     #[arg(long, value_name = "SPEC")]
     policy: Option<String>,
-    /// Tiers to compare: tier0 (interpreter), tier1 (baseline compiler too), all
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = ["tier0".to_owned(), "tier1".to_owned(), "all".to_owned()])]
+    /// Tiers to compare: tier0 (interpreter), tier1 (baseline compiler too), all [default: tier0,tier1,all, with --short
+    /// all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     tiers: Vec<String>,
     /// Seed of the order of runs and of the intervals
     #[arg(long, default_value_t = 1)]
@@ -71,7 +72,7 @@ pub struct Args {
     break_even: bool,
     /// Instead of comparing, show whether a policy makes short programs slower than the interpreter: those that take 5
     /// to 50 ms in all, at the least size at which they do
-    #[arg(long, conflicts_with_all = ["rates", "break_even", "quick", "size", "tiers"])]
+    #[arg(long, conflicts_with_all = ["rates", "break_even", "quick", "size"])]
     short: bool,
     /// Print the summary as JSON
     #[arg(long)]
@@ -85,6 +86,19 @@ pub struct Args {
 impl Args {
     fn out(&self, name: &str) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new(DEFAULT_OUT).join(name))
+    }
+
+    /// The tiers to compare, or these: what they are called, and the highest that may be used.
+    fn tiers(&self, default: &[&str]) -> Result<Vec<(String, Option<u8>)>> {
+        let given = self.tiers.iter().map(String::as_str);
+        let names: Vec<&str> = if self.tiers.is_empty() { default.to_vec() } else { given.collect() };
+        let max_tier = |name| match name {
+            "tier0" => Ok(Some(0)),
+            "tier1" => Ok(Some(1)),
+            "all" => Ok(None),
+            other => Err(Failure::usage(format!("no tiers '{other}'; there are tier0, tier1 and all"))),
+        };
+        names.into_iter().map(|name| Ok((name.to_owned(), max_tier(name)?))).collect()
     }
 
     /// An experiment of this name without contestants, as large as was asked for.
@@ -189,15 +203,9 @@ fn print_problems(problems: &[Problem]) -> Result<()> {
 fn comparison(args: &Args) -> Result<Spec> {
     let policy = args.policy.as_deref().unwrap_or(host::DEFAULT_POLICY);
     let mut policies = Vec::new();
-    for tier in &args.tiers {
-        let max_tier = match tier.as_str() {
-            "tier0" => Some(0),
-            "tier1" => Some(1),
-            "all" => None,
-            other => return Err(Failure::usage(format!("no tiers '{other}'; there are tier0, tier1 and all"))),
-        };
+    for (tier, max_tier) in args.tiers(&["tier0", "tier1", "all"])? {
         policies.push(Entry::Detailed(Detailed {
-            label: tier.clone(),
+            label: tier,
             policy: Some(policy.to_owned()),
             max_tier,
             ..Detailed::default()

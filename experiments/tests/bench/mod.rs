@@ -51,16 +51,19 @@ fn break_even_measures_both_forms_of_tier_1_once() {
 fn short_programs_are_compared_at_a_size_at_which_they_are_short() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let args = ["bench", "--short", "--program", "fib", "--program", "tak", "--processes", "2", "--json", "--out", "x"];
-    let done = trinity(folder.path(), &args);
+    let done = trinity(folder.path(), &[&args[..], &["--tiers", "tier1,all"]].concat());
     if text(&done.stderr).contains("no size makes any of these programs short") {
         return; // an unoptimised build
     }
     assert!(done.status.success(), "{}", text(&done.stderr));
     let report: Value = serde_json::from_str(&text(&done.stdout)).expect("JSON");
     let len = |key: &str| report[key].as_array().map(Vec::len);
-    let (programs, left_out) = (len("programs").expect("rows"), len("left_out").expect("names"));
-    assert_eq!((programs + left_out, len("problems")), (2, Some(0)));
-    for row in report["programs"].as_array().into_iter().flatten() {
+    let subjects = report["subjects"].as_array().expect("subjects");
+    let policies: Vec<&str> = subjects.iter().filter_map(|subject| subject["policy"].as_str()).collect();
+    assert_eq!((policies, len("problems")), (vec!["fixed:50,5000 tier1", "fixed:50,5000"], Some(0)));
+    let rows: Vec<&Value> = subjects.iter().filter_map(|subject| subject["programs"].as_array()).flatten().collect();
+    assert_eq!(rows.len() / 2 + len("left_out").expect("names"), 2);
+    for row in rows {
         assert!(["not-slower", "undecided", "slower"].map(Value::from).contains(&row["verdict"]), "{row}");
         assert!(
             row["half_width"].as_f64() > Some(0.0) && row["ratio"]["low"].as_f64() <= row["ratio"]["high"].as_f64()

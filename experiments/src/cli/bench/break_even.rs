@@ -260,7 +260,8 @@ fn amount(value: Option<f64>) -> String {
     match value.filter(|value| value.is_finite()) {
         None => "never".to_owned(),
         Some(value) if value >= 10.0 => format!("{value:.0}"),
-        Some(value) => format!("{value:.2}"),
+        Some(value) if value >= 0.1 => format!("{value:.2}"),
+        Some(value) => format!("{value:.4}"),
     }
 }
 
@@ -374,8 +375,8 @@ mod tests {
     #[test]
     fn amounts_say_never() {
         assert_eq!(
-            [amount(None), amount(Some(f64::INFINITY)), amount(Some(0.25)), amount(Some(75.4))],
-            ["never", "never", "0.25", "75"]
+            [None, Some(f64::INFINITY), Some(0.0042), Some(0.25), Some(75.4)].map(amount),
+            ["never", "never", "0.0042", "0.25", "75"]
         );
     }
 

@@ -8,9 +8,9 @@ use super::{Args, execute, print_problems};
 use crate::{
     cli::{print, print_json},
     experiment::{
-        CellResult, Contestant, Endpoint, Samples, Spec, Store,
+        CellResult, Contestant, Endpoint, Plan, Samples, Spec, Store,
         cell::{Bench, CellOptions},
-        contestant::Entry,
+        contestant::{Detailed, Entry},
         host_info::HostInfo,
         plan::reference,
         samples::RESAMPLES,
@@ -41,18 +41,24 @@ const MARGIN: f64 = 1.03;
 #[derive(Serialize)]
 struct Report {
     host: HostInfo,
-    policy: String,
     processes: u32,
     iterations: u32,
     margin: f64,
-    programs: Vec<Row>,
-    /// Geometric mean over programs.
-    overall: Option<Interval>,
+    subjects: Vec<Subject>,
     /// A second copy of the interpreter against the first, over programs: what no difference looks like.
     aa: Option<Interval>,
     /// Programs without a size at which they are short.
     left_out: Vec<String>,
     problems: Vec<Problem>,
+}
+
+/// The policy with the tiers that it may use.
+#[derive(Serialize)]
+struct Subject {
+    policy: String,
+    programs: Vec<Row>,
+    /// Geometric mean over programs.
+    overall: Option<Interval>,
 }
 
 /// One program: processor time of whole processes.
@@ -109,10 +115,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
     host::check_policy(policy)?;
     let out = args.out("short");
     let base = args.spec("short")?;
+    let mut policies = vec![Entry::Policy(INTERPRETER.to_owned())];
+    policies.extend(args.tiers(&["all"])?.into_iter().map(|(tier, max_tier)| {
+        let label = if max_tier.is_some() { format!("{policy} {tier}") } else { policy.to_owned() };
+        Entry::Detailed(Detailed { label, policy: Some(policy.to_owned()), max_tier, ..Detailed::default() })
+    }));
     let spec = Spec {
         question: "Does a policy that compiles make short programs slower than the interpreter?".to_owned(),
         sizes: SIZES.to_vec(),
-        policies: [INTERPRETER, policy].map(|spec| Entry::Policy(spec.to_owned())).into(),
+        policies,
         baseline: INTERPRETER.to_owned(),
         replicates: args.processes.unwrap_or(PROCESSES),
         iterations: args.iterations.unwrap_or(1),
@@ -126,35 +137,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let plan = execute(spec, Some(inputs), &out)?;
     let store = Store::open(&out)?;
     let (samples, _, problems) = Samples::usable(&plan, &store);
-    // As the spec has them; the last is the copy.
-    let [interpreter, subject, copy] = [0, 1, 2];
-    let all = |contestant| (0..plan.inputs.len()).map(|input| pairs(&samples, input, contestant)).collect::<Vec<_>>();
-    let stream = |label: &str| Rng::stream(plan.spec.seed, label);
-    let rows = plan.inputs.iter().enumerate().filter_map(|(index, input)| {
-        let middle = |contestant, value: fn(&CellResult) -> f64| {
-            median(&samples.of_input(index, contestant).map(value).collect::<Vec<_>>())
-        };
-        let ratio = median_ratio(&pairs(&samples, index, subject), RESAMPLES, &mut stream(&input.program))?;
-        Some(Row {
-            program: input.program.clone(),
-            size: input.size,
-            interpreter_ns: middle(interpreter, |result| result.cpu_ns() as f64),
-            policy_ns: middle(subject, |result| result.cpu_ns() as f64),
-            half_width: ratio.low.zip(ratio.high).map(|(low, high)| (high - low) / 2.0),
-            compilations: middle(subject, |r| r.stats.as_ref().map_or(0.0, |stats| stats.compile_count() as f64)),
-            verdict: Verdict::of(&ratio),
-            ratio,
-        })
-    });
+    let subjects = plan.contestants.iter().enumerate().skip(1).filter(|(_, contestant)| contestant.copy_of.is_none());
+    let copy = plan.contestants.iter().position(|contestant| contestant.copy_of.is_some());
     let report = Report {
         host: plan.host.clone(),
-        policy: policy.to_owned(),
         processes: plan.spec.replicates,
         iterations: plan.spec.iterations,
         margin: MARGIN,
-        programs: rows.collect(),
-        overall: hierarchical(&all(subject), RESAMPLES, &mut stream("overall")),
-        aa: hierarchical(&all(copy), RESAMPLES, &mut stream("A/A")),
+        subjects: subjects.map(|(index, subject)| Subject::measured(&subject.label, index, &plan, &samples)).collect(),
+        aa: copy.and_then(|copy| over_programs(&samples, copy, &plan, "A/A")),
         left_out,
         problems,
     };
@@ -164,6 +155,71 @@ pub(super) fn run(args: &Args) -> Result<()> {
 /// Processor times of a contestant and of the interpreter, which is the first.
 fn pairs(samples: &Samples<'_>, input: usize, contestant: usize) -> Vec<Pair> {
     samples.pairs_by(input, contestant, 0, |result| (result.cpu_ns() > 0).then(|| vec![result.cpu_ns() as f64]))
+}
+
+fn over_programs(samples: &Samples<'_>, contestant: usize, plan: &Plan, stream: &str) -> Option<Interval> {
+    let programs: Vec<Vec<Pair>> = (0..plan.inputs.len()).map(|input| pairs(samples, input, contestant)).collect();
+    hierarchical(&programs, RESAMPLES, &mut Rng::stream(plan.spec.seed, stream))
+}
+
+impl Subject {
+    fn measured(label: &str, contestant: usize, plan: &Plan, samples: &Samples<'_>) -> Self {
+        let row = |(index, input): (usize, &Input)| {
+            let middle = |contestant, value: fn(&CellResult) -> f64| {
+                median(&samples.of_input(index, contestant).map(value).collect::<Vec<_>>())
+            };
+            let mut rng = Rng::stream(plan.spec.seed, &format!("{label} {}", input.program));
+            let ratio = median_ratio(&pairs(samples, index, contestant), RESAMPLES, &mut rng)?;
+            Some(Row {
+                program: input.program.clone(),
+                size: input.size,
+                interpreter_ns: middle(0, |result| result.cpu_ns() as f64),
+                policy_ns: middle(contestant, |result| result.cpu_ns() as f64),
+                half_width: ratio.low.zip(ratio.high).map(|(low, high)| (high - low) / 2.0),
+                compilations: middle(contestant, |r| {
+                    r.stats.as_ref().map_or(0.0, |stats| stats.compile_count() as f64)
+                }),
+                verdict: Verdict::of(&ratio),
+                ratio,
+            })
+        };
+        Self {
+            policy: label.to_owned(),
+            programs: plan.inputs.iter().enumerate().filter_map(row).collect(),
+            overall: over_programs(samples, contestant, plan, label),
+        }
+    }
+
+    fn print(&self) -> Result<()> {
+        let head = ["whole process", "size", INTERPRETER, &self.policy, "ratio of medians", "±", "compiled", "verdict"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for row in &self.programs {
+            rows.push(vec![
+                row.program.clone(),
+                row.size.to_string(),
+                time(row.interpreter_ns),
+                time(row.policy_ns),
+                ratio(Some(&row.ratio)),
+                row.half_width.map_or_else(|| "–".to_owned(), |half| format!("{:.1} %", half * 100.0)),
+                format!("{:.0}", row.compilations),
+                row.verdict.to_string(),
+            ]);
+        }
+        print(&table(&rows))?;
+        let count = |verdict| self.programs.iter().filter(|row| row.verdict == verdict).count();
+        print(&format!(
+            "{} not slower, {} undecided, {} slower; geometric mean {}",
+            count(Verdict::NotSlower),
+            count(Verdict::Undecided),
+            count(Verdict::Slower),
+            ratio(self.overall.as_ref()),
+        ))?;
+        let widths: Vec<f64> = self.programs.iter().filter_map(|row| row.half_width).collect();
+        if !widths.is_empty() {
+            print(&format!("; detectable (±), median of programs: {:.1} %", median(&widths) * 100.0))?;
+        }
+        print("\n\n")
+    }
 }
 
 /// The programs at the sizes at which they are short, and the names of those that have no such size.
@@ -225,42 +281,15 @@ fn short_size(suite: &Catalogue, program: &Program, bench: &Bench, iterations: u
 
 impl Report {
     fn print(&self) -> Result<()> {
-        let head = ["whole process", "size", INTERPRETER, &self.policy, "ratio of medians", "±", "compiled", "verdict"];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        for row in &self.programs {
-            rows.push(vec![
-                row.program.clone(),
-                row.size.to_string(),
-                time(row.interpreter_ns),
-                time(row.policy_ns),
-                ratio(Some(&row.ratio)),
-                row.half_width.map_or_else(|| "–".to_owned(), |half| format!("{:.1} %", half * 100.0)),
-                format!("{:.0}", row.compilations),
-                row.verdict.to_string(),
-            ]);
-        }
-        print(&table(&rows))?;
-        let count = |verdict| self.programs.iter().filter(|row| row.verdict == verdict).count();
-        let widths: Vec<f64> = self.programs.iter().filter_map(|row| row.half_width).collect();
-        print(&format!(
-            "{} not slower, {} undecided, {} slower, by a margin of {:.0} %\n",
-            count(Verdict::NotSlower),
-            count(Verdict::Undecided),
-            count(Verdict::Slower),
-            (self.margin - 1.0) * 100.0,
-        ))?;
-        if !widths.is_empty() {
-            print(&format!(
-                "detectable (half of the interval), median of programs: {:.1} %\n",
-                median(&widths) * 100.0
-            ))?;
+        for subject in &self.subjects {
+            subject.print()?;
         }
         print(&format!(
-            "geometric mean: {}\n{INTERPRETER} against a copy of itself: {}\n\
+            "{INTERPRETER} against a copy of itself: {}\n\
+             not slower: the ratio's interval ends at {MARGIN} or below it; slower: it begins above\n\
              {} programs, {} processes each, CPU time; 95 % intervals; {}, {} CPUs, Linux {}\n",
-            ratio(self.overall.as_ref()),
             ratio(self.aa.as_ref()),
-            self.programs.len(),
+            self.subjects.iter().map(|subject| subject.programs.len()).max().unwrap_or(0),
             self.processes,
             self.host.cpu,
             self.host.cpus,
