@@ -76,6 +76,11 @@ impl Mode {
             _ => GcStress::Off,
         }
     }
+    /// Whether what is compiled when differs from run to run, or from place to place.
+    pub fn is_of_many_tiers(self) -> bool {
+        use Mode::{Background, Exits, Random, RandomSlices, RandomStress};
+        matches!(self, Background(_) | Random(_) | RandomStress(_) | RandomSlices(_) | Exits(..))
+    }
     fn form(self) -> Tier1Form {
         match self {
             Mode::SinglePass | Mode::SinglePassWarm | Mode::SinglePassStress | Mode::SinglePassSlices => {
@@ -110,7 +115,8 @@ pub fn matrix() -> impl Iterator<Item = Mode> {
         Mode::SinglePassStress,
         Mode::SinglePassSlices,
     ];
-    let random = seeds.clone().flat_map(|seed| [Mode::Random(seed), Mode::RandomStress(seed), Mode::RandomSlices(seed)]);
+    let random =
+        seeds.clone().flat_map(|seed| [Mode::Random(seed), Mode::RandomStress(seed), Mode::RandomSlices(seed)]);
     let exits = seeds.zip(1..).map(|(seed, rarity)| Mode::Exits(seed, rarity));
     tier_1.into_iter().chain(random).chain(exits)
 }
