@@ -16,7 +16,7 @@ use trinity_vm::{
         Bailout, CompileRecord, Compiler, DecisionRecord, DeoptRecord, EntryPoint, EventSink, FunctionRecord,
         Installed, IterationRecord, RunSummary, Tier, WithdrawRecord, Withdrawal,
     },
-    vm::Vm,
+    vm::{Vm, VmOptions},
 };
 
 const MODES: [Mode; 5] = [Mode::Tier1, Mode::Tier1Warm, Mode::Tier2Warm, Mode::Mixed, Mode::Lagging(2)];
@@ -321,5 +321,33 @@ fn when_there_is_memory_again_functions_are_compiled() {
         });
         assert_eq!(output, "20000\ttrue\n", "{mode:?}");
         assert_eq!(*failures.borrow(), 0, "{mode:?}");
+    }
+}
+
+#[test]
+fn code_that_hands_over_for_want_of_native_stack_is_not_needed_any_more() {
+    // At some depth there is native stack for `deep` but not for `replaced`, which is interpreted then, and gives its place
+    // to a function that has all code freed.
+    let source = r#"
+        local function same(n) return n end
+        local function replaced(n, continue) local sum = n * 2 + 1 return continue(sum) end
+        local function free(n) release() collectgarbage() return n end
+        local function deep(n)
+            if n == 0 then return (replaced(1, free)) end
+            local sum = deep(n - 1)
+            return sum
+        end
+        for n = 1, 1200 do
+            for _ = 1, 300 do replaced(1, same) end
+            deep(n)
+        end
+    "#;
+    for mode in [Mode::Tier1, Mode::SinglePass, Mode::Tier2] {
+        let mut vm = Vm::new(&VmOptions { native_stack: 96 << 10, ..VmOptions::default() });
+        support::prepare(&mut vm, mode);
+        add_functions(&mut vm);
+        let globals = vm.globals.into();
+        let chunk = vm.load(source.as_bytes(), b"=test", globals).expect("it compiles");
+        assert!(vm.call_from_host(chunk.into(), &[]).is_ok(), "{mode:?}");
     }
 }

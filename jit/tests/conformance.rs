@@ -103,6 +103,33 @@ fn tiers_that_follow_one_another_conform() {
 }
 
 #[test]
+fn tier_1_conforms_with_a_collection_at_every_poll() {
+    agrees(Mode::Tier1Slices);
+    agrees(Mode::SinglePassSlices);
+}
+
+#[test]
+fn random_tiers_conform() {
+    agrees(Mode::Random(1));
+    agrees(Mode::Random(2));
+    agrees(Mode::RandomSlices(3));
+    agrees(Mode::RandomSlices(4));
+}
+
+#[test]
+fn forced_exits_conform() {
+    agrees(Mode::Exits(1, 2));
+    agrees(Mode::Exits(2, 5));
+}
+
+/// `cargo test --release -p trinity-jit --test conformance -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn the_whole_matrix_conforms() {
+    support::matrix().for_each(agrees);
+}
+
+#[test]
 fn code_from_compiler_threads_conforms() {
     agrees(Mode::Background(2));
     agrees(Mode::Lagging(5));

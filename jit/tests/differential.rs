@@ -4,6 +4,7 @@
 mod support;
 
 use support::{Mode, run};
+use trinity_vm::heap::GcStress;
 
 /// Compiled code recurses natively: more stack than a test thread has.
 fn with_stack(body: impl FnOnce() + Send + 'static) {
@@ -40,7 +41,7 @@ fn compare(mode: Mode, reference: Mode) {
                 continue;
             }
             // The first event of a hook that is set under compiled code depends on what is compiled by then.
-            if name == "hooks.lua" && matches!(mode, Mode::Background(_)) {
+            if name == "hooks.lua" && mode.is_of_many_tiers() {
                 continue;
             }
             eprintln!("{name} {mode:?}");
@@ -71,6 +72,7 @@ fn tier_1_with_feedback_prints_what_the_interpreter_prints() {
 #[test]
 fn tier_1_survives_a_collection_at_every_poll() {
     compare(Mode::Tier1Stress, Mode::InterpreterStress);
+    compare(Mode::SinglePassStress, Mode::InterpreterStress);
 }
 
 #[test]
@@ -83,7 +85,33 @@ fn tier_2_prints_what_the_interpreter_prints() {
 fn every_tier_survives_a_slice_of_a_collection_at_every_poll() {
     compare(Mode::InterpreterSlices, Mode::InterpreterStress);
     compare(Mode::Tier1Slices, Mode::InterpreterStress);
+    compare(Mode::SinglePassSlices, Mode::InterpreterStress);
     compare(Mode::Tier2Slices, Mode::InterpreterStress);
+}
+
+#[test]
+fn random_tiers_print_what_the_interpreter_prints() {
+    for seed in 1..5 {
+        compare(Mode::Random(seed), Mode::Interpreter);
+        compare(Mode::RandomSlices(seed), Mode::InterpreterStress);
+    }
+}
+
+#[test]
+fn forced_exits_print_what_the_interpreter_prints() {
+    for rarity in 1..5 {
+        compare(Mode::Exits(u64::from(rarity), rarity), Mode::Interpreter);
+    }
+}
+
+/// `cargo test --release -p trinity-jit --test differential -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn the_whole_matrix_prints_what_the_interpreter_prints() {
+    for mode in support::matrix() {
+        let stressed = mode.stress() != GcStress::Off;
+        compare(mode, if stressed { Mode::InterpreterStress } else { Mode::Interpreter });
+    }
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn tier_1_from_the_first_call_gives_the_suites_results() {
 
 #[test]
 fn single_pass_tier_1_gives_the_suites_results() {
+    check(Mode::SinglePass);
     check(Mode::SinglePassWarm);
 }
 

@@ -7,15 +7,15 @@ use trinity_vm::{
     interp::{self, access, arith},
     seam::Tier,
     value::{Value, tag},
-    vm::{INTERPRETER_ENTRY, Vm},
+    vm::Vm,
 };
 
 use super::{Site, call::call_native, done, truth};
 use trinity_vm::bytecode::Op;
 
 /// Function entry where something is out of the ordinary: missing arguments, extra ones, a stack limit, a consultation,
-/// a poll. Returns the frame's base, which moves for a vararg function. Null when the function has been run by the
-/// interpreter instead, for want of native stack, or has thrown: then the status is in `vm.exit_count`.
+/// a poll. Returns the frame's base, which moves for a vararg function. Null when the function is left to the
+/// interpreter, for want of native stack, or has thrown: then the status is in `vm.exit_count`.
 ///
 /// # Safety
 /// A call of a Lua closure with `count` arguments has been laid out at `base`.
@@ -25,14 +25,17 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, count: u64) -> *mu
         let vm = &mut *vm;
         let frame = Frame(base);
         let marker = 0u8;
-        if (&raw const marker as usize) < vm.native_limit {
-            vm.exit_count = INTERPRETER_ENTRY(vm, base, count) as u64;
-            return std::ptr::null_mut();
-        }
+        let has_room = (&raw const marker as usize) >= vm.native_limit;
         // An overflow is reported where the call is.
         vm.frame = frame.caller().unwrap_or(frame);
         match interp::prepare_lua_call(vm, frame, count as usize) {
-            Ok(frame) => frame.0,
+            Ok(frame) if has_room => frame.0,
+            // Not from here: tail calls may end the activation long before the interpreter returns, and its code with it.
+            Ok(frame) => {
+                vm.exit_frame = frame;
+                vm.exit_count = status::EXIT as u64;
+                std::ptr::null_mut()
+            }
             Err(throw) => {
                 vm.exit_count = throw.status() as u64;
                 std::ptr::null_mut()

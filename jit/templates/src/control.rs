@@ -237,6 +237,10 @@ impl Emitter<'_, '_> {
         self.switch(enter);
         // The entry of a loop has no use for the count.
         let base = self.base();
+        if self.is_stencil() {
+            // The loop's code may put another frame in place of this one: then nothing says that this code is running.
+            return self.enter_tail(code, base, code);
+        }
         let status = self.enter(code, base, code);
         self.leave_with(status);
     }

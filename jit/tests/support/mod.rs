@@ -76,6 +76,11 @@ impl Mode {
             _ => GcStress::Off,
         }
     }
+    /// Whether what is compiled when differs from run to run, or from place to place.
+    pub fn is_of_many_tiers(self) -> bool {
+        use Mode::{Background, Exits, Random, RandomSlices, RandomStress};
+        matches!(self, Background(_) | Random(_) | RandomStress(_) | RandomSlices(_) | Exits(..))
+    }
     fn form(self) -> Tier1Form {
         match self {
             Mode::SinglePass | Mode::SinglePassWarm | Mode::SinglePassStress | Mode::SinglePassSlices => {
@@ -94,6 +99,26 @@ impl Mode {
             _ => Some(Action::Warm),
         }
     }
+}
+
+/// Every form of tier 1 and random switching between tiers, by themselves, with a collection and with a slice of one at
+/// every poll; forced exits.
+pub fn matrix() -> impl Iterator<Item = Mode> {
+    let seeds = 11..17;
+    let tier_1 = [
+        Mode::Tier1,
+        Mode::Tier1Warm,
+        Mode::Tier1Stress,
+        Mode::Tier1Slices,
+        Mode::SinglePass,
+        Mode::SinglePassWarm,
+        Mode::SinglePassStress,
+        Mode::SinglePassSlices,
+    ];
+    let random =
+        seeds.clone().flat_map(|seed| [Mode::Random(seed), Mode::RandomStress(seed), Mode::RandomSlices(seed)]);
+    let exits = seeds.zip(1..).map(|(seed, rarity)| Mode::Exits(seed, rarity));
+    tier_1.into_iter().chain(random).chain(exits)
 }
 
 struct Forced {

@@ -42,6 +42,11 @@ impl Entry {
         self.set_value(Value::NIL);
         value
     }
+    /// As [`Entry::take`], when the array takes the key over: the dictionary knows it no more.
+    pub fn move_out(&mut self) -> Value {
+        (self.key_bits, self.key_tag) = (0, tag::NIL);
+        self.take()
+    }
     #[inline(always)]
     fn has_key(&self, key: Value) -> bool {
         self.key_bits == key.bits && self.key_tag == key.tag

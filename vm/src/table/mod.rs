@@ -231,7 +231,7 @@ impl Table {
     fn remove_from_dict(&mut self, key: Value) -> Value {
         let Some(dict) = &mut self.dict else { return Value::NIL };
         match dict.find(key) {
-            Some(position) => dict.entries[position].take(),
+            Some(position) => dict.entries[position].move_out(),
             None => Value::NIL,
         }
     }
@@ -399,6 +399,9 @@ impl Table {
             }
             return false;
         }
+        for (key, _) in &moved {
+            self.remove_from_dict(Value::int(*key));
+        }
         self.open_holes(heap, last as usize);
         for (key, value) in moved {
             self.set_element(heap, key as usize - 1, value);
@@ -454,8 +457,11 @@ impl Table {
         };
         if key.is_int() {
             let index = (key.raw_int() as u64).wrapping_sub(1);
+            // Between length and capacity, the key is in the dictionary or was the end of the array.
+            let in_dict = || self.dict.as_ref().and_then(|dict| dict.find(key));
             if index < cap as u64 {
-                return Ok(index as usize + 1);
+                let position = if index < u64::from(self.array_len) { None } else { in_dict() };
+                return Ok(position.map_or(index as usize + 1, |position| cap + slots + position + 1));
             }
         } else if let Some(string) = key.as_string()
             && !self.shape.is_dict()
@@ -474,7 +480,7 @@ impl Table {
         let slots = self.shape.count() as usize;
         let same = |found: Value| found.bits == key.bits && found.tag == key.tag;
         if position < cap {
-            same(Value::int(position as i64 + 1))
+            position < self.array_len as usize && same(Value::int(position as i64 + 1))
         } else if position < cap + slots {
             same(self.shape.key_at((position - cap) as u32).into())
         } else {
