@@ -3,7 +3,7 @@
 use trinity_vm::{
     frame::{FRAME_OFFSET, Status},
     function::Cache,
-    interp::access,
+    interp::{access, tables},
     native::Throw,
     value::{Value, tag},
     vm::Vm,
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn len(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
 pub unsafe extern "C" fn newtable(vm: *mut Vm, base: *mut Value, pc: u32) -> Status {
     // SAFETY: by the contract of helpers.
     let site = unsafe { Site::new(vm, base, pc) };
-    let table = access::new_table(site.vm, site.ext().ax(), site.instr.b());
+    let table = tables::new_table(site.vm, site.ext().ax(), site.instr.b());
     site.finish(Ok(table.into()))
 }
 
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn set_list(vm: *mut Vm, base: *mut Value, pc: u32) -> Sta
             count => count,
         };
         match site.get(site.instr.a()).as_table() {
-            Some(table) => done(access::set_list(site.vm, table, first, values, count)),
+            Some(table) => done(tables::set_list(site.vm, table, first, values, count)),
             None => 0,
         }
     }

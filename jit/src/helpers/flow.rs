@@ -4,7 +4,7 @@ use trinity_vm::{
     frame::{FRAME_OFFSET, Frame, Status, status},
     function::Closure,
     heap::Gc,
-    interp::{self, access, arith},
+    interp::{self, access, arith, tables},
     seam::Tier,
     value::{Value, tag},
     vm::Vm,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn generic_for(vm: *mut Vm, base: *mut Value, pc: u32) -> 
         let cache = site.cache();
         if function.tag == tag::NATIVE
             && (*registers.add(1)).tag == tag::TABLE
-            && let Some(found) = access::iterate(site.vm, function, registers, cache)
+            && let Some(found) = tables::iterate(site.vm, function, registers, cache)
         {
             if site.instr.op() == Op::TForCall {
                 *site.at = site.instr.with_op(Op::TForCallNext);

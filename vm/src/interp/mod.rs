@@ -23,6 +23,7 @@ mod continuation;
 mod handlers;
 mod observe;
 mod step;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 

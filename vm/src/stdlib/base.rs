@@ -2,11 +2,7 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    interp::{
-        Continuation,
-        access::{EMPTY_ENTRIES_PER_TICK, index},
-        detach,
-    },
+    interp::{Continuation, access::index, detach, tables::EMPTY_ENTRIES_PER_TICK},
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{intrinsics, io, load, package, registry_table},

@@ -8,7 +8,7 @@ use crate::{
     interp::{
         Flow, Handler, State, access,
         access::{CachedGet, find_cached},
-        copy, set,
+        copy, set, tables,
     },
     lookup::{Lookup, absent},
     string::Str,
@@ -218,7 +218,7 @@ handlers! {
     SetI(s) { set_element!(s, s.instr.b() as i64) },
     NewTable(s) {
         let items = s.ext().ax();
-        let table = access::new_table(s.vm(), items, s.instr.b());
+        let table = tables::new_table(s.vm(), items, s.instr.b());
         set(s.a(), table.into());
         Flow::Next
     },
@@ -228,7 +228,7 @@ handlers! {
         let count = if s.instr.b() == 0 { s.vm().top.offset_from(values) as usize } else { s.instr.b() };
         s.save_pc();
         s.vm().frame = Frame(s.base);
-        match access::set_list(s.vm(), (*s.a()).table_unchecked(), first, values, count) {
+        match tables::set_list(s.vm(), (*s.a()).table_unchecked(), first, values, count) {
             Ok(()) => Flow::Next,
             Err(throw) => Flow::Throw(throw),
         }

@@ -5,7 +5,7 @@ use crate::{
     frame::{FRAME_OFFSET, Frame, FrameHeader, Status, flags, status},
     function::{Cache, LoopState, Proto},
     heap::Gc,
-    interp::{Flow, Handler, State, access, call, copy, set},
+    interp::{Flow, Handler, State, access, call, copy, set, tables},
     native::Throw,
     value::{Value, tag},
     vm::Vm,
@@ -406,8 +406,8 @@ unsafe fn generic_call(s: &mut State) -> Flow {
         let cache = s.cache();
         let first = s.a();
         if (*first).tag == tag::NATIVE && (*first.add(1)).tag == tag::TABLE {
-            match access::advance(s.vm(), first, cache) {
-                access::Iterated::Entry | access::Iterated::End => {
+            match tables::advance(s.vm(), first, cache) {
+                tables::Iterated::Entry | tables::Iterated::End => {
                     if s.instr.op() == Op::TForCall {
                         *s.at = (*s.at).with_op(Op::TForCallNext);
                     }
@@ -416,7 +416,7 @@ unsafe fn generic_call(s: &mut State) -> Flow {
                     }
                     return Flow::Next;
                 }
-                access::Iterated::Other => {}
+                tables::Iterated::Other => {}
             }
         }
         call_iterator(s, cache)

@@ -7,7 +7,10 @@ use list::{Access, List};
 
 use crate::{
     heap::Gc,
-    interp::access::{index, length, put_list},
+    interp::{
+        access::{index, length},
+        tables::put_list,
+    },
     native::{Args, NativeResult, Throw},
     stdlib::{args::Results, buffer::TextBuffer, library},
     string::Str,
