@@ -117,7 +117,6 @@ fn tier_1_conforms_with_a_collection_at_every_poll() {
 fn random_tiers_conform() {
     agrees(Mode::Random(1));
     agrees(Mode::Random(2));
-    agrees(Mode::RandomSlices(3));
 }
 
 #[test]
