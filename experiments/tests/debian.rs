@@ -12,7 +12,13 @@ use std::{
 /// Where Debian keeps modules: some under older versions of Lua only, though they run in 5.4.
 const VERSIONS: [&str; 3] = ["5.4", "5.3", "5.1"];
 
-const MODES: [&[&str]; 4] = [&["--policy", "interpret"], &["--force-tier", "1"], &["--force-tier", "2"], &[]];
+const MODES: [&[&str]; 5] = [
+    &["--policy", "interpret"],
+    &["--force-tier", "1"],
+    &["--force-tier", "1", "--tier1", "single-pass"],
+    &["--force-tier", "2"],
+    &[],
+];
 
 struct Program {
     name: &'static str,
@@ -197,8 +203,19 @@ impl Program {
         }
     }
 
-    fn trace_of_trinity(&self, mode: &[&str]) -> Trace {
-        self.trace(env!("CARGO_BIN_EXE_trinity"), &[&["run"][..], mode].concat())
+    /// Also asserts that there is no bytecode that tier 1 declines. `stress`: what the collector does at every poll.
+    fn trace_of_trinity(&self, mode: &[&str], stress: &str) -> Trace {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let stats = folder.path().join("stats.json");
+        let place = stats.display().to_string();
+        let stress = format!("TRINITY_GC_STRESS={stress}");
+        let start = [stress.as_str(), env!("CARGO_BIN_EXE_trinity"), "run", "--stats-json", &place];
+        let trace = self.trace("env", &[&start[..], mode].concat());
+        let text = std::fs::read(&stats).expect("the statistics are there");
+        let stats: serde_json::Value = serde_json::from_slice(&text).expect("they are JSON");
+        let bailouts = stats["compiles"][0]["bailouts"].as_object().expect("tier 1 has bail-outs by reason");
+        assert!(bailouts.is_empty(), "{} {mode:?}: {bailouts:?}", self.name);
+        trace
     }
 
     fn agrees_with_lua(&self) {
@@ -207,7 +224,7 @@ impl Program {
         }
         let lua = self.trace("lua5.4", &[]);
         for mode in MODES {
-            let mine = self.trace_of_trinity(mode);
+            let mine = self.trace_of_trinity(mode, "");
             let name = self.name;
             assert_eq!(mine.stdout, lua.stdout, "{name} {mode:?}: {}", mine.stderr);
             assert_eq!(mine.stderr, lua.stderr, "{name} {mode:?}");
@@ -282,19 +299,35 @@ fn lines_of(package: &str) -> usize {
         .sum()
 }
 
+/// Tier 1 in both forms, and tiers that mix, with a slice of a collection and with a whole one at every poll:
+/// `cargo test --release --test debian -- --ignored stress`.
+#[test]
+#[ignore = "takes long"]
+fn stress() {
+    const MIXED: [&[&str]; 2] = [&["--policy", "fixed:3,9"], &["--policy", "fixed:3,9", "--tier1", "single-pass"]];
+    for stress in ["slices", "full"] {
+        for program in PROGRAMS.iter().filter(|program| program.is_there()) {
+            let lua = program.trace("lua5.4", &[]);
+            for mode in MODES[1..3].iter().chain(&MIXED) {
+                assert!(program.trace_of_trinity(mode, stress) == lua, "{} {mode:?} {stress}", program.name);
+            }
+        }
+    }
+}
+
 /// Prints the table of `experiments/record`, with two more modes than the tests have.
 #[test]
 #[ignore = "prints a table; the tests compare"]
 fn table() {
     const MORE: [&[&str]; 1] = [&["--policy", "fixed:1,2"]];
-    println!("| program | packages | lines of Lua | interpret | tier 1 | tier 2 | default | fixed:1,2 |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("| program | packages | lines of Lua | interpret | tier 1 | single-pass | tier 2 | default | fixed:1,2 |");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for program in &PROGRAMS {
         if !program.is_there() {
             continue;
         }
         let lua = program.trace("lua5.4", &[]);
-        let verdict = |mode: &&[&str]| if program.trace_of_trinity(mode) == lua { "same" } else { "**differs**" };
+        let verdict = |mode: &&[&str]| if program.trace_of_trinity(mode, "") == lua { "same" } else { "**differs**" };
         let verdicts: Vec<_> = MODES.iter().chain(&MORE).map(verdict).collect();
         let packages: Vec<_> =
             program.packages.iter().map(|package| format!("{package} {}", version(package))).collect();
