@@ -1,5 +1,5 @@
 //! Tier 1: one template per bytecode (`trinity_templates`). What counts is compile time; what feedback there is picks the
-//! inline path, a helper is the other. It does not speculate and never deoptimises.
+//! inline paths, a helper does the rest. It does not speculate and never deoptimises.
 
 #[cfg(stencils)]
 pub mod listing;

@@ -1,7 +1,8 @@
 //! The fast form: stencils are copied one behind the other, and their holes filled in. See `trinity_templates::stencil`.
 //!
-//! A function's code is its prologue, the hot parts of its instructions in order, its epilogue, and the cold parts. All
-//! of them share one native frame: the caller's pinned register, then [`FRAME`] bytes for whoever needs them.
+//! A function's code is the cold parts of its instructions, the last one first, then both epilogues, the prologue, and the
+//! hot parts in order. All of them share one native frame: the caller's pinned register, then [`FRAME`] bytes for whoever
+//! needs them.
 
 use std::time::Instant;
 

@@ -251,8 +251,8 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn absolute(&mut self, argument: usize, slow: Block, done: Block) {
-        let a = self.a();
+    /// Goes on when the argument is a float. Where control goes when it is an integer.
+    fn require_float(&mut self, argument: usize, slow: Block) -> Block {
         let (int, other) = (self.block(), self.block());
         let tag = self.tag(argument);
         let is_int = self.equals(tag, i64::from(tag::INT));
@@ -260,6 +260,12 @@ impl Emitter<'_, '_> {
 
         self.switch(other);
         self.require_tag(argument, tag::FLOAT, slow);
+        int
+    }
+
+    fn absolute(&mut self, argument: usize, slow: Block, done: Block) {
+        let a = self.a();
+        let int = self.require_float(argument, slow);
         // Without the sign.
         let bits = self.bits(argument);
         let bits = self.b.ins().ishl_imm_u(bits, 1);
@@ -278,13 +284,7 @@ impl Emitter<'_, '_> {
     /// `math.floor`, `math.ceil`.
     fn round(&mut self, argument: usize, slow: Block, done: Block) {
         let a = self.a();
-        let (int, other) = (self.block(), self.block());
-        let tag = self.tag(argument);
-        let is_int = self.equals(tag, i64::from(tag::INT));
-        self.branch(is_int, int, other);
-
-        self.switch(other);
-        self.require_tag(argument, tag::FLOAT, slow);
+        let int = self.require_float(argument, slow);
         let float = self.float(argument);
         let whole =
             if self.form().inline == Inline::Floor { self.b.ins().floor(float) } else { self.b.ins().ceil(float) };

@@ -114,7 +114,7 @@ impl Vm {
         let can = self.controller.compiler.is_some() && !self.is_observing() && proto.profile.tier == Tier::Warm;
         let learned = known.saturating_sub(before);
         // What has been called often repays it in any case.
-        let worth = if left + 2 > LOOKS { learned * WORTH_RENEWING >= sites } else { true };
+        let worth = left + 2 <= LOOKS || learned * WORTH_RENEWING >= sites;
         proto.get_mut().profile.renewal.left -= 1;
         if can && learned > 0 && worth {
             self.promote(proto, Subject::Function, Tier::Warm, Tier::Warm, decision_id, i32::MAX);

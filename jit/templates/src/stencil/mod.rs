@@ -4,7 +4,7 @@
 //! Between stencils nothing is in registers but the frame's base, in the first argument register (`rdi`) and in the pinned
 //! one (`r15`), where it survives calls. A stencil may use [`FRAME`] bytes of the native stack; callee-saved registers it
 //! leaves as they were. It has two parts: the hot one, which ends by falling through to the next instruction, and the
-//! cold one, which lies behind all hot ones.
+//! cold one, which lies away from all hot ones.
 
 mod asm;
 mod forms;
