@@ -34,7 +34,7 @@ const PEERS: [&str; 2] = ["lua5.4", "luajit"];
 #[command(
     after_help = "Examples:\n  trinity bench --quick\n  trinity bench --program fib --program strings --size medium\n  \
                   trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  \
-                  trinity bench --break-even --program fib\n  trinity bench --short --policy fixed:50,5000"
+                  trinity bench --break-even --program fib\n  trinity bench --short --policy fixed:50,5000 --compiler-threads 1"
 )]
 pub struct Args {
     /// Only this program or family (may be given several times)
@@ -74,6 +74,9 @@ pub struct Args {
     /// to 50 ms in all, at the least size at which they do
     #[arg(long, conflicts_with_all = ["rates", "break_even", "quick", "size"])]
     short: bool,
+    /// With --short: threads that compile beside the program; with one or more, wall time is compared, not CPU time
+    #[arg(long, value_name = "N", requires = "short")]
+    compiler_threads: Option<u32>,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,

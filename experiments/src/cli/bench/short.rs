@@ -37,10 +37,38 @@ const SIZES: [Size; 3] = [Size::Test, Size::Small, Size::Medium];
 /// A ratio up to this is no slowdown.
 const MARGIN: f64 = 1.03;
 
+/// What a process took: of one that compiles on other threads, what its user waits for.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Clock {
+    Processor,
+    Wall,
+}
+
+impl Clock {
+    fn of(self, result: &CellResult) -> f64 {
+        match self {
+            Self::Processor => result.cpu_ns() as f64,
+            Self::Wall => result.wall_ns as f64,
+        }
+    }
+}
+
+impl fmt::Display for Clock {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Processor => "CPU time",
+            Self::Wall => "wall time",
+        })
+    }
+}
+
 /// Everything that was measured, as `--json` prints it.
 #[derive(Serialize)]
 struct Report {
     host: HostInfo,
+    clock: Clock,
+    compiler_threads: u32,
     processes: u32,
     iterations: u32,
     margin: f64,
@@ -61,7 +89,7 @@ struct Subject {
     overall: Option<Interval>,
 }
 
-/// One program: processor time of whole processes.
+/// One program: times of whole processes.
 #[derive(Serialize)]
 struct Row {
     program: String,
@@ -118,7 +146,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let mut policies = vec![Entry::Policy(INTERPRETER.to_owned())];
     policies.extend(args.tiers(&["all"])?.into_iter().map(|(tier, max_tier)| {
         let label = if max_tier.is_some() { format!("{policy} {tier}") } else { policy.to_owned() };
-        Entry::Detailed(Detailed { label, policy: Some(policy.to_owned()), max_tier, ..Detailed::default() })
+        let compiler_threads = args.compiler_threads;
+        let policy = Some(policy.to_owned());
+        Entry::Detailed(Detailed { label, policy, max_tier, compiler_threads, ..Detailed::default() })
     }));
     let spec = Spec {
         question: "Does a policy that compiles make short programs slower than the interpreter?".to_owned(),
@@ -137,46 +167,58 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let plan = execute(spec, Some(inputs), &out)?;
     let store = Store::open(&out)?;
     let (samples, _, problems) = Samples::usable(&plan, &store);
+    let compiler_threads = args.compiler_threads.unwrap_or(0);
+    let clock = if compiler_threads > 0 { Clock::Wall } else { Clock::Processor };
     let subjects = plan.contestants.iter().enumerate().skip(1).filter(|(_, contestant)| contestant.copy_of.is_none());
     let copy = plan.contestants.iter().position(|contestant| contestant.copy_of.is_some());
     let report = Report {
         host: plan.host.clone(),
+        clock,
+        compiler_threads,
         processes: plan.spec.replicates,
         iterations: plan.spec.iterations,
         margin: MARGIN,
-        subjects: subjects.map(|(index, subject)| Subject::measured(&subject.label, index, &plan, &samples)).collect(),
-        aa: copy.and_then(|copy| over_programs(&samples, copy, &plan, "A/A")),
+        subjects: subjects.map(|(index, subject)| Subject::measured(&subject.label, index, &plan, &samples, clock)).collect(),
+        aa: copy.and_then(|copy| over_programs(&samples, copy, &plan, clock, "A/A")),
         left_out,
         problems,
     };
     if args.json { print_json(&report) } else { report.print() }
 }
 
-/// Processor times of a contestant and of the interpreter, which is the first.
-fn pairs(samples: &Samples<'_>, input: usize, contestant: usize) -> Vec<Pair> {
-    samples.pairs_by(input, contestant, 0, |result| (result.cpu_ns() > 0).then(|| vec![result.cpu_ns() as f64]))
+/// Times of a contestant and of the interpreter, which is the first.
+fn pairs(samples: &Samples<'_>, input: usize, contestant: usize, clock: Clock) -> Vec<Pair> {
+    let time = |result: &CellResult| Some(clock.of(result)).filter(|time| *time > 0.0).map(|time| vec![time]);
+    samples.pairs_by(input, contestant, 0, time)
 }
 
-fn over_programs(samples: &Samples<'_>, contestant: usize, plan: &Plan, stream: &str) -> Option<Interval> {
-    let programs: Vec<Vec<Pair>> = (0..plan.inputs.len()).map(|input| pairs(samples, input, contestant)).collect();
+fn over_programs(
+    samples: &Samples<'_>,
+    contestant: usize,
+    plan: &Plan,
+    clock: Clock,
+    stream: &str,
+) -> Option<Interval> {
+    let inputs = 0..plan.inputs.len();
+    let programs: Vec<Vec<Pair>> = inputs.map(|input| pairs(samples, input, contestant, clock)).collect();
     hierarchical(&programs, RESAMPLES, &mut Rng::stream(plan.spec.seed, stream))
 }
 
 impl Subject {
-    fn measured(label: &str, contestant: usize, plan: &Plan, samples: &Samples<'_>) -> Self {
+    fn measured(label: &str, contestant: usize, plan: &Plan, samples: &Samples<'_>, clock: Clock) -> Self {
         let row = |(index, input): (usize, &Input)| {
-            let middle = |contestant, value: fn(&CellResult) -> f64| {
+            let middle = |contestant, value: &dyn Fn(&CellResult) -> f64| {
                 median(&samples.of_input(index, contestant).map(value).collect::<Vec<_>>())
             };
             let mut rng = Rng::stream(plan.spec.seed, &format!("{label} {}", input.program));
-            let ratio = median_ratio(&pairs(samples, index, contestant), RESAMPLES, &mut rng)?;
+            let ratio = median_ratio(&pairs(samples, index, contestant, clock), RESAMPLES, &mut rng)?;
             Some(Row {
                 program: input.program.clone(),
                 size: input.size,
-                interpreter_ns: middle(0, |result| result.cpu_ns() as f64),
-                policy_ns: middle(contestant, |result| result.cpu_ns() as f64),
+                interpreter_ns: middle(0, &|result| clock.of(result)),
+                policy_ns: middle(contestant, &|result| clock.of(result)),
                 half_width: ratio.low.zip(ratio.high).map(|(low, high)| (high - low) / 2.0),
-                compilations: middle(contestant, |r| {
+                compilations: middle(contestant, &|r| {
                     r.stats.as_ref().map_or(0.0, |stats| stats.compile_count() as f64)
                 }),
                 verdict: Verdict::of(&ratio),
@@ -186,7 +228,7 @@ impl Subject {
         Self {
             policy: label.to_owned(),
             programs: plan.inputs.iter().enumerate().filter_map(row).collect(),
-            overall: over_programs(samples, contestant, plan, label),
+            overall: over_programs(samples, contestant, plan, clock, label),
         }
     }
 
@@ -287,10 +329,12 @@ impl Report {
         print(&format!(
             "{INTERPRETER} against a copy of itself: {}\n\
              not slower: the ratio's interval ends at {MARGIN} or below it; slower: it begins above\n\
-             {} programs, {} processes each, CPU time; 95 % intervals; {}, {} CPUs, Linux {}\n",
+             {} programs, {} processes each, {}, compiler threads: {}; 95 % intervals; {}, {} CPUs, Linux {}\n",
             ratio(self.aa.as_ref()),
             self.subjects.iter().map(|subject| subject.programs.len()).max().unwrap_or(0),
             self.processes,
+            self.clock,
+            self.compiler_threads,
             self.host.cpu,
             self.host.cpus,
             self.host.kernel,
