@@ -145,7 +145,7 @@ pub fn run_script(options: &HostOptions, program: &Program) -> Result<i32> {
     // PERF: hardly anybody allocates but the thread that runs Lua, and the first arena is cheaper to set up and grow.
     // (With a compiler thread on an arena of its own nothing measurable changed.)
     // SAFETY: no other thread is running yet.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, if options.compiler_threads > 0 { 2 } else { 1 }) };
     on_large_stack(|| run_here(options, program))
 }
 
