@@ -45,10 +45,12 @@ pub const DEFAULT_POLICY: &str = "cost-benefit";
 /// What `trinity run -v` says.
 const VERSION: &str = concat!("Lua 5.4 (Trinity ", env!("CARGO_PKG_VERSION"), ")");
 
-/// None: runs can be repeated, and where processors are busy nothing is gained.
-pub const DEFAULT_COMPILER_THREADS: u32 = 0;
+/// Compiler threads of a run that says nothing: one, where there is a processor for it.
+pub fn default_compiler_threads() -> u32 {
+    std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1).into()
+}
 
-/// Native stack of the thread that runs Lua: compiled code recurses on it.
+/// Native stack of what runs Lua: compiled code recurses on it.
 const STACK: usize = 256 << 20;
 /// What compiled code may use of it; the rest is for natives and the collector.
 const NATIVE_STACK: usize = 250 << 20;
@@ -142,26 +144,17 @@ pub fn check_policy(spec: &str) -> Result<()> {
 
 /// Runs a program as `lua` does and returns the exit status. A program that calls `os.exit` ends this process here.
 pub fn run_script(options: &HostOptions, program: &Program) -> Result<i32> {
-    // PERF: hardly anybody allocates but the thread that runs Lua, and the first arena is cheaper to set up and grow.
-    // (With a compiler thread on an arena of its own nothing measurable changed.)
-    // SAFETY: no other thread is running yet.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, if options.compiler_threads > 0 { 2 } else { 1 }) };
     on_large_stack(|| run_here(options, program))
 }
 
-/// Does `work` on a thread of its own, whose stack is deep enough for recursion in compiled code.
-fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("lua".to_owned())
-            .stack_size(STACK)
-            .spawn_scoped(scope, work)
-            .map_err(|error| Failure::work(format!("cannot start the thread that runs Lua: {error}")))?;
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+/// Does `work` on a stack that is deep enough for recursion in compiled code.
+///
+/// PERF: not on a thread of its own, which takes time to start and whose allocator's arena grows page by page.
+fn on_large_stack<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    stacker::grow(STACK, work)
 }
 
-/// A VM for a thread of [`on_large_stack`], with its libraries.
+/// A VM for [`on_large_stack`], with its libraries.
 fn new_vm(options: &HostOptions) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions {
         native_stack: NATIVE_STACK,

@@ -10,6 +10,8 @@ use std::{
 
 /// Least size of a chunk.
 const CHUNK: usize = 1 << 20;
+/// Pages are asked for so many bytes at a time: one by one, each is a trap.
+const AHEAD: usize = 1 << 16;
 /// Functions begin at cache lines; the unit of allocation.
 const ALIGN: usize = 64;
 /// What free space holds: on x86-64 `int3`, so that a stale entry is a trap and not another function.
@@ -20,6 +22,8 @@ struct Chunk {
     write: NonNull<u8>,
     execute: NonNull<u8>,
     size: usize,
+    /// Bytes from the start that have pages.
+    backed: usize,
 }
 
 // SAFETY: a chunk is two mappings of the process, which no thread owns; its bytes are written under the arena's lock.
@@ -33,7 +37,7 @@ impl Chunk {
         // SAFETY: a fresh mapping.
         let write = view(unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) })?;
         // Owns the first view, should there be no second one.
-        let mut chunk = Chunk { write, execute: write, size };
+        let mut chunk = Chunk { write, execute: write, size, backed: 0 };
         // SAFETY: resized from 0 bytes, a shared mapping stays, and its pages are mapped once more.
         let execute = view(unsafe { libc::mremap(write.as_ptr().cast(), 0, size, libc::MREMAP_MAYMOVE) })?;
         chunk.execute = execute;
@@ -50,6 +54,21 @@ impl Chunk {
     }
     fn end(&self) -> usize {
         self.start() + self.size
+    }
+
+    /// Has pages made for what is written before `end`.
+    fn back(&mut self, end: usize) {
+        let wanted = end - self.start();
+        if wanted > self.backed {
+            let until = wanted.next_multiple_of(AHEAD).min(self.size);
+            // SAFETY: pages of this chunk's own mapping; they keep what they hold. Should it fail, each page comes with its
+            // first store.
+            unsafe {
+                let from = self.write.as_ptr().add(self.backed);
+                libc::madvise(from.cast(), until - self.backed, libc::MADV_POPULATE_WRITE);
+            }
+            self.backed = until;
+        }
     }
 
     /// Where the byte that is executed at `address` is written.
@@ -210,7 +229,8 @@ impl CodeArena {
     pub fn install_with(&self, len: usize, write: impl FnOnce(&mut [u8], usize)) -> io::Result<CodeBlock> {
         let mut space = lock(&self.space);
         let address = space.allocate(space_of(len))?;
-        let (_, chunk) = space.chunks.range(..=address).next_back().expect("an allocated span lies in a chunk");
+        let (_, chunk) = space.chunks.range_mut(..=address).next_back().expect("an allocated span lies in a chunk");
+        chunk.back(address + space_of(len));
         // SAFETY: the span lies inside both views and is this block's alone; nothing runs in it yet. The mapping's bytes
         // are initialised, by the system or by who had them before. x86-64 fetches what has been stored through another
         // mapping once control is transferred there.

@@ -351,3 +351,45 @@ fn code_that_hands_over_for_want_of_native_stack_is_not_needed_any_more() {
         assert!(vm.call_from_host(chunk.into(), &[]).is_ok(), "{mode:?}");
     }
 }
+
+/// Notes the size of what each compilation of the function `f` gave.
+struct Sizes(Rc<RefCell<Vec<(Option<u32>, u32)>>>);
+impl EventSink for Sizes {
+    fn compile(&mut self, record: &CompileRecord) {
+        if record.label.starts_with("f ") {
+            self.0.borrow_mut().push((record.loop_index, record.code_bytes));
+        }
+    }
+    fn decision(&mut self, _: &DecisionRecord) {}
+    fn deopt(&mut self, _: &DeoptRecord) {}
+    fn iteration(&mut self, _: &IterationRecord) {}
+    fn function(&mut self, _: &FunctionRecord) {}
+    fn run_end(&mut self, _: &RunSummary) {}
+}
+
+#[test]
+fn what_was_made_for_one_entry_serves_the_others_until_feedback_has_grown() {
+    let compilations = |program: &str| {
+        let sizes = Rc::new(RefCell::new(Vec::new()));
+        run_with(program, "shared", Mode::Tier1Warm, |vm| vm.controller.set_sink(Box::new(Sizes(Rc::clone(&sizes)))));
+        sizes.take()
+    };
+    let function = "
+        local function f(n, x)
+            local s = 0
+            for i = 1, n do s = s + i * x end
+            for i = 1, n do s = s - i * x end
+            local i = 0
+            while i < n do i = i + 1 s = s ~ i end
+            return s
+        end
+    ";
+    // All there is to know is known before the first back-edge that counts. Most of the function does not follow from the
+    // last loop, whose code is made alone.
+    let made = compilations(&format!("{function} for call = 1, 12 do f(3, 2) end"));
+    let subjects: Vec<_> = made.iter().map(|(subject, bytes)| (*subject, *bytes > 0)).collect();
+    assert_eq!(subjects, [(Some(2), true), (None, true), (Some(0), false), (Some(1), false)], "{made:?}");
+    // In one long call each loop is news.
+    let made = compilations(&format!("{function} for call = 1, 12 do f(300, 2) end"));
+    assert!(made.iter().all(|(_, bytes)| *bytes > 0), "{made:?}");
+}

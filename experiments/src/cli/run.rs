@@ -41,8 +41,9 @@ pub struct Args {
     #[arg(long, value_name = "FORM", default_value = "stencils")]
     tier1: Tier1Form,
     /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
-    #[arg(long, value_name = "N", default_value_t = host::DEFAULT_COMPILER_THREADS)]
-    compiler_threads: u32,
+    /// [default: 1 where there is more than one processor, else 0]
+    #[arg(long, value_name = "N")]
+    compiler_threads: Option<u32>,
     /// Most memory that the program may use, with a suffix K, M or G; beyond it, it gets "not enough memory"
     #[arg(long, value_name = "BYTES", value_parser = memory_size)]
     memory_limit: Option<usize>,
@@ -143,7 +144,7 @@ pub fn run(args: &Args) -> Result<u8> {
         memory_limit: args.memory_limit,
         code_limit: args.code_limit.map(|bytes| bytes as u64),
         tier1: args.tier1,
-        compiler_threads: args.compiler_threads,
+        compiler_threads: args.compiler_threads.unwrap_or_else(host::default_compiler_threads),
         log,
         stats_json: args.stats_json.clone(),
         trace: args.trace.clone(),

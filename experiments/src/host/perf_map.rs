@@ -62,6 +62,9 @@ fn line(record: &InstallRecord) -> String {
 
 impl EventSink for PerfMapSink {
     fn install(&mut self, record: &InstallRecord) {
+        if record.code_bytes == 0 {
+            return;
+        }
         // At once and in one piece: the program may be killed while `perf` watches.
         if let Err(error) = self.file.write_all(line(record).as_bytes()) {
             self.problem.note(|| format!("{}: cannot write: {error}", self.path.display()));

@@ -1,6 +1,7 @@
 //! The portable form: a whole function through Cranelift's single-pass allocator. It is also the check on the stencils.
 
 use std::{
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -142,8 +143,9 @@ impl Compiled {
             ir_insts: self.code.ir_insts,
             phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..self.code.phases },
             roots,
-            renewable: false,
-            owner: Box::new(module),
+            knowledge: None,
+            entries: Rc::default(),
+            owner: Rc::new(module),
         })
     }
 }

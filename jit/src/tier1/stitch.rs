@@ -1,10 +1,10 @@
 //! The fast form: stencils are copied one behind the other, and their holes filled in. See `trinity_templates::stencil`.
 //!
-//! A function's code is the cold parts of its instructions, the last one first, then both epilogues, the prologue, and the
-//! hot parts in order. All of them share one native frame: the caller's pinned register, then [`FRAME`] bytes for whoever
-//! needs them.
+//! A function's code is the cold parts of its instructions, the last one first, then both epilogues, the prologue, the
+//! hot parts in order, and an entry for each loop. All of them share one native frame: the caller's pinned register, then
+//! [`FRAME`] bytes for whoever needs them.
 
-use std::time::Instant;
+use std::{rc::Rc, time::Instant};
 
 use trinity_templates::{
     Helper, Instruction, Operand,
@@ -13,6 +13,7 @@ use trinity_templates::{
 };
 use trinity_vm::{
     bytecode::Op,
+    controller::Knowledge,
     function::Proto,
     seam::{Bailout, EntryPoint, Installed, PhaseTimes},
     value::Value,
@@ -62,7 +63,6 @@ const TAIL_EPILOGUE: [u8; 7] = [
 /// What lies between cold and hot code: both epilogues, then the prologue.
 const EPILOGUE_AT: i32 = 0;
 const TAIL_EPILOGUE_AT: i32 = EPILOGUE.len() as i32;
-const PROLOGUE_AT: i32 = TAIL_EPILOGUE_AT + TAIL_EPILOGUE.len() as i32;
 
 /// A function's code while it grows in both directions, hot parts upwards and cold ones downwards. Places count from
 /// the middle: they are final, and with them all distances but those of jumps forwards.
@@ -168,6 +168,8 @@ pub struct Stitcher {
     places: Vec<i32>,
     /// Four bytes that take the distance to the instruction at a pc that is still to come.
     forward: Vec<(i32, usize)>,
+    /// Where the code is entered.
+    entries: Vec<(EntryPoint, i32)>,
     roots: Vec<Value>,
     /// Where the stencils are, when somebody wants to know.
     marks: Option<Vec<Mark>>,
@@ -189,6 +191,7 @@ impl Stitcher {
             code: Growing::default(),
             places: Vec::new(),
             forward: Vec::new(),
+            entries: Vec::new(),
             roots: Vec::new(),
             marks: None,
         })
@@ -210,9 +213,12 @@ impl Stitcher {
         let stitched = Instant::now();
         let code = self.code.code();
         let block = arena.install(code).map_err(|_| Bailout("code-memory"))?;
-        let prologue = self.code.middle - self.code.start + PROLOGUE_AT as usize;
+        let below = (self.code.middle - self.code.start) as i32;
+        let address = |place: i32| block.entry().wrapping_add((below + place) as usize);
+        let entries: Rc<[_]> = self.entries.iter().map(|(point, place)| (*point, address(*place))).collect();
+        let (_, address) = *entries.iter().find(|(point, _)| *point == entry).ok_or(Bailout("entry"))?;
         Ok(Installed {
-            entry: block.entry().wrapping_add(prologue),
+            entry: address,
             start: block.entry(),
             form: "stencils",
             code_bytes: code.len() as u32,
@@ -224,8 +230,9 @@ impl Stitcher {
                 ..PhaseTimes::default()
             },
             roots: self.roots.clone(),
-            renewable: true,
-            owner: Box::new(block),
+            knowledge: Some(Knowledge::of(proto)),
+            entries,
+            owner: Rc::new(block),
         })
     }
 
@@ -240,7 +247,7 @@ impl Stitcher {
         self.marks = Some(vec![
             around(EPILOGUE_AT, "epilogue"),
             around(TAIL_EPILOGUE_AT, "epilogue of tail calls"),
-            around(PROLOGUE_AT, "prologue"),
+            around(TAIL_EPILOGUE_AT + TAIL_EPILOGUE.len() as i32, "prologue"),
         ]);
         self.stitch(vm, proto, entry)?;
         let below = (self.code.middle - self.code.start) as i32;
@@ -255,25 +262,19 @@ impl Stitcher {
         let code = proto.code();
         self.code.clear();
         self.forward.clear();
+        self.entries.clear();
         self.roots.clear();
         self.places.clear();
         self.places.resize(code.len(), 0);
         self.code.push_hot(&EPILOGUE);
         self.code.push_hot(&TAIL_EPILOGUE);
-        self.code.push_hot(&PROLOGUE);
-        // Of a loop's function, what the loop does not lead to is left out.
-        let coverage = match entry {
-            EntryPoint::Call => {
-                self.place(&Instruction::entry(proto, vm_address), None, None)?;
-                None
-            }
-            EntryPoint::Loop(_) => {
-                let coverage = Coverage::new(proto, entry);
-                self.code.push_hot(&[0xe9, 0, 0, 0, 0]);
-                self.forward.push((self.code.hot_end() - 4, coverage.entry_pc));
-                Some(coverage)
-            }
-        };
+        // What a loop does not lead to is left out if it is the greater part of the function.
+        let coverage = (entry != EntryPoint::Call).then(|| Coverage::new(proto, entry));
+        let coverage = coverage.filter(|coverage| coverage.is_lesser_part(proto));
+        if coverage.is_none() {
+            self.entries.push((EntryPoint::Call, self.code.push_hot(&PROLOGUE)));
+            self.place(&Instruction::entry(proto, vm_address), None, None)?;
+        }
         let (mut pc, mut stencils) = (0, 0);
         while pc < code.len() {
             let op = code[pc].op();
@@ -287,6 +288,18 @@ impl Stitcher {
                 }
             }
             pc += op.words() + usize::from(op.is_test());
+        }
+        for (index, place) in (0..).zip(&proto.unit.loops) {
+            let header = place.header_pc as usize;
+            if coverage.as_ref().is_none_or(|coverage| coverage.reached[header]) {
+                let at = self.code.push_hot(&PROLOGUE);
+                self.code.push_hot(&[0xe9, 0, 0, 0, 0]);
+                self.code.link(self.code.hot_end() - 4, self.places[header]);
+                self.entries.push((EntryPoint::Loop(index), at));
+                if let Some(marks) = &mut self.marks {
+                    marks.push(Mark { part: Part::Hot, at, pc: None, name: "entry of a loop" });
+                }
+            }
         }
         for (at, pc) in &self.forward {
             self.code.link(*at, self.places[*pc]);

@@ -22,9 +22,12 @@ mod state;
 mod tables;
 mod validate;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use trinity_vm::{
@@ -169,8 +172,9 @@ impl Optimised {
             ir_insts: self.code.ir_insts,
             phases: PhaseTimes { install_ns: started.elapsed().as_nanos() as u64, ..self.code.phases },
             roots,
-            renewable: false,
-            owner: Box::new((block, self.exits, self.forced_exits)),
+            knowledge: None,
+            entries: Rc::default(),
+            owner: Rc::new((block, self.exits, self.forced_exits)),
         })
     }
 }

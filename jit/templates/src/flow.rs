@@ -39,6 +39,14 @@ pub fn successors(code: &[Instr], pc: usize) -> Successors {
 }
 
 impl Coverage {
+    /// Less than half of the function's bytecode is reached.
+    pub fn is_lesser_part(&self, proto: &Proto) -> bool {
+        let code = proto.code();
+        let words = |pc: usize| code[pc].op().words() + usize::from(code[pc].op().is_test());
+        let reached = (0..code.len()).filter(|pc| self.reached[*pc]).map(words);
+        2 * reached.sum::<usize>() < code.len()
+    }
+
     pub fn new(proto: &Proto, entry: EntryPoint) -> Coverage {
         let code = proto.code();
         let entry_pc = match entry {

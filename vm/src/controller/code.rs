@@ -141,8 +141,8 @@ impl CodeMemory {
         };
         self.account.code.set(self.account.code.get() + charge.code);
         self.account.memory.set(self.account.memory.get() + charge.memory);
-        let owner = std::mem::replace(&mut installed.owner, Box::new(()));
-        installed.owner = Box::new((owner, charge));
+        let owner = std::mem::replace(&mut installed.owner, Rc::new(()));
+        installed.owner = Rc::new((owner, charge));
     }
 
     /// Code of functions that have died goes at once: nothing runs it.
@@ -237,7 +237,7 @@ impl Vm {
         let code = &mut self.controller.code;
         code.peak = code.peak.max(code.in_use());
         if code.keep_addresses {
-            std::mem::forget(std::mem::replace(&mut installed.owner, Box::new(())));
+            std::mem::forget(std::mem::replace(&mut installed.owner, Rc::new(())));
         }
         Ok(installed)
     }

@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use super::{
-    Controller, Subject,
+    Controller, Knowledge, Subject,
     code::{LONGEST_WAIT, end_probation, entry_of},
     exposure, features, label,
     queue::{Done, Queue, Ticket},
@@ -88,6 +88,23 @@ pub(super) struct Background {
     longest: u64,
     stale: BTreeMap<&'static str, u64>,
     waits_ns: Vec<u64>,
+}
+
+/// Baseline code of the function, made for another subject, that serves this one as well.
+fn shared_code(proto: &Proto, subject: Subject) -> Option<Installed> {
+    let knowledge = Knowledge::of(proto);
+    let useful = |code: &&Installed| code.knowledge.is_some_and(|before| !knowledge.has_grown_since(before));
+    let function = proto.profile.code.as_ref().filter(|_| proto.profile.tier == Tier::Warm);
+    let loops = proto.loops().iter().filter(|state| state.tier == Tier::Warm).filter_map(|state| state.code.as_deref());
+    function.into_iter().chain(loops).filter(useful).find_map(|code| code.entered_at(subject.entry_point()))
+}
+
+/// New baseline code of a function for all that has older baseline code.
+fn other_entries(proto: &Proto, made_for: Subject, code: &Installed) -> Vec<(Subject, Installed)> {
+    let loops = (0..proto.loops().len()).map(Subject::Loop);
+    let subjects = std::iter::once(Subject::Function).chain(loops);
+    let others = subjects.filter(|subject| *subject != made_for && subject.tier(proto) == Tier::Warm);
+    others.filter_map(|subject| Some((subject, code.entered_at(subject.entry_point())?))).collect()
 }
 
 pub(super) fn is_pending(proto: &Proto, subject: Subject) -> bool {
@@ -217,8 +234,14 @@ impl Vm {
         decision_id: u64,
         again: i32,
     ) -> Option<i32> {
-        let mut compiler = self.controller.compiler.take()?;
         let request = Request { subject, from, to, decision_id };
+        if (from, to) == (Tier::Cold, Tier::Warm)
+            && let Some(shared) = shared_code(&proto, subject)
+        {
+            self.share(proto, request, shared);
+            return None;
+        }
+        let mut compiler = self.controller.compiler.take()?;
         let (start_ns, cpu) = (self.elapsed_ns(), thread_cpu_ns());
         let frozen = if to == Tier::Hot && self.controller.locals_exposed {
             Err(exposure::DECLINED)
@@ -405,7 +428,9 @@ impl Vm {
                 let Installed { form, phases, ir_insts, code_bytes, start, .. } = installed;
                 let made = Made { form, phases, ir_insts, code_bytes };
                 renewal::note(proto.get_mut(), &request, &installed);
+                let others = if to == Tier::Warm { other_entries(&proto, subject, &installed) } else { Vec::new() };
                 self.put_to_use(proto, subject, from, to, installed);
+                self.spread(proto, others);
                 self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);
                 self.controller.report_install(&proto, &request, now_ns, start as usize, code_bytes);
             }
@@ -441,6 +466,31 @@ impl Vm {
         None
     }
 
+    /// Puts code to use that has been made for another subject of the function.
+    fn share(&mut self, proto: Gc<Proto>, request: Request, shared: Installed) {
+        let Request { subject, from, to, .. } = request;
+        let start_ns = self.elapsed_ns();
+        renewal::note(proto.get_mut(), &request, &shared);
+        let (form, start) = (shared.form, shared.start as usize);
+        self.put_to_use(proto, subject, from, to, shared);
+        let now_ns = self.elapsed_ns();
+        let course = Course { enqueue_ns: None, start_ns, cpu_ns: now_ns - start_ns };
+        self.controller.account(&request, course.cpu_ns);
+        let made = Made { form, ..Made::default() };
+        self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);
+        self.controller.report_install(&proto, &request, now_ns, start, 0);
+    }
+
+    /// New baseline code takes the place of older code.
+    fn spread(&mut self, proto: Gc<Proto>, others: Vec<(Subject, Installed)>) {
+        for (subject, code) in others {
+            if subject == Subject::Function {
+                renewal::refresh(proto.get_mut(), &code);
+            }
+            self.put_to_use(proto, subject, Tier::Warm, Tier::Warm, code);
+        }
+    }
+
     /// From now on calls, or back-edges of the loop, run this code.
     fn put_to_use(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, installed: Installed) {
         let code = entry_of(&installed);
@@ -457,7 +507,9 @@ impl Vm {
                 }
                 object.set_entry(Some(code));
                 object.profile.tier = to;
-                object.profile.work_at_tier = work;
+                if from != to {
+                    object.profile.work_at_tier = work;
+                }
                 object.profile.reopts += u32::from(to == Tier::Hot);
                 object.profile.exits = 0;
                 object.profile.code.replace(installed)

@@ -28,6 +28,7 @@ use code::CodeMemory;
 pub use code::{DEFAULT_CODE_LIMIT, Standing};
 use compile::Background;
 pub(crate) use compile::Pending;
+pub use renewal::Knowledge;
 pub(crate) use renewal::Renewal;
 use tally::CompileTally;
 

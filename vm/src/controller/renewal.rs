@@ -1,7 +1,7 @@
 //! Renewing code when there is more feedback.
 //!
 //! A function may be compiled before its instructions have met anything, and what they meet may change. Where making code
-//! again costs little ([`crate::seam::Installed::renewable`]) that is done after some calls, ever more of them, provided
+//! again costs little ([`crate::seam::Installed::knowledge`]) that is done after some calls, ever more of them, provided
 //! that feedback has grown. No policy is asked: the tier stays. What it costs counts as compilation.
 
 use super::{Subject, compile::Request};
@@ -24,7 +24,7 @@ const WORTH_RENEWING: u32 = 8;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Renewal {
     /// What feedback knew when the code was made.
-    known: u32,
+    known: Knowledge,
     /// Looks that are left.
     left: u8,
     decision_id: u64,
@@ -44,8 +44,29 @@ impl Renewal {
     }
 }
 
-/// What feedback knows of a function's code, a number that never shrinks, and how many instructions have feedback.
-fn knowledge(proto: &Proto) -> (u32, u32) {
+/// What feedback knows of a function's code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Knowledge {
+    /// A number that never shrinks.
+    known: u32,
+    /// Instructions that have feedback.
+    sites: u32,
+}
+
+impl Knowledge {
+    pub fn of(proto: &Proto) -> Knowledge {
+        let (known, sites) = count(proto);
+        Knowledge { known, sites }
+    }
+
+    /// What has been learned since is worth making young code again.
+    pub(super) fn has_grown_since(self, before: Knowledge) -> bool {
+        let learned = self.known.saturating_sub(before.known);
+        learned > 0 && learned * WORTH_RENEWING >= self.sites
+    }
+}
+
+fn count(proto: &Proto) -> (u32, u32) {
     let code = proto.code();
     let (mut pc, mut known, mut sites) = (0, 0, 0);
     while pc < code.len() {
@@ -86,9 +107,14 @@ pub(super) fn note(proto: &mut Proto, request: &Request, installed: &Installed) 
         (Tier::Warm, Tier::Warm) => proto.profile.renewal.left,
         _ => LOOKS,
     };
-    let known = knowledge(proto).0;
-    let left = if installed.renewable { left } else { 0 };
+    let left = if installed.knowledge.is_some() { left } else { 0 };
+    let known = installed.knowledge.unwrap_or_default();
     proto.profile.renewal = Renewal { known, left, decision_id: request.decision_id, rest: 0 };
+}
+
+/// The function's code has been made again for another reason.
+pub(super) fn refresh(proto: &mut Proto, code: &Installed) {
+    proto.profile.renewal.known = code.knowledge.unwrap_or_default();
 }
 
 /// The policy wants to be asked `again` calls from now: sets the countdown, to less if the code is to be looked at before.
@@ -110,13 +136,12 @@ impl Vm {
     /// Makes the code again if that promises something.
     pub(super) fn renew(&mut self, proto: Gc<Proto>) {
         let Renewal { known: before, left, decision_id, .. } = proto.profile.renewal;
-        let (known, sites) = knowledge(&proto);
+        let now = Knowledge::of(&proto);
         let can = self.controller.compiler.is_some() && !self.is_observing() && proto.profile.tier == Tier::Warm;
-        let learned = known.saturating_sub(before);
         // What has been called often repays it in any case.
-        let worth = left + 2 <= LOOKS || learned * WORTH_RENEWING >= sites;
+        let worth = now.has_grown_since(before) || left + 2 <= LOOKS && now != before;
         proto.get_mut().profile.renewal.left -= 1;
-        if can && learned > 0 && worth {
+        if can && worth {
             self.promote(proto, Subject::Function, Tier::Warm, Tier::Warm, decision_id, i32::MAX);
         }
     }

@@ -1,9 +1,9 @@
 //! The compiler seam.
 
-use std::{any::Any, sync::atomic::AtomicBool};
+use std::{any::Any, rc::Rc, sync::atomic::AtomicBool};
 
 use super::Tier;
-use crate::{function::Proto, value::Value, vm::Vm};
+use crate::{controller::Knowledge, function::Proto, value::Value, vm::Vm};
 
 /// Where compiled code begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,10 +43,26 @@ pub struct Installed {
     pub phases: PhaseTimes,
     /// Heap objects that the code refers to by address. A shape or prototype is passed under any heap tag.
     pub roots: Vec<Value>,
-    /// Making it again costs so little that it is made again when there is more feedback.
-    pub renewable: bool,
+    /// What feedback knew, if making it again costs so little that it is made again when there is more.
+    pub knowledge: Option<Knowledge>,
+    /// Other ways into the same code, `entry`'s included; empty when that is the only one.
+    pub entries: Rc<[(EntryPoint, *const u8)]>,
     /// Keeps the code's pages mapped; dropped when no activation runs it any more.
-    pub owner: Box<dyn Any>,
+    pub owner: Rc<dyn Any>,
+}
+
+impl Installed {
+    /// The same code, entered at `point`, if there is a way in.
+    pub fn entered_at(&self, point: EntryPoint) -> Option<Installed> {
+        let (_, entry) = *self.entries.iter().find(|(there, _)| *there == point)?;
+        Some(Installed {
+            entry,
+            roots: self.roots.clone(),
+            entries: Rc::clone(&self.entries),
+            owner: Rc::clone(&self.owner),
+            ..*self
+        })
+    }
 }
 
 /// Why a compiler declined. Names are stable: they appear in the data set.

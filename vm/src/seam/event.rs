@@ -74,6 +74,7 @@ pub struct InstallRecord {
     pub tier_to: Tier,
     /// Where the machine code begins.
     pub address: usize,
+    /// 0 for code that has come into use before, under another entry.
     pub code_bytes: u32,
 }
 

@@ -178,7 +178,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         processes: plan.spec.replicates,
         iterations: plan.spec.iterations,
         margin: MARGIN,
-        subjects: subjects.map(|(index, subject)| Subject::measured(&subject.label, index, &plan, &samples, clock)).collect(),
+        subjects: subjects
+            .map(|(index, subject)| Subject::measured(&subject.label, index, &plan, &samples, clock))
+            .collect(),
         aa: copy.and_then(|copy| over_programs(&samples, copy, &plan, clock, "A/A")),
         left_out,
         problems,
