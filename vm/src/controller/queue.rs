@@ -113,8 +113,13 @@ impl Queue {
         drop(orders);
         if busy && self.threads < limit {
             let shared = Arc::clone(&self.shared);
-            let started =
-                thread::Builder::new().name("compiler".to_owned()).stack_size(STACK).spawn(move || shared.work());
+            // SAFETY: always.
+            let here = unsafe { libc::sched_getcpu() };
+            let work = move || {
+                leave_processor(here);
+                shared.work();
+            };
+            let started = thread::Builder::new().name("compiler".to_owned()).stack_size(STACK).spawn(work);
             match started {
                 Ok(_) => self.threads += 1,
                 Err(_) if self.threads == 0 => return Err(task),
@@ -154,6 +159,27 @@ impl Queue {
         orders.waiting.retain(|order| order.ticket != ticket);
         if let Some((_, cancelled)) = orders.running.iter().find(|(running, _)| *running == ticket) {
             cancelled.store(true, SeqCst);
+        }
+    }
+}
+
+/// Moves this thread to another processor than this one, if it may run on others; it may come back later.
+///
+/// PERF: a new thread often starts on the processor of the one that made it, which goes on running, and is moved away
+/// only some milliseconds later.
+fn leave_processor(processor: libc::c_int) {
+    let size = size_of::<libc::cpu_set_t>();
+    let Ok(processor) = usize::try_from(processor) else { return };
+    // SAFETY: the sets are whole, zero is an empty one, and a processor that a set cannot hold is not asked for. A set
+    // without a processor that may be used is refused and changes nothing.
+    unsafe {
+        let mut all: libc::cpu_set_t = std::mem::zeroed();
+        if processor < 8 * size && libc::sched_getaffinity(0, size, &raw mut all) == 0 {
+            let mut others = all;
+            libc::CPU_CLR(processor, &mut others);
+            if libc::sched_setaffinity(0, size, &raw const others) == 0 {
+                libc::sched_setaffinity(0, size, &raw const all);
+            }
         }
     }
 }
