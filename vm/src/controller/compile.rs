@@ -272,24 +272,24 @@ impl Vm {
         began: (u64, u64),
         again: i32,
     ) -> Option<i32> {
-        // In the test mode polls come anyway, and nothing else may depend on timing.
         let lag = self.controller.background.lag;
-        let word = if lag.is_some() { std::ptr::null_mut() } else { &raw mut self.heap.threshold };
         let priority = features::work_per_word(&proto, request.subject);
         let enqueue_ns = self.elapsed_ns();
         let background = &mut self.controller.background;
         let ticket = background.next_ticket;
         background.next_ticket += 1;
-        let queue = background.queue.get_or_insert_with(|| Queue::new(word));
-        if let Err(task) = queue.push(ticket, priority, frozen.task, background.threads as usize) {
+        let threads = background.threads as usize;
+        let pushed = self.queue().push(ticket, priority, frozen.task, threads);
+        if let Err(task) = pushed {
             // The system gives no threads: the task is done here.
-            background.threads = 0;
+            self.controller.background.threads = 0;
             let product = task.run(&mut None, &AtomicBool::new(false));
             let course =
                 Course { enqueue_ns: None, start_ns: began.0, cpu_ns: thread_cpu_ns().saturating_sub(began.1) };
             let outcome = self.install_product(&proto, product, frozen.roots);
             return self.conclude(proto, request, course, outcome, again);
         }
+        let background = &mut self.controller.background;
         background.queued += 1;
         background.pending.insert(ticket, proto);
         background.longest = background.longest.max(background.pending.len() as u64);
@@ -308,6 +308,21 @@ impl Vm {
         });
         self.keep_compilations();
         None
+    }
+
+    fn queue(&mut self) -> &mut Queue {
+        // In the test mode polls come anyway, and nothing else may depend on timing.
+        let background = &mut self.controller.background;
+        let word = if background.lag.is_some() { std::ptr::null_mut() } else { &raw mut self.heap.threshold };
+        background.queue.get_or_insert_with(|| Queue::new(word))
+    }
+
+    /// The optimiser may be wanted soon, in the middle of what is hot: its first thread starts now.
+    fn expect_compilations(&mut self) {
+        let threads = self.controller.background.threads as usize;
+        if threads > 0 && self.controller.background.queue.is_none() && self.controller.max_tier == Tier::Hot {
+            self.queue().start_thread(threads);
+        }
     }
 
     /// The heap has a new threshold: a compilation that is done still asks for a poll.
@@ -493,6 +508,9 @@ impl Vm {
 
     /// From now on calls, or back-edges of the loop, run this code.
     fn put_to_use(&mut self, proto: Gc<Proto>, subject: Subject, from: Tier, to: Tier, installed: Installed) {
+        if to == Tier::Warm {
+            self.expect_compilations();
+        }
         let code = entry_of(&installed);
         let work = features::work(&proto);
         // The collector may have been at the prototype already.

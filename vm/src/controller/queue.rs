@@ -111,7 +111,17 @@ impl Queue {
         let orders = self.shared.lock();
         let busy = orders.waiting.len() >= orders.idle;
         drop(orders);
-        if busy && self.threads < limit {
+        if busy && !self.start_thread(limit) {
+            return Err(task);
+        }
+        self.shared.lock().waiting.push(Order { ticket, priority, task });
+        self.shared.work.notify_one();
+        Ok(())
+    }
+
+    /// Starts one of at most `limit` threads; false if there is none in the end.
+    pub fn start_thread(&mut self, limit: usize) -> bool {
+        if self.threads < limit {
             let shared = Arc::clone(&self.shared);
             // SAFETY: always.
             let here = unsafe { libc::sched_getcpu() };
@@ -120,15 +130,9 @@ impl Queue {
                 shared.work();
             };
             let started = thread::Builder::new().name("compiler".to_owned()).stack_size(STACK).spawn(work);
-            match started {
-                Ok(_) => self.threads += 1,
-                Err(_) if self.threads == 0 => return Err(task),
-                Err(_) => {}
-            }
+            self.threads += usize::from(started.is_ok());
         }
-        self.shared.lock().waiting.push(Order { ticket, priority, task });
-        self.shared.work.notify_one();
-        Ok(())
+        self.threads > 0
     }
 
     /// Whether something is done that has not been taken.
