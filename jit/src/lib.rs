@@ -54,6 +54,8 @@ pub enum Tier1Form {
     /// From stencils, where the machine has them.
     #[default]
     Stencils,
+    /// From stencils that count neither calls nor back-edges: what is in tier 1 stays there.
+    Uncounted,
     /// By Cranelift's single-pass allocator.
     SinglePass,
 }
@@ -64,8 +66,9 @@ impl FromStr for Tier1Form {
     fn from_str(name: &str) -> Result<Tier1Form, String> {
         match name {
             "stencils" => Ok(Tier1Form::Stencils),
+            "uncounted" => Ok(Tier1Form::Uncounted),
             "single-pass" => Ok(Tier1Form::SinglePass),
-            _ => Err(format!("`{name}` is no form of tier 1; there are stencils, single-pass")),
+            _ => Err(format!("`{name}` is no form of tier 1; there are stencils, uncounted, single-pass")),
         }
     }
 }
@@ -96,11 +99,11 @@ impl JitCompiler {
     /// Tier 1 from stencils; `None` where there are none, or another form has been asked for.
     #[cfg(stencils)]
     fn stitch(&mut self, vm: &Vm, proto: &Proto, entry: EntryPoint) -> Option<Result<Installed, Bailout>> {
-        if self.form != Tier1Form::Stencils {
+        if self.form == Tier1Form::SinglePass {
             return None;
         }
         if self.stitcher.is_none() {
-            self.stitcher = tier1::stitch::Stitcher::new(vm);
+            self.stitcher = tier1::stitch::Stitcher::new(vm, self.form != Tier1Form::Uncounted);
         }
         let stitcher = self.stitcher.as_mut()?;
         Some(stitcher.compile(&self.arena, vm, proto, entry))
@@ -160,7 +163,7 @@ impl Compiler for JitCompiler {
 
     fn freeze(&mut self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Option<Frozen>, Bailout> {
         // Copying and patching takes less time than a queue.
-        if tier == Tier::Warm && self.form == Tier1Form::Stencils && cfg!(stencils) {
+        if tier == Tier::Warm && self.form != Tier1Form::SinglePass && cfg!(stencils) {
             return Ok(None);
         }
         let snapshot = self.snapshot(vm, proto, tier, entry)?;

@@ -37,7 +37,8 @@ pub struct Args {
     /// Compile every function for this tier at its first call, whatever the policy
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     force_tier: Option<u8>,
-    /// How tier 1 makes code: `stencils`, or `single-pass`, the portable form
+    /// How tier 1 makes code: `stencils`; `uncounted`, the same without counting calls and back-edges, so that tier 1 is
+    /// not left; or `single-pass`, the portable form
     #[arg(long, value_name = "FORM", default_value = "stencils")]
     tier1: Tier1Form,
     /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated

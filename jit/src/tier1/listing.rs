@@ -17,7 +17,7 @@ use super::stitch::{Mark, Stitcher};
 /// # Errors
 /// There are no stencils for this processor, or for an instruction.
 pub fn listing(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<String, Bailout> {
-    let mut stitcher = Stitcher::new(vm).ok_or(Bailout("host"))?;
+    let mut stitcher = Stitcher::new(vm, true).ok_or(Bailout("host"))?;
     let (code, marks) = stitcher.stitch_marked(vm, proto, entry)?;
     let ends: BTreeSet<usize> = marks.iter().map(|mark| mark.at as usize).chain([code.len()]).collect();
     let range = |mark: &Mark| {

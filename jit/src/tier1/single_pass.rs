@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Words of bytecode beyond which compile time and code size would be out of proportion.
-const MAX_WORDS: usize = 20_000;
+const MAX_WORDS: usize = 250_000;
 
 /// An instruction that is compiled.
 struct Step {

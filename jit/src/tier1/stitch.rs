@@ -171,13 +171,15 @@ pub struct Stitcher {
     /// Where the code is entered.
     entries: Vec<(EntryPoint, i32)>,
     roots: Vec<Value>,
+    /// Calls and back-edges are counted.
+    counting: bool,
     /// Where the stencils are, when somebody wants to know.
     marks: Option<Vec<Mark>>,
 }
 
 impl Stitcher {
     /// `None` where the processor lacks what stencils use.
-    pub fn new(vm: &Vm) -> Option<Stitcher> {
+    pub fn new(vm: &Vm, counting: bool) -> Option<Stitcher> {
         let suits = std::arch::is_x86_feature_detected!("sse4.2")
             && std::arch::is_x86_feature_detected!("popcnt")
             && std::arch::is_x86_feature_detected!("bmi1")
@@ -193,6 +195,7 @@ impl Stitcher {
             forward: Vec::new(),
             entries: Vec::new(),
             roots: Vec::new(),
+            counting,
             marks: None,
         })
     }
@@ -309,6 +312,7 @@ impl Stitcher {
 
     /// Appends the code of one instruction.
     fn place(&mut self, instruction: &Instruction, pc: Option<usize>, jump: Option<usize>) -> Result<(), Bailout> {
+        let instruction = if self.counting { *instruction } else { instruction.uncounted() };
         let stencil = LIBRARY.find(instruction.form).ok_or(Bailout("stencil"))?;
         let range = |range: &std::ops::Range<u32>| range.start as usize..range.end as usize;
         let (hot, cold) = (&LIBRARY.code[range(&stencil.hot)], &LIBRARY.code[range(&stencil.cold)]);

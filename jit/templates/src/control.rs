@@ -12,7 +12,12 @@ use trinity_vm::{
     value::tag,
 };
 
-use crate::{abi, emitter::Emitter, helper::Helper, instruction::Operand};
+use crate::{
+    abi,
+    emitter::Emitter,
+    helper::Helper,
+    instruction::{Form, Operand},
+};
 
 impl Emitter<'_, '_> {
     /// A loop of integers by 1 is prepared inline.
@@ -215,15 +220,17 @@ impl Emitter<'_, '_> {
         let (better, helper) =
             if self.form().flag { (Tier::Warm, Helper::BackEdgeFresh) } else { (Tier::Hot, Helper::BackEdge) };
         let (out, header) = (self.cold(), self.jump_target());
-        let address = self.operand(Operand::Loop);
-        let left = self.load(I32, feedback, address, abi::LOOP_COUNTDOWN);
-        let left = self.b.ins().iadd_imm_s(left, -1);
-        self.store(feedback, left, address, abi::LOOP_COUNTDOWN);
-        let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
-        let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
-        self.reject(due, out);
-        let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
-        self.reject(promoted, out);
+        if self.form().count != Form::UNCOUNTED {
+            let address = self.operand(Operand::Loop);
+            let left = self.load(I32, feedback, address, abi::LOOP_COUNTDOWN);
+            let left = self.b.ins().iadd_imm_s(left, -1);
+            self.store(feedback, left, address, abi::LOOP_COUNTDOWN);
+            let tier = self.load(I8, feedback, address, abi::LOOP_TIER);
+            let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
+            self.reject(due, out);
+            let promoted = self.compare(IntCC::UnsignedGreaterThanOrEqual, tier, better as i64);
+            self.reject(promoted, out);
+        }
         let full = self.heap_is_full();
         self.branch(full, out, header);
 

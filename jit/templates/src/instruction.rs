@@ -206,6 +206,7 @@ pub struct Form {
     pub wanted: Many,
     /// `TAILCALL`: arguments that are moved inline; [`Form::SLOWLY`] when the helper moves them.
     /// `RETURN`: results copied inline; [`Form::SLOWLY`] when the helper returns.
+    /// Function entry and back-edges: [`Form::UNCOUNTED`] when neither the event is counted nor better code looked for.
     pub count: u8,
     /// `CALL`: of what native.
     pub inline: Inline,
@@ -214,6 +215,8 @@ pub struct Form {
 impl Form {
     /// See [`Form::count`].
     pub const SLOWLY: u8 = 7;
+    /// See [`Form::count`].
+    pub const UNCOUNTED: u8 = 7;
     /// Most results that a `RETURN` copies inline, and most arguments of a `TAILCALL`.
     pub const INLINE_RESULTS: usize = 4;
 
@@ -294,7 +297,8 @@ impl fmt::Display for Form {
         }
         match self.count {
             0 => {}
-            Form::SLOWLY => f.write_str(" slowly")?,
+            Form::SLOWLY if matches!(self.op, Op::Return | Op::TailCall | Op::LoadNil) => f.write_str(" slowly")?,
+            Form::UNCOUNTED => f.write_str(" uncounted")?,
             count => write!(f, " {count}")?,
         }
         match self.inline {
@@ -323,6 +327,14 @@ impl Instruction {
     }
     pub fn c(&self) -> usize {
         self.get(Operand::C) as usize
+    }
+
+    /// The same, counting no calls and no back-edges.
+    pub fn uncounted(mut self) -> Instruction {
+        if matches!(self.form.op, Op::VarArgPrep | Op::Loop | Op::ForLoop | Op::TForLoop) {
+            self.form.count = Form::UNCOUNTED;
+        }
+        self
     }
 
     pub(crate) fn set(&mut self, operand: Operand, value: i64) {

@@ -167,12 +167,14 @@ impl Emitter<'_, '_> {
         if is_vararg {
             self.jump(slow);
         } else {
-            let counter = self.operand(Operand::Countdown);
-            let left = self.load(I32, regions.feedback, counter, 0);
-            let left = self.b.ins().iadd_imm_s(left, -1);
-            self.store(regions.feedback, left, counter, 0);
-            let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
-            self.reject(due, slow);
+            if self.form().count != Form::UNCOUNTED {
+                let counter = self.operand(Operand::Countdown);
+                let left = self.load(I32, regions.feedback, counter, 0);
+                let left = self.b.ins().iadd_imm_s(left, -1);
+                self.store(regions.feedback, left, counter, 0);
+                let due = self.compare(IntCC::SignedLessThanOrEqual, left, 0);
+                self.reject(due, slow);
+            }
             if self.form().given == Many::Some {
                 let missing = self.compare(IntCC::SignedLessThan, count, self.instruction.get(Operand::Params));
                 self.reject(missing, slow);

@@ -213,11 +213,11 @@ pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mu
     output
 }
 
-/// There is no bytecode that tier 1 cannot compile. (The portable form declines functions of more than 20,000 words.)
+/// There is no bytecode that tier 1 cannot compile.
 pub fn assert_tier_1_takes_everything(vm: &mut Vm, name: &str) {
     let mut bailouts = vm.finish_run().compiles[0].bailouts.clone();
     // What memory is too short for is no matter of bytecode.
-    bailouts.retain(|(reason, _)| !Bailout(reason).is_transient() && *reason != "too-long");
+    bailouts.retain(|(reason, _)| !Bailout(reason).is_transient());
     assert!(bailouts.is_empty(), "{name}: tier 1 declines: {bailouts:?}");
 }
 

@@ -71,13 +71,12 @@ fn of_op(op: Op, forms: &mut Vec<Form>) {
         }),
         // Decoded as `RETURN`.
         Op::Return0 | Op::Return1 => {}
-        Op::Loop | Op::TForLoop => each(&|form| flagged(&[form])),
-        Op::ForLoop => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float]))),
+        Op::Loop | Op::TForLoop => each(&|form| counted(&flagged(&[form]))),
+        Op::ForLoop => each(&|form| counted(&flagged(&hinted(form, &[Hint::None, Hint::Int, Hint::Float])))),
         Op::TForCall => each(&|form| flagged(&hinted(form, &[Hint::None, Hint::Int]))),
         Op::VarArgPrep => each(&|form| {
-            [(true, Many::None), (false, Many::None), (false, Many::Some)]
-                .map(|(flag, given)| Form { flag, given, ..form })
-                .to_vec()
+            let kinds = [(true, Many::None), (false, Many::None), (false, Many::Some)];
+            counted(&kinds.map(|(flag, given)| Form { flag, given, ..form }))
         }),
         _ => each(&|form| vec![form]),
     }
@@ -110,6 +109,11 @@ fn with_rhs(form: Form, all: &[Rhs]) -> Vec<Form> {
 
 fn flagged(forms: &[Form]) -> Vec<Form> {
     forms.iter().flat_map(|form| [false, true].map(|flag| Form { flag, ..*form })).collect()
+}
+
+/// With and without counting.
+fn counted(forms: &[Form]) -> Vec<Form> {
+    forms.iter().flat_map(|form| [0, Form::UNCOUNTED].map(|count| Form { count, ..*form })).collect()
 }
 
 /// By what caches of named fields have seen, alone or with other shapes.
