@@ -22,6 +22,9 @@ use crate::{
     suite::{Catalogue, Size},
 };
 
+/// What is measured for each tier: as soon as there is the feedback that code is made of, everything is in it.
+const POLICIES: [&str; 3] = ["interpret", "fixed:10,100", "fixed:10,100"];
+
 /// Compilations of one process: how many, words of bytecode, CPU nanoseconds.
 type Compiled = [f64; 3];
 
@@ -39,14 +42,11 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     let suite = Catalogue::embedded()?;
     let size = args.size.unwrap_or(Size::Small);
     let inputs = crate::cli::suite::inputs(&suite, &args.program, size, false)?;
-    let tiers: Vec<Contestant> = (0..3)
-        .map(|tier| {
-            let entry = Entry::Detailed(Detailed {
-                label: format!("tier {tier}"),
-                policy: Some("interpret".to_owned()),
-                force_tier: Some(tier),
-                ..Detailed::default()
-            });
+    let tiers: Vec<Contestant> = (0..)
+        .zip(POLICIES)
+        .map(|(tier, policy)| {
+            let (label, policy) = (format!("tier {tier}"), Some(policy.to_owned()));
+            let entry = Entry::Detailed(Detailed { label, policy, max_tier: Some(tier), ..Detailed::default() });
             Contestant::resolve(&entry, &PathBuf::from("."))
         })
         .collect::<Result<_>>()?;
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     let host = HostInfo::of_this_machine();
     let text = format!(
         "# What this machine's tiers cost: used by `cost-benefit`, by learned models and by the simulator.\n\
-         # Written by `trinity bench --rates`, size {size}, {iterations} iterations.\n\
+         # Written by `trinity bench --rates`, size {size}, {iterations} iterations, {}.\n\
          # Median compilation per word over programs: tier 1 {:.2} µs, tier 2 {:.2} µs.\n\
          source = \"measured by trinity bench --rates on {}, {} CPUs, Linux {}\"\n\n\
          # Execution of one weighted bytecode (a unit of `self_work`): interpreter, tier 1, tier 2. Nanoseconds.\n\
@@ -119,6 +119,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
          compile_ns_per_bytecode = [{:.1}, {:.1}]\n\
          # Compilation, whatever the length. Nanoseconds of CPU time.\n\
          compile_fixed_ns = [{:.1}, {:.1}]\n",
+        POLICIES[2],
         medians[0] / 1000.0,
         medians[1] / 1000.0,
         host.cpu,
