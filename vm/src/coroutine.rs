@@ -155,7 +155,10 @@ impl Vm {
                 vm.settle_stack_limit();
                 vm.thread.get_mut().nonyieldable += 1;
                 let failure = vm.close_all(failure);
-                vm.thread.get_mut().nonyieldable -= 1;
+                let thread = vm.thread.get_mut();
+                thread.nonyieldable -= 1;
+                // The collector is told what has become of it when it is left.
+                thread.end();
                 failure
             })
         };
@@ -359,5 +362,36 @@ pub(crate) unsafe fn catch_detached(vm: &mut Vm, frame: Frame) -> Result<u32, Th
     unsafe {
         let level = interp::detached_callee_slot(frame);
         fail(vm, frame, level, Continuation::of(frame).has_handler())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        stdlib,
+        thread::ThreadStatus,
+        value::Value,
+        vm::{Vm, VmOptions},
+    };
+
+    /// The collector has not been told of an error that it finds in a thread after marking its stack.
+    #[test]
+    fn a_coroutine_that_has_been_closed_holds_on_to_no_error() {
+        let mut vm = Vm::new(&VmOptions::default());
+        stdlib::open(&mut vm);
+        let source = b"local co = coroutine.create(function()
+                local one <close> = setmetatable({}, {__close = function() error({1}) end})
+                local two <close> = setmetatable({}, {__close = function() error({2}) end})
+                error({3})
+            end)
+            coroutine.resume(co)
+            local ok, e = coroutine.close(co)
+            return co, e[1]";
+        let globals = vm.globals.into();
+        let function = vm.load(source, b"=test", globals).expect("valid source");
+        let results = vm.call_from_host(function.into(), &[]).expect("no error");
+        let thread = results[0].as_thread().expect("a thread");
+        assert!(thread.status == ThreadStatus::Dead && results[1].raw_equals(Value::int(1)));
+        assert!(thread.failure.is_nil());
     }
 }

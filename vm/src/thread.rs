@@ -117,6 +117,7 @@ impl Thread {
         self.status = ThreadStatus::Dead;
         self.frame = Frame(std::ptr::null_mut());
         self.top = self.stack_base();
+        self.failure = Value::NIL;
     }
 
     pub(crate) fn stack_base(&self) -> *mut Value {
