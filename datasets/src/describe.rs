@@ -10,7 +10,7 @@ use crate::{
     load::Dataset,
     manifest::{HowMade, Manifest},
     part,
-    schema::{SCHEMA_VERSION, Table},
+    schema::{SCHEMA_VERSION, Side, Table},
 };
 
 /// One table of a [`Description`].
@@ -21,6 +21,7 @@ pub struct TableDescription {
     pub row: String,
     pub rows: usize,
     pub parts: usize,
+    /// Of both sides.
     pub bytes: u64,
     /// Name, then dtype, unit, role and the rest of the schema.
     pub columns: Vec<(String, Value)>,
@@ -30,13 +31,21 @@ pub struct TableDescription {
 #[derive(Clone, Debug, Serialize)]
 pub struct Description {
     pub schema_version: String,
-    pub sealed: bool,
+    /// Every planned run is there.
+    pub complete: bool,
+    pub planned_runs: Option<usize>,
+    /// Digest of the deterministic columns.
+    pub core_sha256: String,
     pub how_made: Option<HowMade>,
     pub tables: Vec<TableDescription>,
     /// Runs by program.
     pub programs: BTreeMap<String, usize>,
     /// Runs by logging policy.
     pub policies: BTreeMap<String, usize>,
+    /// Runs by split.
+    pub splits: BTreeMap<String, usize>,
+    /// Runs by how they ended.
+    pub statuses: BTreeMap<String, usize>,
     /// Decisions by kind, and by what was done.
     pub decisions: BTreeMap<String, usize>,
     pub censored_outcomes: usize,
@@ -56,13 +65,13 @@ pub fn describe(root: &Path) -> Result<Description, DataError> {
         tables.push(TableDescription {
             table: table.name().to_owned(),
             row: table.row().to_owned(),
-            rows: dataset.rows(table)?,
-            parts: parts.len(),
+            rows: dataset.rows(table),
+            parts: parts.iter().filter(|part| part.side == Side::Core).count(),
             bytes,
             columns: table.columns().iter().map(|c| (c.name.to_owned(), part::column_json(c))).collect(),
         });
     }
-    let run = dataset.table(Table::Run, Some(&["program_id", "policy_id"]))?;
+    let run = dataset.table(Table::Run, Some(&["program_id", "policy_id", "split", "status"]))?;
     let decision = dataset.table(Table::Decision, Some(&["kind", "taken"]))?;
     let mut decisions = count(&decision, "kind")?;
     for (taken, rows) in count(&decision, "taken")? {
@@ -72,11 +81,15 @@ pub fn describe(root: &Path) -> Result<Description, DataError> {
     let censored_outcomes = outcome.column("censored")?.bool()?.iter().filter(|flag| *flag == Some(true)).count();
     Ok(Description {
         schema_version: SCHEMA_VERSION.to_owned(),
-        sealed: manifest.is_some(),
+        complete: dataset.is_complete(),
+        planned_runs: manifest.as_ref().and_then(|manifest| manifest.planned_runs),
+        core_sha256: manifest.as_ref().map(|manifest| manifest.core_sha256.clone()).unwrap_or_default(),
         how_made: manifest.map(|manifest| manifest.how_made),
         tables,
         programs: count(&run, "program_id")?,
         policies: count(&run, "policy_id")?,
+        splits: count(&run, "split")?,
+        statuses: count(&run, "status")?,
         decisions,
         censored_outcomes,
     })
@@ -98,8 +111,12 @@ impl fmt::Display for Description {
                 writeln!(f, "made by: {}", how.command)?;
             }
         }
-        let sealed = if self.sealed { "sealed" } else { "not sealed (no manifest.json)" };
-        writeln!(f, "schema {}, {sealed}\n", self.schema_version)?;
+        let state = match self.planned_runs {
+            _ if self.complete => "complete".to_owned(),
+            Some(runs) => format!("unfinished: {runs} runs are planned"),
+            None => "unfinished".to_owned(),
+        };
+        writeln!(f, "schema {}, {state}, digest {}\n", self.schema_version, self.core_sha256)?;
         writeln!(f, "{:<10} {:>10} {:>6} {:>12} {:>8}  one row per", "table", "rows", "parts", "bytes", "columns")?;
         for table in &self.tables {
             writeln!(
@@ -113,9 +130,13 @@ impl fmt::Display for Description {
                 table.row
             )?;
         }
-        for (title, counts) in
-            [("runs by program", &self.programs), ("runs by policy", &self.policies), ("decisions", &self.decisions)]
-        {
+        for (title, counts) in [
+            ("runs by program", &self.programs),
+            ("runs by policy", &self.policies),
+            ("runs by split", &self.splits),
+            ("runs by status", &self.statuses),
+            ("decisions", &self.decisions),
+        ] {
             writeln!(f, "\n{title}:")?;
             for (name, rows) in counts {
                 writeln!(f, "  {name:<30} {rows:>10}")?;

@@ -19,8 +19,8 @@ pub enum DataError {
     #[error("{}: no such directory; give the data set's root, or make one with `trinity collect … --out DIR`", .0.display())]
     MissingDirectory(PathBuf),
     #[error(
-        "{}: no Parquet part of table `{table}` below schema={}/; is this the root of a data set?",
-        path.display(), SCHEMA_VERSION
+        "{}: no manifest.json and no table `{table}`: nothing has been stored here; is this the root of a data set?",
+        path.display()
     )]
     EmptyTable { path: PathBuf, table: &'static str },
     #[error(
@@ -28,7 +28,8 @@ pub enum DataError {
     )]
     Corrupt { path: PathBuf, detail: String },
     #[error(
-        "{}: schema_version is {found}, this build reads {}; use the build that wrote it, or collect again",
+        "{}: schema_version is {found}, this build reads {}, which has columns that version did not record; use the \
+         build that wrote it, or collect again",
         path.display(), SCHEMA_VERSION
     )]
     SchemaVersion { path: PathBuf, found: String },
@@ -36,7 +37,15 @@ pub enum DataError {
     SchemaMismatch { path: PathBuf, table: &'static str, detail: String },
     #[error("{}: not a usable spool: {detail}", path.display())]
     Spool { path: PathBuf, detail: String },
-    #[error("{}: line {line}, column {column}: {detail}; rewrite it with `trinity data describe`", path.display())]
+    #[error(
+        "{}: parts without manifest.json, which says what belongs to the data set; restore it, or remove the parts \
+         and collect again",
+        .0.display()
+    )]
+    NoManifest(PathBuf),
+    #[error("{}: holds a collection, whose runs are planned; choose another folder", .0.display())]
+    Planned(PathBuf),
+    #[error("{}: line {line}, column {column}: {detail}; restore it, or collect again", path.display())]
     Manifest { path: PathBuf, line: usize, column: usize, detail: String },
     #[error("column `{column}` cannot be a feature: {reason}")]
     Leak { column: String, reason: String },
@@ -52,6 +61,8 @@ pub enum DataError {
     NoRows { path: PathBuf, detail: String },
     #[error("{count} functions (first: {first:016x}) stand on both sides of the split; purge them or split by family")]
     SplitOverlap { count: usize, first: u64 },
+    #[error("split `{split}`: {detail}")]
+    Split { split: String, detail: String },
     #[error("internal: {0}; please report this")]
     Internal(String),
 }

@@ -83,26 +83,22 @@ impl Rows {
         self.count
     }
 
-    /// Appends a row: one value per column, in the schema's order.
-    pub fn push(&mut self, row: &[Value<'_>]) -> Result<(), DataError> {
-        if row.len() != self.cells.len() {
-            return Err(self.mismatch(&format!("{} values for {} columns", row.len(), self.cells.len())));
-        }
-        for (at, value) in row.iter().enumerate() {
-            let column = &self.table.columns()[at];
-            if matches!(value, Value::Null) && !column.nullable {
-                return Err(self.mismatch(&format!("null in `{}`", column.name)));
-            }
-            if self.cells[at].append(*value).is_none() {
-                return Err(self.mismatch(&format!("{value:?} in `{}`", column.name)));
+    /// Appends a row: the value of each column, by its place and name; `None` for a name that the caller does not know.
+    pub fn push<'a>(&mut self, value: impl Fn(usize, &str) -> Option<Value<'a>>) -> Result<(), DataError> {
+        for (at, (column, cells)) in self.table.columns().iter().zip(&mut self.cells).enumerate() {
+            let value = value(at, column.name);
+            let fits = match value {
+                Some(Value::Null) if !column.nullable => None,
+                Some(value) => cells.append(value),
+                None => None,
+            };
+            if fits.is_none() {
+                let (table, name) = (self.table.name(), column.name);
+                return Err(DataError::Internal(format!("row of table `{table}`: {value:?} in `{name}`")));
             }
         }
         self.count += 1;
         Ok(())
-    }
-
-    fn mismatch(&self, detail: &str) -> DataError {
-        DataError::Internal(format!("row of table `{}`: {detail}", self.table.name()))
     }
 
     pub fn finish(self) -> Result<DataFrame, DataError> {

@@ -1,14 +1,19 @@
 //! The data set: what is logged, how it is stored, and how it is read for learning.
 //!
 //! ```text
-//! VM ── EventSink ──▶ SpoolSink ──▶ .spool ──▶ convert ──▶ Parquet ──▶ Dataset ──▶ TrainingView
-//!      (measured process)                     (any other process)
+//! VM ── EventSink ──▶ SpoolSink ──▶ .spool ──▶ Store ──▶ Parquet ──▶ Dataset ──▶ TrainingView ──▶ Split
+//!      (measured process)                   (any other process)
 //! ```
+//!
+//! A table is two files with the same rows: columns that equal runs agree on under the virtual clock, which digests
+//! cover, and columns that depend on the machine and the moment ([`Side`]).
 //!
 //! Labels live only in the `outcome` table. [`TrainingView`] is the one place where they meet features, and it
 //! refuses columns that a policy could not know when it decides.
 
-mod convert;
+mod card;
+mod compact;
+mod counterfactual;
 mod describe;
 mod error;
 mod frame;
@@ -18,20 +23,26 @@ mod meta;
 mod outcome;
 mod part;
 mod record;
+mod rows;
 pub mod schema;
+mod split;
 mod spool;
 mod spool_read;
+mod store;
 pub mod synthetic;
 mod validate;
 mod view;
 
-pub use convert::{ConvertReport, RunInput, convert};
+pub use compact::Compacted;
+pub use counterfactual::{CostKind, Counterfactual};
 pub use describe::{Description, TableDescription, describe};
 pub use error::DataError;
 pub use load::{Dataset, Part};
-pub use manifest::{HowMade, Manifest, ManifestPart, seal};
+pub use manifest::{HowMade, Manifest, ManifestPart};
 pub use meta::RunMeta;
-pub use schema::{SCHEMA_VERSION, Table};
+pub use schema::{SCHEMA_VERSION, Side, Table};
+pub use split::{Assignment, Shared, Sides, Split};
 pub use spool::{SpoolHandle, SpoolSink};
+pub use store::{Added, RunInput, Store, convert};
 pub use validate::{Finding, Severity, Validation, validate};
 pub use view::{Horizon, TrainingView, ViewSpec, check_feature, default_features, training_view};

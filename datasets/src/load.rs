@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::DataError,
+    manifest::{Manifest, digest},
     meta::hex,
     part,
-    schema::{SCHEMA_VERSION, Table},
+    schema::{SCHEMA_VERSION, Side, Table, polars_schema},
 };
 
 /// A part file of a data set.
@@ -23,6 +24,8 @@ pub struct Part {
     /// Relative to the root, with `/`.
     pub name: String,
     pub table: Table,
+    pub side: Side,
+    pub rows: usize,
 }
 
 /// A data set on disk. Opening it lists its parts; tables are read when asked for.
@@ -30,48 +33,60 @@ pub struct Part {
 pub struct Dataset {
     root: PathBuf,
     parts: Vec<Part>,
+    complete: bool,
 }
 
 impl Dataset {
-    /// Lists the parts below `root`, in order of their names.
+    /// Lists the parts below `root` that its manifest names. A data set that is still being made can be opened too:
+    /// it holds the runs that have been stored so far.
     ///
     /// # Errors
-    /// [`DataError::MissingDirectory`]; [`DataError::SchemaVersion`] when only other versions are there;
-    /// [`DataError::EmptyTable`] when there are no runs.
+    /// [`DataError::MissingDirectory`], [`DataError::SchemaVersion`], [`DataError::NoManifest`],
+    /// [`DataError::EmptyTable`] when nothing is there, and whatever is wrong with the manifest.
     pub fn open(root: &Path) -> Result<Dataset, DataError> {
         if !root.is_dir() {
             return Err(DataError::MissingDirectory(root.to_owned()));
         }
-        let version_dir = root.join(format!("schema={SCHEMA_VERSION}"));
-        if !version_dir.is_dir() {
-            let other = subdirectories(root)?.into_iter().find_map(|dir| {
-                dir.file_name()?.to_str()?.strip_prefix("schema=").map(|version| (version.to_owned(), dir.clone()))
-            });
-            return Err(match other {
-                Some((found, path)) => DataError::SchemaVersion { path, found },
-                None => DataError::EmptyTable { path: root.to_owned(), table: Table::Run.name() },
-            });
-        }
-        let mut parts = Vec::new();
-        for suite in subdirectories(&version_dir)? {
-            for kind in subdirectories(&suite)? {
-                for table in Table::ALL {
-                    let dir = kind.join(table.name());
-                    if dir.is_dir() {
-                        list_parts(root, &dir, table, &mut parts)?;
-                    }
-                }
+        match Manifest::load(root)? {
+            Some(manifest) => Ok(Dataset::of(root, &manifest)),
+            None => {
+                Dataset::refuse_other_versions(root)?;
+                Err(DataError::EmptyTable { path: root.to_owned(), table: Table::Run.name() })
             }
         }
-        parts.sort_by(|a, b| a.name.cmp(&b.name));
-        if !parts.iter().any(|part| part.table == Table::Run) {
-            return Err(DataError::EmptyTable { path: root.to_owned(), table: Table::Run.name() });
+    }
+
+    pub(crate) fn of(root: &Path, manifest: &Manifest) -> Dataset {
+        let part = |listed: &crate::manifest::ManifestPart| Part {
+            path: root.join(&listed.path),
+            name: listed.path.clone(),
+            table: listed.table,
+            side: listed.side,
+            rows: listed.rows,
+        };
+        Dataset { root: root.to_owned(), parts: manifest.parts.iter().map(part).collect(), complete: manifest.complete }
+    }
+
+    /// For a directory without a manifest: are there parts all the same?
+    pub(crate) fn refuse_other_versions(root: &Path) -> Result<(), DataError> {
+        for path in subdirectories(root)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match name.strip_prefix("schema=") {
+                Some(SCHEMA_VERSION) => return Err(DataError::NoManifest(root.to_owned())),
+                Some(found) => return Err(DataError::SchemaVersion { found: found.to_owned(), path }),
+                None => {}
+            }
         }
-        Ok(Dataset { root: root.to_owned(), parts })
+        Ok(())
     }
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Every planned run is there.
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// All parts, sorted by name.
@@ -79,25 +94,25 @@ impl Dataset {
         &self.parts
     }
 
-    /// Reads columns (all when `None`) of a table; an empty frame when no run filled it.
+    /// Reads columns (all when `None`) of a table, whichever side they are stored on; an empty frame when no run
+    /// filled it.
     ///
     /// # Errors
     /// [`DataError::Corrupt`], [`DataError::SchemaVersion`], [`DataError::SchemaMismatch`], each naming the part.
     pub fn table(&self, table: Table, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
         let mut whole: Option<DataFrame> = None;
-        for part in self.parts.iter().filter(|part| part.table == table) {
-            let frame = part::read(&part.path, table, columns)?;
+        for frame in self.frames(table, columns) {
             match &mut whole {
                 Some(whole) => {
-                    whole.vstack_mut_owned(frame)?;
+                    whole.vstack_mut_owned(frame?)?;
                 }
-                None => whole = Some(frame),
+                None => whole = Some(frame?),
             }
         }
         match whole {
             Some(frame) => Ok(frame),
             None => {
-                let empty = DataFrame::empty_with_schema(&table.polars_schema());
+                let empty = DataFrame::empty_with_schema(&polars_schema(table.columns().iter()));
                 Ok(match columns {
                     Some(columns) => empty.select(columns.iter().copied())?,
                     None => empty,
@@ -106,31 +121,71 @@ impl Dataset {
         }
     }
 
-    /// Rows of a table, from the footers.
-    ///
-    /// # Errors
-    /// As [`Dataset::table`].
-    pub fn rows(&self, table: Table) -> Result<usize, DataError> {
-        self.parts.iter().filter(|part| part.table == table).map(|part| part::rows(&part.path, table)).sum()
+    /// [`Dataset::table`], part by part: a whole data set's decisions may not fit into memory.
+    pub fn frames<'a>(
+        &'a self,
+        table: Table,
+        columns: Option<&'a [&'a str]>,
+    ) -> impl Iterator<Item = Result<DataFrame, DataError>> + 'a {
+        let core = self.parts.iter().filter(move |part| part.table == table && part.side == Side::Core);
+        core.map(move |part| self.frame(part, columns))
     }
 
-    /// SHA-256 over names and contents of all parts: what a model says it was trained on.
+    /// The rows of a core part, with the columns of the host part beside it: they have the same order.
+    fn frame(&self, core: &Part, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
+        let names: Vec<&str> = match columns {
+            Some(columns) => columns.to_vec(),
+            None => core.table.columns().iter().map(|column| column.name).collect(),
+        };
+        let stored = |side: Side, name: &str| core.table.stored(side).any(|column| column.name == name);
+        let (mine, others): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| stored(Side::Core, name));
+        if others.is_empty() {
+            return Ok(part::read(&core.path, core.table, Side::Core, Some(&mine))?.select(names)?);
+        }
+        let twin = self.twin(core).ok_or_else(|| DataError::SchemaMismatch {
+            path: core.path.clone(),
+            table: core.table.name(),
+            detail: "its columns that depend on the host are missing".to_owned(),
+        })?;
+        let mut frame = part::read(&twin.path, core.table, Side::Host, Some(&others))?;
+        if frame.height() != core.rows {
+            let detail = format!("{} rows, but {} in `{}`", frame.height(), core.rows, core.name);
+            return Err(DataError::SchemaMismatch { path: twin.path.clone(), table: core.table.name(), detail });
+        }
+        if !mine.is_empty() {
+            let rest = part::read(&core.path, core.table, Side::Core, Some(&mine))?;
+            frame = frame.hstack(rest.columns())?;
+        }
+        Ok(frame.select(names)?)
+    }
+
+    /// The part with the host columns of a core part.
+    pub(crate) fn twin(&self, core: &Part) -> Option<&Part> {
+        let folder = |side| format!("/{}/", core.table.folder(side));
+        let name = core.name.replacen(&folder(Side::Core), &folder(Side::Host), 1);
+        self.parts.iter().find(|part| part.side == Side::Host && part.table == core.table && part.name == name)
+    }
+
+    /// Rows of a table.
+    pub fn rows(&self, table: Table) -> usize {
+        let core = self.parts.iter().filter(|part| part.table == table && part.side == Side::Core);
+        core.map(|part| part.rows).sum()
+    }
+
+    /// SHA-256 over names and contents of the core parts, which is what equal runs agree on under the virtual clock:
+    /// what a model says it was trained on.
     ///
     /// # Errors
     /// [`DataError::Io`].
     pub fn digest(&self) -> Result<String, DataError> {
-        let mut hash = Sha256::new();
-        for part in &self.parts {
-            hash.update(part.name.as_bytes());
-            hash.update([0]);
-            hash.update(file_sha256(&part.path)?.as_bytes());
-        }
-        Ok(hex(&hash.finalize()))
+        let core: Vec<&Part> = self.parts.iter().filter(|part| part.side == Side::Core).collect();
+        let files = core.iter().map(|part| file_sha256(&part.path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(digest(core.iter().map(|part| part.name.as_str()).zip(files.iter().map(String::as_str))))
     }
 }
 
 /// Subdirectories, sorted.
-fn subdirectories(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
+pub(crate) fn subdirectories(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(DataError::io(dir, "list the directory"))? {
         let path = entry.map_err(DataError::io(dir, "list the directory"))?.path();
@@ -140,20 +195,6 @@ fn subdirectories(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
     }
     found.sort();
     Ok(found)
-}
-
-fn list_parts(root: &Path, dir: &Path, table: Table, parts: &mut Vec<Part>) -> Result<(), DataError> {
-    for entry in std::fs::read_dir(dir).map_err(DataError::io(dir, "list the directory"))? {
-        let path = entry.map_err(DataError::io(dir, "list the directory"))?.path();
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if file.starts_with(part::TEMPORARY) || !file.ends_with(".parquet") {
-            continue;
-        }
-        let relative = path.strip_prefix(root).unwrap_or(&path);
-        let name = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-        parts.push(Part { path, name, table });
-    }
-    Ok(())
 }
 
 /// Hexadecimal SHA-256 of a file.

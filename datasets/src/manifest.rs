@@ -1,15 +1,22 @@
-//! `manifest.json` and `card.md`: what a data set holds and how it was made.
+//! `manifest.json`: what a data set holds and how it was made. It is the truth about which parts belong to the data
+//! set; a part that it does not list is on its way in or on its way out.
 
-use std::{collections::BTreeMap, fmt::Write, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path},
+};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{
     error::{DataError, one_line},
-    load::{Dataset, file_sha256},
+    meta::hex,
     part,
-    schema::{SCHEMA_VERSION, Table},
+    schema::{SCHEMA_VERSION, Side, Table},
 };
+
+pub(crate) const FILE: &str = "manifest.json";
 
 /// How a data set came to be, in the words of whoever made it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,14 +28,19 @@ pub struct HowMade {
     pub description: String,
     /// Licences of the programs that were run.
     pub licences: Vec<String>,
+    /// Digest of everything that determines which runs there will be; empty where nothing was planned.
+    pub plan_sha256: String,
+    /// Host, build and whatever else the runs depended on, by name.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// One part as the manifest lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ManifestPart {
-    /// Relative to the root.
+    /// Relative to the root, with `/`.
     pub path: String,
-    pub table: String,
+    pub table: Table,
+    pub side: Side,
     pub rows: usize,
     pub bytes: u64,
     pub sha256: String,
@@ -38,93 +50,94 @@ pub struct ManifestPart {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub schema_version: String,
+    /// Every planned run is there.
+    pub complete: bool,
+    /// `None` where runs are added as they come.
+    pub planned_runs: Option<usize>,
+    /// SHA-256 over paths and digests of the core parts.
+    pub core_sha256: String,
     pub how_made: HowMade,
     /// Rows per table.
     pub rows: BTreeMap<String, usize>,
+    /// Sorted by path.
     pub parts: Vec<ManifestPart>,
 }
 
 impl Manifest {
-    /// Reads `root/manifest.json`; `None` where there is none (the data set was never sealed).
+    pub(crate) fn new(how_made: HowMade, planned_runs: Option<usize>) -> Manifest {
+        let mut manifest = Manifest {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            complete: planned_runs.is_none(),
+            planned_runs,
+            core_sha256: String::new(),
+            how_made,
+            rows: BTreeMap::new(),
+            parts: Vec::new(),
+        };
+        manifest.summarise();
+        manifest
+    }
+
+    /// Reads `root/manifest.json`; `None` where there is none.
     ///
     /// # Errors
-    /// [`DataError::Manifest`] for text that is not a manifest.
+    /// [`DataError::SchemaVersion`]; [`DataError::Manifest`] for text that is not a manifest.
     pub fn load(root: &Path) -> Result<Option<Manifest>, DataError> {
-        let path = root.join("manifest.json");
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: String,
+        }
+        let path = root.join(FILE);
         if !path.exists() {
             return Ok(None);
         }
         let text = std::fs::read_to_string(&path).map_err(DataError::io(&path, "read the manifest"))?;
-        serde_json::from_str(&text).map(Some).map_err(|error| DataError::Manifest {
-            path,
-            line: error.line(),
-            column: error.column(),
-            detail: one_line(&error.to_string()),
-        })
-    }
-}
-
-/// Writes `manifest.json` and `card.md` over all parts below `root`. Call it when collection is complete.
-///
-/// # Errors
-/// As [`Dataset::open`], and every damaged part.
-pub fn seal(root: &Path, how_made: &HowMade) -> Result<Manifest, DataError> {
-    let dataset = Dataset::open(root)?;
-    let mut rows: BTreeMap<String, usize> = Table::ALL.into_iter().map(|table| (table.name().to_owned(), 0)).collect();
-    let mut parts = Vec::with_capacity(dataset.parts().len());
-    for part in dataset.parts() {
-        let count = part::rows(&part.path, part.table)?;
-        *rows.entry(part.table.name().to_owned()).or_default() += count;
-        let bytes = std::fs::metadata(&part.path).map_err(DataError::io(&part.path, "read the part"))?.len();
-        parts.push(ManifestPart {
-            path: part.name.clone(),
-            table: part.table.name().to_owned(),
-            rows: count,
-            bytes,
-            sha256: file_sha256(&part.path)?,
-        });
-    }
-    let manifest = Manifest { schema_version: SCHEMA_VERSION.to_owned(), how_made: how_made.clone(), rows, parts };
-    let text = serde_json::to_string_pretty(&manifest).map_err(|error| DataError::Internal(error.to_string()))?;
-    part::write_text(&root.join("manifest.json"), &(text + "\n"))?;
-    part::write_text(&root.join("card.md"), &card(&manifest))?;
-    Ok(manifest)
-}
-
-fn card(manifest: &Manifest) -> String {
-    let how = &manifest.how_made;
-    let mut out = String::new();
-    let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-    let _ = writeln!(out, "# {}\n", or(&how.title, "A Trinity data set"));
-    if !how.description.is_empty() {
-        let _ = writeln!(out, "{}\n", how.description);
-    }
-    let _ = writeln!(out, "- schema version: {}", manifest.schema_version);
-    let _ = writeln!(out, "- made by: `{}`", or(&how.command, "not stated"));
-    let licences = if how.licences.is_empty() { "not stated".to_owned() } else { how.licences.join(", ") };
-    let _ = writeln!(out, "- licences of the programs: {licences}\n");
-    out.push_str(
-        "Parts lie in `schema=…/suite=…/policy_kind=…/TABLE/`. Parquet, zstd; any reader of Parquet opens them. \
-         Tables join on `run_id`, `outcome` and `decision` also on `decision_id`. Labels live only in `outcome`, \
-         `function` and the measured columns; learn from columns marked `decision` below and from nothing else.\n",
-    );
-    for table in Table::ALL {
-        let rows = manifest.rows.get(table.name()).copied().unwrap_or(0);
-        let _ = writeln!(out, "\n## `{}`: {rows} rows, one per {}\n", table.name(), table.row());
-        out.push_str("| column | type | unit | role | known | description |\n|---|---|---|---|---|---|\n");
-        for column in table.columns() {
-            let _ = writeln!(
-                out,
-                "| `{}` | {}{} | {} | {} | {} | {} |",
-                column.name,
-                column.dtype.name(),
-                if column.nullable { "?" } else { "" },
-                column.unit,
-                column.role.name(),
-                if column.available_at_decision { "decision" } else { "afterwards" },
-                column.description
-            );
+        let spoiled = |line, column, detail: &str| DataError::Manifest {
+            path: path.clone(),
+            line,
+            column,
+            detail: one_line(detail),
+        };
+        let unreadable = |error: serde_json::Error| spoiled(error.line(), error.column(), &error.to_string());
+        // Another version may differ in everything else.
+        let Version { schema_version: found } = serde_json::from_str(&text).map_err(unreadable)?;
+        if found != SCHEMA_VERSION {
+            return Err(DataError::SchemaVersion { path, found });
+        }
+        let manifest: Manifest = serde_json::from_str(&text).map_err(unreadable)?;
+        // Parts are read, and in compaction removed: never outside of the data set.
+        let below = |part: &ManifestPart| Path::new(&part.path).components().all(|c| matches!(c, Component::Normal(_)));
+        match manifest.parts.iter().find(|part| !below(part)) {
+            Some(part) => Err(spoiled(1, 1, &format!("part `{}` lies outside of the data set", part.path))),
+            None => Ok(Some(manifest)),
         }
     }
-    out
+
+    /// Puts what follows from the parts in order, and writes the manifest.
+    pub(crate) fn write(&mut self, root: &Path) -> Result<(), DataError> {
+        self.summarise();
+        let text = serde_json::to_string_pretty(self).map_err(|error| DataError::Internal(error.to_string()))?;
+        part::write_text(&root.join(FILE), &(text + "\n"))
+    }
+
+    fn summarise(&mut self) {
+        self.parts.sort_by(|a, b| a.path.cmp(&b.path));
+        self.rows = Table::ALL.into_iter().map(|table| (table.name().to_owned(), 0)).collect();
+        for part in self.parts.iter().filter(|part| part.side == Side::Core) {
+            *self.rows.entry(part.table.name().to_owned()).or_default() += part.rows;
+        }
+        let core = self.parts.iter().filter(|part| part.side == Side::Core);
+        self.core_sha256 = digest(core.map(|part| (part.path.as_str(), part.sha256.as_str())));
+    }
+}
+
+/// One digest over files, given by name and SHA-256.
+pub(crate) fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut hash = Sha256::new();
+    for (name, sha256) in files {
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        hash.update(sha256.as_bytes());
+    }
+    hex(&hash.finalize())
 }

@@ -34,6 +34,11 @@ pub struct RunMeta {
     pub logging_mode: String,
     /// `wall` or `virtual`.
     pub clock_kind: String,
+    /// Of modelled time, under the virtual clock.
+    pub cost_table: Option<String>,
+    pub build_sha256: Option<String>,
+    /// Runs that were under way at once, at most.
+    pub concurrent_runs: Option<u32>,
     pub start_utc_ns: u64,
     /// Of the whole process; without it, of the VM (from the spool).
     pub wall_ns: Option<u64>,
@@ -47,14 +52,10 @@ pub struct RunMeta {
 }
 
 impl RunMeta {
-    /// Hash of what makes the run this run: its plan, and under the wall clock also the host and the start.
-    pub fn run_id(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
-        };
-        for text in [
+    /// Hash of what was planned: known before the run, and equal when it is run again.
+    pub fn plan_id(&self) -> String {
+        let numbers = format!("{} {} {}", self.order_index, self.seed, self.vm_dirty);
+        hash(&[
             &self.experiment_id,
             &self.block_id,
             &self.program_id,
@@ -65,17 +66,29 @@ impl RunMeta {
             &self.vm_commit,
             &self.build_flags,
             &self.clock_kind,
-        ] {
-            part(text);
-        }
-        part(self.policy_sha256.as_deref().unwrap_or(""));
-        part(&format!("{} {} {}", self.order_index, self.seed, self.vm_dirty));
-        if self.clock_kind != "virtual" {
-            part(&self.host_id);
-            part(&self.start_utc_ns.to_string());
-        }
-        hex(&hash.finalize()[..16])
+            self.cost_table.as_deref().unwrap_or(""),
+            self.policy_sha256.as_deref().unwrap_or(""),
+            &numbers,
+        ])
     }
+
+    /// Hash of what makes the run this run: its plan, and under the wall clock also the host and the start.
+    pub fn run_id(&self) -> String {
+        if self.clock_kind == "virtual" {
+            self.plan_id()
+        } else {
+            hash(&[&self.plan_id(), &self.host_id, &self.start_utc_ns.to_string()])
+        }
+    }
+}
+
+fn hash(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    hex(&hash.finalize()[..16])
 }
 
 /// Lower-case hexadecimal.

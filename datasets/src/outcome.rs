@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trinity_vm::seam::{DecisionKind, Feature};
+use trinity_vm::seam::{DecisionKind, Feature, VirtualTime};
 
 use crate::spool_read::{Decision, Function};
 
@@ -15,6 +15,7 @@ pub(crate) struct Outcome {
     pub backedges_after: Option<f64>,
     pub loop_backedges_after: Option<f64>,
     pub deopts_after: Option<f64>,
+    pub self_after: VirtualTime,
 }
 
 /// Totals by function. Several functions with the same bytecode share an identifier; their totals cannot be told
@@ -46,6 +47,7 @@ impl<'a> Totals<'a> {
                 backedges_after: None,
                 loop_backedges_after: None,
                 deopts_after: None,
+                self_after: VirtualTime::default(),
             });
         };
         // Counters are read at slightly different moments; a tiny negative difference is no work.
@@ -61,6 +63,7 @@ impl<'a> Totals<'a> {
             backedges_after: Some(after(totals.backedges as f64, Feature::Backedges)),
             loop_backedges_after: in_loop,
             deopts_after: Some(after(totals.deopts as f64, Feature::DeoptsSoFar)),
+            self_after: totals.took.since(decision.self_virtual),
         })
     }
 }

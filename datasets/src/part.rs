@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Once,
 };
 
@@ -14,26 +14,34 @@ use serde_json::json;
 
 use crate::{
     error::{DataError, one_line},
-    schema::{SCHEMA_VERSION, Table},
+    schema::{SCHEMA_VERSION, Side, Table, polars_schema},
 };
 
 /// Prefix of files that are being written; readers pass them over.
 pub(crate) const TEMPORARY: &str = ".tmp-";
 
-/// Writes `frame` to `dir/name` (zstd), through a temporary file.
-pub(crate) fn write(dir: &Path, name: &str, table: Table, mut frame: DataFrame) -> Result<PathBuf, DataError> {
+/// Writes one side of a table to `path` (zstd), through a temporary file. `frame` may have more columns.
+pub(crate) fn write(path: &Path, table: Table, side: Side, frame: &DataFrame) -> Result<(), DataError> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut frame = frame.select(table.stored(side).map(|column| column.name))?;
+    // Equal rows are equal bytes however they were put together.
+    frame.rechunk_mut();
     std::fs::create_dir_all(dir).map_err(DataError::io(dir, "create the directory"))?;
-    let path = dir.join(name);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = dir.join(format!("{TEMPORARY}{name}"));
     let file = File::create(&temporary).map_err(DataError::io(&temporary, "create the part"))?;
     ParquetWriter::new(&file)
         .with_compression(ParquetCompression::Zstd(None))
-        .with_key_value_metadata(Some(metadata(table)))
+        .with_key_value_metadata(Some(metadata(table, side)))
         .set_parallel(false)
         .finish(&mut frame)?;
     file.sync_all().map_err(DataError::io(&temporary, "write the part"))?;
-    std::fs::rename(&temporary, &path).map_err(DataError::io(&path, "put the part in its place"))?;
-    Ok(path)
+    std::fs::rename(&temporary, path).map_err(DataError::io(path, "put the part in its place"))
+}
+
+/// Waits until what was renamed in `dir` is on the disk.
+pub(crate) fn sync_directory(dir: &Path) -> Result<(), DataError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(DataError::io(dir, "write the directory"))
 }
 
 /// Writes a small file through a temporary one.
@@ -42,13 +50,16 @@ pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
     let temporary = path.with_file_name(format!("{TEMPORARY}{name}"));
     let mut file = File::create(&temporary).map_err(DataError::io(&temporary, "create the file"))?;
     file.write_all(text.as_bytes()).map_err(DataError::io(&temporary, "write the file"))?;
-    std::fs::rename(&temporary, path).map_err(DataError::io(path, "put the file in its place"))
+    file.sync_all().map_err(DataError::io(&temporary, "write the file"))?;
+    std::fs::rename(&temporary, path).map_err(DataError::io(path, "put the file in its place"))?;
+    path.parent().map_or(Ok(()), sync_directory)
 }
 
-fn metadata(table: Table) -> KeyValueMetadata {
+fn metadata(table: Table, side: Side) -> KeyValueMetadata {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let mut pairs =
-        vec![("schema_version".to_owned(), SCHEMA_VERSION.to_owned()), ("table".to_owned(), table.name().to_owned())];
-    for column in table.columns() {
+        vec![pair("schema_version", SCHEMA_VERSION), pair("table", table.name()), pair("side", side.name())];
+    for column in table.stored(side) {
         pairs.push((format!("column.{}", column.name), column_json(column).to_string()));
     }
     KeyValueMetadata::from_static(pairs)
@@ -59,6 +70,8 @@ pub(crate) fn column_json(column: &crate::schema::Column) -> serde_json::Value {
         "dtype": column.dtype.name(),
         "unit": column.unit,
         "nullable": column.nullable,
+        "key": column.key,
+        "side": column.side().name(),
         "role": column.role.name(),
         "available_at_decision": column.available_at_decision,
         "deterministic": column.deterministic,
@@ -68,7 +81,7 @@ pub(crate) fn column_json(column: &crate::schema::Column) -> serde_json::Value {
 }
 
 /// Opens a part and compares its metadata and columns with the schema. Returns the reader and its number of rows.
-fn open(path: &Path, table: Table) -> Result<(ParquetReader<File>, usize), DataError> {
+fn open(path: &Path, table: Table, side: Side) -> Result<(ParquetReader<File>, usize), DataError> {
     let corrupt =
         |error: PolarsError| DataError::Corrupt { path: path.to_owned(), detail: one_line(&error.to_string()) };
     let file = File::open(path).map_err(DataError::io(path, "open the part"))?;
@@ -83,7 +96,7 @@ fn open(path: &Path, table: Table) -> Result<(ParquetReader<File>, usize), DataE
     }
     let found = reader.schema().map_err(corrupt)?;
     let found = Schema::from_arrow_schema(&found);
-    let expected = table.polars_schema();
+    let expected = polars_schema(table.stored(side));
     let mismatch = |detail: String| DataError::SchemaMismatch { path: path.to_owned(), table: table.name(), detail };
     for (name, dtype) in expected.iter() {
         match found.get(name) {
@@ -101,17 +114,17 @@ fn open(path: &Path, table: Table) -> Result<(ParquetReader<File>, usize), DataE
 }
 
 /// Number of rows, from the footer.
-pub(crate) fn rows(path: &Path, table: Table) -> Result<usize, DataError> {
-    guarded(path, || Ok(open(path, table)?.1))
+pub(crate) fn rows(path: &Path, table: Table, side: Side) -> Result<usize, DataError> {
+    guarded(path, || Ok(open(path, table, side)?.1))
 }
 
 /// Reads some columns (all when `None`).
-pub(crate) fn read(path: &Path, table: Table, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
+pub(crate) fn read(path: &Path, table: Table, side: Side, columns: Option<&[&str]>) -> Result<DataFrame, DataError> {
     guarded(path, || {
-        let (reader, _) = open(path, table)?;
+        let (reader, _) = open(path, table, side)?;
         let columns = match columns {
             Some(names) => names.iter().map(|name| (*name).to_owned()).collect(),
-            None => table.columns().iter().map(|column| column.name.to_owned()).collect(),
+            None => table.stored(side).map(|column| column.name.to_owned()).collect(),
         };
         reader
             .with_columns(Some(columns))

@@ -5,11 +5,11 @@
 
 use trinity_vm::seam::{
     Action, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, Feature, FunctionRecord, IterationRecord,
-    RunSummary,
+    RunSummary, VirtualTime,
 };
 
-pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x02";
-/// Values that stand for "none": string numbers, `loop_index`, and times.
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x03";
+/// Values that stand for "none": string numbers, `loop_index`, times and hashes.
 pub(crate) const NONE_U32: u32 = u32::MAX;
 pub(crate) const NONE_U16: u16 = u16::MAX;
 pub(crate) const NONE_U64: u64 = u64::MAX;
@@ -84,11 +84,24 @@ macro_rules! put {
     ($out:ident: $($value:expr),* $(,)?) => {{ $($out.extend_from_slice(&$value.to_le_bytes());)* }};
 }
 
+/// A number, and whether there is one: no value of a hash is free to stand for "none".
+fn optional(out: &mut Vec<u8>, value: Option<u64>) {
+    out.push(u8::from(value.is_some()));
+    put!(out: value.unwrap_or(0));
+}
+
+fn virtual_time(out: &mut Vec<u8>, time: VirtualTime) {
+    put!(out: time.ticks.unwrap_or(NONE_U64), time.model_ns.unwrap_or(NONE_U64));
+}
+
 pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut Vec<u8>) {
     let decision = &record.decision;
     let fallback = decision.fallback.map_or(NONE_U16, |reason| strings.number(reason, out));
     frame(out, tag::DECISION, |out| {
         put!(out: record.decision_id, record.t_ns, record.function_id);
+        virtual_time(out, record.t_virtual);
+        virtual_time(out, record.self_virtual);
+        optional(out, record.snapshot_hash);
         put!(out: record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again);
         put!(out: record.inference_ns, record.feature_ns, fallback);
         out.extend_from_slice(&[
@@ -114,30 +127,36 @@ pub(crate) fn compile(record: &CompileRecord, strings: &mut Strings, out: &mut V
         CompileResult::Bailout(reason) => (1, strings.number(reason, out)),
         CompileResult::Stale(reason) => (2, strings.number(reason, out)),
     };
+    let form = if record.form.is_empty() { NONE_U16 } else { strings.number(record.form, out) };
     frame(out, tag::COMPILE, |out| {
         put!(out: record.decision_id, record.function_id, record.start_ns, record.install_ns, record.cpu_ns);
         let phases = &record.phases;
         put!(out: phases.build_ns, phases.lower_ns, phases.codegen_ns, phases.install_ns);
         put!(out: record.loop_index.unwrap_or(NONE_U32), record.bytecode_len, record.ir_insts, record.code_bytes);
         out.extend_from_slice(&[record.tier_from as u8, record.tier_to as u8, result]);
-        put!(out: reason, record.enqueue_ns.unwrap_or(NONE_U64));
+        put!(out: reason, form, record.enqueue_ns.unwrap_or(NONE_U64), record.model_ns.unwrap_or(NONE_U64));
     });
 }
 
 pub(crate) fn deopt(record: &DeoptRecord, strings: &mut Strings, out: &mut Vec<u8>) {
     let reason = strings.number(record.reason, out);
-    frame(out, tag::DEOPT, |out| put!(out: record.t_ns, record.function_id, record.pc, reason));
+    frame(out, tag::DEOPT, |out| {
+        put!(out: record.t_ns, record.function_id, record.pc, reason);
+        virtual_time(out, record.t_virtual);
+    });
 }
 
 pub(crate) fn iteration(record: &IterationRecord, out: &mut Vec<u8>) {
     frame(out, tag::ITERATION, |out| {
         put!(out: record.iteration, record.wall_ns, record.cpu_ns, record.gc_ns, record.compile_ns, record.deopts);
+        virtual_time(out, record.took);
     });
 }
 
 pub(crate) fn function(record: &FunctionRecord, out: &mut Vec<u8>) {
     frame(out, tag::FUNCTION, |out| {
         put!(out: record.function_id, record.calls, record.backedges, record.work, record.deopts);
+        virtual_time(out, record.took);
         put!(out: record.bytecode_len);
         out.extend_from_slice(&[u8::from(record.censored), record.final_tier as u8]);
         put!(out: record.loop_backedges.len() as u32);
@@ -154,6 +173,7 @@ pub(crate) fn run_end(summary: &RunSummary, out: &mut Vec<u8>) {
     frame(out, tag::RUN_END, |out| {
         put!(out: summary.wall_ns, summary.gc_ns, summary.peak_heap_bytes);
         put!(out: compile_cpu_ns, summary.consultations, summary.inference_ns);
+        virtual_time(out, summary.took);
     });
 }
 
@@ -182,4 +202,19 @@ macro_rules! take {
 
 impl Body<'_> {
     take!(u8 u8, u16 u16, u32 u32, u64 u64, f32 f32, f64 f64);
+
+    /// Where [`NONE_U64`] stands for "none".
+    pub(crate) fn time(&mut self) -> Option<Option<u64>> {
+        self.u64().map(|time| Some(time).filter(|time| *time != NONE_U64))
+    }
+
+    pub(crate) fn virtual_time(&mut self) -> Option<VirtualTime> {
+        Some(VirtualTime { ticks: self.time()?, model_ns: self.time()? })
+    }
+
+    pub(crate) fn optional(&mut self) -> Option<Option<u64>> {
+        let there = self.u8()? != 0;
+        let value = self.u64()?;
+        Some(there.then_some(value))
+    }
 }

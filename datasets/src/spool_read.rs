@@ -7,17 +7,20 @@ use std::{
     path::Path,
 };
 
-use trinity_vm::seam::Feature;
+use trinity_vm::seam::{Feature, VirtualTime};
 
 use crate::{
     error::DataError,
-    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, NONE_U64, tag},
+    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, tag},
 };
 
 /// A decision as it stands in the spool. Names as in [`trinity_vm::seam::DecisionRecord`].
 pub(crate) struct Decision {
     pub decision_id: u64,
     pub t_ns: u64,
+    pub t_virtual: VirtualTime,
+    pub self_virtual: VirtualTime,
+    pub snapshot_hash: Option<u64>,
     pub function_id: u64,
     pub iteration: u32,
     pub loop_index: Option<u32>,
@@ -49,7 +52,9 @@ pub(crate) struct Compile {
     /// See [`record::result_name`].
     pub result: u8,
     pub reason: Option<String>,
+    pub form: Option<String>,
     pub enqueue_ns: Option<u64>,
+    pub model_ns: Option<u64>,
 }
 
 pub(crate) struct Deopt {
@@ -57,6 +62,7 @@ pub(crate) struct Deopt {
     pub function_id: u64,
     pub pc: u32,
     pub reason: String,
+    pub t_virtual: VirtualTime,
 }
 
 pub(crate) struct Iteration {
@@ -64,6 +70,7 @@ pub(crate) struct Iteration {
     /// wall, cpu, gc, compile.
     pub times_ns: [u64; 4],
     pub deopts: u64,
+    pub took: VirtualTime,
 }
 
 #[derive(Clone)]
@@ -73,6 +80,7 @@ pub(crate) struct Function {
     pub backedges: u64,
     pub work: f64,
     pub deopts: u64,
+    pub took: VirtualTime,
     pub bytecode_len: u32,
     pub censored: bool,
     pub final_tier: u8,
@@ -87,6 +95,7 @@ pub(crate) struct RunEnd {
     pub compile_cpu_ns: u64,
     pub consultations: u64,
     pub inference_ns: u64,
+    pub took: VirtualTime,
 }
 
 /// Everything in one spool.
@@ -119,7 +128,9 @@ pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
     match reader.read_exact(&mut header) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            return Err(spool(&format!("{total} bytes are too few for a header; delete it, its run logged nothing")));
+            // Killed before it had written even that: a run without a log is a run all the same.
+            contents.lost_bytes = total;
+            return Ok(contents);
         }
         Err(error) => return Err(DataError::io(path, "read the spool")(error)),
     }
@@ -175,11 +186,13 @@ fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Co
             function_id: body.u64()?,
             pc: body.u32()?,
             reason: strings.get(&body.u16()?)?.clone(),
+            t_virtual: body.virtual_time()?,
         }),
         tag::ITERATION => out.iterations.push(Iteration {
             iteration: body.u32()?,
             times_ns: [body.u64()?, body.u64()?, body.u64()?, body.u64()?],
             deopts: body.u64()?,
+            took: body.virtual_time()?,
         }),
         tag::FUNCTION => out.functions.push(function(body)?),
         tag::RUN_END => {
@@ -190,6 +203,7 @@ fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Co
                 compile_cpu_ns: body.u64()?,
                 consultations: body.u64()?,
                 inference_ns: body.u64()?,
+                took: body.virtual_time()?,
             });
         }
         _ => return None,
@@ -208,6 +222,8 @@ fn string(number: u16, strings: &HashMap<u16, String>) -> Option<Option<String>>
 
 fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decision> {
     let (decision_id, t_ns, function_id) = (body.u64()?, body.u64()?, body.u64()?);
+    let (t_virtual, self_virtual) = (body.virtual_time()?, body.virtual_time()?);
+    let snapshot_hash = body.optional()?;
     let (iteration, loop_number, ask_again) = (body.u32()?, body.u32()?, body.u32()?);
     let (inference_ns, feature_ns, fallback) = (body.u32()?, body.u32()?, body.u16()?);
     let (kind, tier, legal) = (body.u8()?, body.u8()?, body.u8()?);
@@ -220,6 +236,9 @@ fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decis
     Some(Decision {
         decision_id,
         t_ns,
+        t_virtual,
+        self_virtual,
+        snapshot_hash,
         function_id,
         iteration,
         loop_index: loop_index(loop_number),
@@ -255,13 +274,15 @@ fn compile(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Compil
         tier_to: body.u8()?,
         result: body.u8()?,
         reason: string(body.u16()?, strings)?,
-        enqueue_ns: Some(body.u64()?).filter(|time| *time != NONE_U64),
+        form: string(body.u16()?, strings)?,
+        enqueue_ns: body.time()?,
+        model_ns: body.time()?,
     })
 }
 
 fn function(body: &mut Body<'_>) -> Option<Function> {
     let (function_id, calls, backedges) = (body.u64()?, body.u64()?, body.u64()?);
-    let (work, deopts, bytecode_len) = (body.f64()?, body.u64()?, body.u32()?);
+    let (work, deopts, took, bytecode_len) = (body.f64()?, body.u64()?, body.virtual_time()?, body.u32()?);
     let (censored, final_tier, loops) = (body.u8()? != 0, body.u8()?, body.u32()?);
     if loops as usize > body.0.len() / 8 {
         return None;
@@ -274,6 +295,7 @@ fn function(body: &mut Body<'_>) -> Option<Function> {
         backedges,
         work,
         deopts,
+        took,
         bytecode_len,
         censored,
         final_tier,

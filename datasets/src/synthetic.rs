@@ -8,15 +8,15 @@ use std::path::Path;
 
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, EventSink, Feature,
-    Features, FunctionRecord, IterationRecord, PhaseTimes, RunSummary, Tier,
+    Features, FunctionRecord, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
 };
 
 use crate::{
-    convert::{ConvertReport, RunInput, convert},
     error::DataError,
-    manifest::{HowMade, seal},
+    manifest::HowMade,
     meta::RunMeta,
     spool::SpoolSink,
+    store::{Added, RunInput, Store},
 };
 
 /// Size of a synthetic data set.
@@ -56,8 +56,8 @@ impl Random {
 /// Writes a sealed data set below `root`.
 ///
 /// # Errors
-/// As [`convert`] and [`seal`].
-pub fn write(root: &Path, shape: Shape) -> Result<ConvertReport, DataError> {
+/// As [`Store::open`] and [`Store::add`].
+pub fn write(root: &Path, shape: Shape) -> Result<Added, DataError> {
     let spools = root.join("spool");
     let mut runs = Vec::new();
     for family in 0..shape.families {
@@ -83,21 +83,23 @@ pub fn write(root: &Path, shape: Shape) -> Result<ConvertReport, DataError> {
                 status: "ok".into(),
                 ..RunMeta::default()
             };
-            runs.push(RunInput { meta, spool: Some(handle.path().to_owned()) });
+            runs.push(RunInput { meta, spool: Some(handle.path().to_owned()), ..RunInput::default() });
         }
     }
-    let report = convert(root, &runs)?;
+    let how_made = HowMade {
+        title: "Synthetic data set".into(),
+        command: "cargo run --release -p trinity-datasets --example synthetic -- DIR".into(),
+        description: "Made up; remaining work follows from loops and their depth.".into(),
+        licences: vec!["CC0-1.0".into()],
+        ..HowMade::default()
+    };
+    let mut store = Store::open(root, &how_made, Some(runs.len()))?;
+    let added = store.add(&runs)?;
+    store.compact()?;
+    store.seal()?;
+    drop(store);
     std::fs::remove_dir_all(&spools).map_err(DataError::io(&spools, "remove the spools"))?;
-    seal(
-        root,
-        &HowMade {
-            title: "Synthetic data set".into(),
-            command: "cargo run --release -p trinity-datasets --example synthetic -- DIR".into(),
-            description: "Made up; remaining work follows from loops and their depth.".into(),
-            licences: vec!["CC0-1.0".into()],
-        },
-    )?;
-    Ok(report)
+    Ok(added)
 }
 
 fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
@@ -127,6 +129,9 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                 decision_id,
                 kind: DecisionKind::Tier,
                 t_ns,
+                t_virtual: virtual_time(t_ns as f64 / 3.0),
+                self_virtual: virtual_time(work),
+                snapshot_hash: None,
                 iteration: 0,
                 function_id,
                 loop_index: None,
@@ -151,6 +156,7 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                     start_ns: t_ns,
                     install_ns: t_ns + cpu_ns,
                     cpu_ns,
+                    model_ns: Some((statics[Feature::BytecodeLen] * 300.0) as u64),
                     phases: PhaseTimes { build_ns: cpu_ns / 4, codegen_ns: cpu_ns / 2, ..PhaseTimes::default() },
                     form: "",
                     bytecode_len: statics[Feature::BytecodeLen] as u32,
@@ -174,19 +180,32 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
             backedges: (events - calls) as u64,
             loop_backedges: Vec::new(),
             work: total,
+            took: virtual_time(total),
             censored: false,
             final_tier: tier,
             deopts: 0,
         });
     }
-    sink.iteration(&IterationRecord { iteration: 0, wall_ns: t_ns, cpu_ns: t_ns, ..IterationRecord::default() });
+    sink.iteration(&IterationRecord {
+        iteration: 0,
+        wall_ns: t_ns,
+        cpu_ns: t_ns,
+        took: virtual_time(t_ns as f64 / 3.0),
+        ..IterationRecord::default()
+    });
     sink.run_end(&RunSummary {
         wall_ns: t_ns,
         cpu_ns: t_ns,
+        took: virtual_time(t_ns as f64 / 3.0),
         consultations: decision_id,
         policy: policy.to_owned(),
         ..RunSummary::default()
     });
+}
+
+/// A tick is a weighted bytecode here, and takes three modelled nanoseconds.
+fn virtual_time(work: f64) -> VirtualTime {
+    VirtualTime { ticks: Some(work as u64), model_ns: Some((work * 3.0) as u64) }
 }
 
 fn statics(random: &mut Random) -> Features {

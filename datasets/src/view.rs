@@ -12,6 +12,7 @@ use crate::{
     error::DataError,
     load::Dataset,
     schema::{Role, Table},
+    split::{Assignment, Shared},
 };
 
 /// How far labels look ahead.
@@ -36,6 +37,8 @@ pub struct ViewSpec {
     pub features: Vec<String>,
     /// Only runs of this split; all when `None`.
     pub split: Option<String>,
+    /// About functions that other splits have too.
+    pub shared: Shared,
     /// Keep rows whose labels are lower bounds.
     pub include_censored: bool,
     pub horizon: Horizon,
@@ -72,6 +75,8 @@ pub struct TrainingView {
     pub bytecode_len: Vec<f64>,
     /// Rows left out because their labels are lower bounds or unknown.
     pub censored_rows: usize,
+    /// Rows left out because a later split has their function too ([`Shared::Purge`]).
+    pub purged_rows: usize,
     /// Digest of the data set.
     pub digest: String,
 }
@@ -104,6 +109,10 @@ pub fn check_feature(name: &str) -> Result<Feature, DataError> {
                 }
             }
         }
+    }
+    if Table::Decision.column(name).is_some() && Feature::by_name(name).is_none() {
+        // Described, but not computed by this VM.
+        return Err(DataError::NotAPolicyInput { column: name.to_owned() });
     }
     Feature::by_name(name).ok_or_else(|| DataError::UnknownColumn {
         column: name.to_owned(),
@@ -157,6 +166,7 @@ impl Dataset {
                 "run_id",
                 "decision_id",
                 "horizon",
+                "counterfactual_action",
                 "censored",
                 "self_work_after",
                 "calls_after",
@@ -167,11 +177,12 @@ impl Dataset {
         {
             let (run, id) = (outcome.column("run_id")?.str()?, outcome.column("decision_id")?.u64()?);
             let (horizon, censored) = (outcome.column("horizon")?.str()?, outcome.column("censored")?.bool()?);
+            let other = outcome.column("counterfactual_action")?.str()?;
             let work = outcome.column("self_work_after")?.f64()?;
             let (calls, backedges) = (outcome.column("calls_after")?.f64()?, outcome.column("backedges_after")?.f64()?);
             for row in 0..outcome.height() {
-                let Some(run) = run.get(row).and_then(|run| runs.get(run)) else { continue };
-                if horizon.get(row) != Some(spec.horizon.name()) {
+                let Some(run) = run.get(row).and_then(|run| runs.get(run)).filter(|run| run.selected) else { continue };
+                if horizon.get(row) != Some(spec.horizon.name()) || other.get(row).is_some() {
                     continue;
                 }
                 let kept = spec.include_censored || censored.get(row) == Some(false);
@@ -193,9 +204,10 @@ impl Dataset {
                 columns.push(name);
             }
         }
-        // Part by part: one part's decisions fit into memory, a whole data set's may not.
-        for part in self.parts().iter().filter(|part| part.table == Table::Decision) {
-            let frame = crate::part::read(&part.path, Table::Decision, Some(&columns))?;
+        let elsewhere = if spec.split.is_some() { self.functions_elsewhere(&runs)? } else { HashMap::new() };
+        let mut overlap = BTreeSet::new();
+        for frame in self.frames(Table::Decision, Some(&columns)) {
+            let frame = frame?;
             let (run, id) = (frame.column("run_id")?.str()?, frame.column("decision_id")?.u64()?);
             let (kind, tier) = (frame.column("kind")?.str()?, frame.column("tier")?.u8()?);
             let (legal, function) = (frame.column("legal_mask")?.u8()?, frame.column("function_id")?.u64()?);
@@ -205,12 +217,20 @@ impl Dataset {
             let (calls, backedges) = (float("calls")?, float("backedges")?);
             let features = names.iter().map(|name| float(name)).collect::<PolarsResult<Vec<_>>>()?;
             for row in 0..frame.height() {
-                let Some(run) = run.get(row).and_then(|run| runs.get(run)) else { continue };
+                let Some(run) = run.get(row).and_then(|run| runs.get(run)).filter(|run| run.selected) else { continue };
                 let Some(label) = labels.get(&(run.index, id.get(row).unwrap_or(u64::MAX))) else { continue };
                 let Some([work_after, calls_after, backedges_after]) = *label else {
                     view.censored_rows += 1;
                     continue;
                 };
+                let function_id = function.get(row).unwrap_or(0);
+                if let Some(other) = elsewhere.get(&function_id) {
+                    overlap.insert(function_id);
+                    if *other > run.split {
+                        view.purged_rows += 1;
+                        continue;
+                    }
+                }
                 for (values, feature) in view.features.iter_mut().zip(&features) {
                     values.push(feature.get(row).unwrap_or(f64::NAN));
                 }
@@ -221,7 +241,7 @@ impl Dataset {
                 view.family.push(run.family);
                 view.program.push(run.program);
                 view.run.push(run.index);
-                view.function_id.push(function.get(row).unwrap_or(0));
+                view.function_id.push(function_id);
                 view.self_work_after.push(work_after);
                 view.calls_after.push(calls_after);
                 view.backedges_after.push(backedges_after);
@@ -230,44 +250,60 @@ impl Dataset {
                 view.events.push(calls.get(row).unwrap_or(f64::NAN) + backedges.get(row).unwrap_or(f64::NAN));
             }
         }
-        Ok(view)
+        match (spec.shared, overlap.first()) {
+            (Shared::Refuse, Some(first)) => Err(DataError::SplitOverlap { count: overlap.len(), first: *first }),
+            _ => Ok(view),
+        }
     }
 
+    /// Functions that decisions of runs outside of the wanted split are about, and the last split that they are in.
+    fn functions_elsewhere(&self, runs: &HashMap<String, RunGroups>) -> Result<HashMap<u64, Assignment>, DataError> {
+        let mut found = HashMap::new();
+        for frame in self.frames(Table::Decision, Some(&["run_id", "function_id"])) {
+            let frame = frame?;
+            let (run, function) = (frame.column("run_id")?.str()?, frame.column("function_id")?.u64()?);
+            for row in 0..frame.height() {
+                let Some(run) = run.get(row).and_then(|run| runs.get(run)).filter(|run| !run.selected) else {
+                    continue;
+                };
+                let last = found.entry(function.get(row).unwrap_or(0)).or_insert(run.split);
+                *last = run.split.max(*last);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every run by its identifier.
     fn runs(&self, view: &mut TrainingView, spec: &ViewSpec) -> Result<HashMap<String, RunGroups>, DataError> {
         let frame = self.table(Table::Run, Some(&["run_id", "family_id", "program_id", "split"]))?;
         let (run, family) = (frame.column("run_id")?.str()?, frame.column("family_id")?.str()?);
         let (program, split) = (frame.column("program_id")?.str()?, frame.column("split")?.str()?);
-        let mut rows = Vec::new();
-        for row in 0..frame.height() {
-            if spec.split.is_none() || split.get(row) == spec.split.as_deref() {
-                rows.push((run.get(row).unwrap_or(""), family.get(row).unwrap_or(""), program.get(row).unwrap_or("")));
-            }
-        }
-        let sorted = |pick: fn(&(&str, &str, &str)) -> String| -> Vec<String> {
-            rows.iter().map(pick).collect::<BTreeSet<_>>().into_iter().collect()
+        let selected = |row: usize| spec.split.is_none() || split.get(row) == spec.split.as_deref();
+        let sorted = |column: &StringChunked| -> Vec<String> {
+            let rows = (0..frame.height()).filter(|row| selected(*row));
+            rows.map(|row| column.get(row).unwrap_or("").to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
         };
-        view.families = sorted(|row| row.1.to_owned());
-        view.programs = sorted(|row| row.2.to_owned());
-        let find = |names: &[String], name: &str| {
-            names.binary_search_by(|probe| probe.as_str().cmp(name)).map_or(u32::MAX, |at| at as u32)
+        view.families = sorted(family);
+        view.programs = sorted(program);
+        let find = |names: &[String], name: Option<&str>| {
+            names.binary_search_by(|probe| probe.as_str().cmp(name.unwrap_or(""))).map_or(u32::MAX, |at| at as u32)
         };
-        Ok(rows
-            .iter()
-            .enumerate()
-            .map(|(index, (run, family, program))| {
-                let groups = RunGroups {
-                    index: index as u32,
-                    family: find(&view.families, family),
-                    program: find(&view.programs, program),
-                };
-                ((*run).to_owned(), groups)
-            })
-            .collect())
+        let groups = |row: usize| RunGroups {
+            index: row as u32,
+            selected: selected(row),
+            split: split.get(row).and_then(Assignment::by_name).unwrap_or(Assignment::Train),
+            family: find(&view.families, family.get(row)),
+            program: find(&view.programs, program.get(row)),
+        };
+        Ok((0..frame.height()).map(|row| (run.get(row).unwrap_or("").to_owned(), groups(row))).collect())
     }
 }
 
 struct RunGroups {
     index: u32,
+    /// Of the wanted split.
+    selected: bool,
+    split: Assignment,
     family: u32,
     program: u32,
 }
@@ -280,6 +316,37 @@ impl TrainingView {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The rows with these numbers.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> TrainingView {
+        fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|row| values[*row]).collect()
+        }
+        TrainingView {
+            feature_names: self.feature_names.clone(),
+            features: self.features.iter().map(|values| pick(values, rows)).collect(),
+            osr: pick(&self.osr, rows),
+            tier: pick(&self.tier, rows),
+            legal: pick(&self.legal, rows),
+            weight: pick(&self.weight, rows),
+            family: pick(&self.family, rows),
+            families: self.families.clone(),
+            program: pick(&self.program, rows),
+            programs: self.programs.clone(),
+            run: pick(&self.run, rows),
+            function_id: pick(&self.function_id, rows),
+            self_work_after: pick(&self.self_work_after, rows),
+            calls_after: pick(&self.calls_after, rows),
+            backedges_after: pick(&self.backedges_after, rows),
+            self_work: pick(&self.self_work, rows),
+            events: pick(&self.events, rows),
+            bytecode_len: pick(&self.bytecode_len, rows),
+            censored_rows: self.censored_rows,
+            purged_rows: self.purged_rows,
+            digest: self.digest.clone(),
+        }
     }
 
     /// Looks for leaks by content.

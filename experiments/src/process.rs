@@ -207,6 +207,11 @@ pub fn last_line(path: &Path) -> Option<String> {
     Some(line.chars().take(400).collect())
 }
 
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The full path of a program on `PATH`.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     if name.contains('/') {

@@ -30,6 +30,11 @@ impl Progress {
     pub fn message(&self, text: &str) {
         self.0.set_message(text.to_owned());
     }
+    /// That many steps were done before; they say nothing about the time left.
+    pub fn present(&self, steps: usize) {
+        self.0.set_position(steps as u64);
+        self.0.reset_eta();
+    }
     pub fn step(&self) {
         self.0.inc(1);
     }

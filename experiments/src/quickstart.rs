@@ -8,7 +8,7 @@ use crate::{
     collect::{Collected, collect},
     experiment::{Plan, Spec, Summary, runner, spec::Located},
     failure::{AtPath, Failure, Result},
-    files,
+    files, process,
     progress::Progress,
     report, suite, train,
 };
@@ -58,7 +58,7 @@ pub fn quickstart(folder: &Path, say: impl Fn(&str)) -> Result<Made> {
     let families = located.spec.collect.as_ref().map_or(0, |collect| collect.families.len());
     say(&format!("collecting decisions on {families} training families"));
     let command = "trinity collect quickstart --out data";
-    let collected = collect(&located, &data, command, &Progress::new("collect"))?;
+    let collected = collect(&located, &data, command, process::cores(), &Progress::new("collect"))?;
 
     say(&format!("training on {} decisions of {} runs", collected.decisions, collected.runs));
     let mut models = Vec::new();

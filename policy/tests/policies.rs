@@ -383,7 +383,8 @@ fn the_vm_consults_logs_and_the_view_adds_up() {
         ..RunMeta::default()
     };
     let root = dir.path().join("data");
-    let report = convert(&root, &[RunInput { meta, spool: Some(handle.path().to_owned()) }]).unwrap();
+    let report =
+        convert(&root, &[RunInput { meta, spool: Some(handle.path().to_owned()), ..RunInput::default() }]).unwrap();
     assert_eq!(report.decisions as u64, summary.consultations);
     assert_eq!(report.unlabelled, 0);
     let view = training_view(&root, &ViewSpec::default()).unwrap();

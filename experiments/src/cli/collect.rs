@@ -3,30 +3,36 @@
 use std::path::PathBuf;
 
 use super::print;
-use crate::{collect, experiment::Spec, failure::Result, progress::Progress};
+use crate::{collect, experiment::Spec, failure::Result, process, progress::Progress};
 
 /// Run programs with logging on and make a data set of their decisions
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  trinity collect quickstart --out trinity-out/data\n\nSPEC has a table [collect] with \
-                  families (or programs), sizes, policies, replicates and iterations."
+                  families (or programs), sizes, policies, seeds, split, replicates and iterations. Killed, it goes on \
+                  where it was when it is given again."
 )]
 pub struct Args {
     /// A spec file, or the name of a shipped spec
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
-    /// Folder of the data set; must not hold one yet
+    /// Folder of the data set: a new one, or one in which this collection was begun
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Runs at once (default: as many as there are cores)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
 }
 
 pub fn run(args: &Args) -> Result<()> {
     let located = Spec::load(&args.spec)?;
     let command = format!("trinity collect {} --out {}", args.spec.display(), args.out.display());
-    let done = collect::collect(&located, &args.out, &command, &Progress::new("collect"))?;
+    let jobs = args.jobs.map_or_else(process::cores, |jobs| jobs as usize);
+    let done = collect::collect(&located, &args.out, &command, jobs, &Progress::new("collect"))?;
     print(&format!(
-        "{} runs ({} failed), {} decisions\n{}\n",
+        "{} runs ({} now, {} failed), {} decisions\n{}\n",
         done.runs,
+        done.executed,
         done.failed,
         done.decisions,
         args.out.display()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use trinity_datasets::{DataError, describe, validate};
+use trinity_datasets::{DataError, Dataset, HowMade, Store, describe, validate};
 
 use super::{print, print_json};
 use crate::failure::{Failure, Result};
@@ -14,9 +14,12 @@ pub enum Verb {
     /// Tables, rows, programs, policies, and how the data set was made
     #[command(after_help = "Example:\n  trinity data describe trinity-out/data")]
     Describe(Target),
-    /// Check digests, schema, keys, splits and leaks
+    /// Check digests, schema, keys, values, propensities, splits and leaks
     #[command(after_help = "Example:\n  trinity data validate trinity-out/data")]
     Validate(Target),
+    /// Put many small parts together: the same rows, in canonical order
+    #[command(after_help = "Example:\n  trinity data compact my-data")]
+    Compact(Target),
 }
 
 #[derive(clap::Args)]
@@ -47,6 +50,19 @@ pub fn run(verb: &Verb) -> Result<()> {
                 print(&format!("{validation}\n"))?;
             }
             if validation.valid { Ok(()) } else { Err(Failure::Silent) }
+        }
+        Verb::Compact(target) => {
+            let compact = || {
+                // Only a data set that is there: opening would begin one.
+                Dataset::open(&target.dir)?;
+                Store::open(&target.dir, &HowMade::default(), None)?.compact()
+            };
+            let compacted = compact().map_err(at(&target.dir))?;
+            if target.json {
+                print_json(&compacted)
+            } else {
+                print(&format!("{} parts, {} before\n", compacted.parts_after, compacted.parts_before))
+            }
         }
     }
 }

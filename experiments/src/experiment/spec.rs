@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use trinity_datasets::Split;
 use trinity_policy::TrainSpec;
 
 use super::contestant::Entry;
@@ -131,6 +132,12 @@ pub struct Collect {
     /// The logging policies. Labels need complete counters, which optimised code does not keep: `random:0` is
     /// consulted at every doubling and always stays, so that every row has its label.
     pub policies: Vec<String>,
+    /// A policy whose specification holds `{seed}` runs once with each of these; the spec's seed by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<u64>,
+    /// Families that are not to be learned from.
+    #[serde(default)]
+    pub split: Split,
     #[serde(default = "one")]
     pub replicates: u32,
     #[serde(default = "default_iterations")]

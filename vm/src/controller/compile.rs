@@ -178,6 +178,7 @@ impl Controller {
             start_ns: course.start_ns,
             install_ns: now_ns,
             cpu_ns: course.cpu_ns,
+            model_ns: None,
             phases: made.phases,
             form: made.form,
             bytecode_len: proto.code().len() as u32,

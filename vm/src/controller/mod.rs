@@ -19,7 +19,7 @@ use crate::{
     heap::{Gc, Heap},
     seam::{
         Action, ActionSet, Compiler, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord, EntryPoint,
-        EventSink, Features, OsrRecord, PauseRecord, Policy, Tier, Withdrawal,
+        EventSink, Features, OsrRecord, PauseRecord, Policy, Tier, VirtualTime, Withdrawal,
     },
     vm::Vm,
 };
@@ -77,6 +77,7 @@ pub struct Controller {
 
 struct IterationStart {
     wall: Instant,
+    virtual_time: VirtualTime,
     cpu_ns: u64,
     gc_ns: u64,
     compile_ns: u64,
@@ -342,6 +343,9 @@ impl Vm {
                 decision_id,
                 kind,
                 t_ns: self.elapsed_ns(),
+                t_virtual: self.virtual_time(),
+                self_virtual: VirtualTime::default(),
+                snapshot_hash: None,
                 iteration: self.controller.iteration,
                 function_id: proto.profile.function_id,
                 loop_index,
@@ -447,7 +451,8 @@ impl Vm {
         }
         if self.controller.sink.is_some() {
             let (t_ns, function_id) = (self.elapsed_ns(), object.profile.function_id);
-            let record = DeoptRecord { t_ns, function_id, label: label(&proto), pc, reason };
+            let t_virtual = self.virtual_time();
+            let record = DeoptRecord { t_ns, t_virtual, function_id, label: label(&proto), pc, reason };
             if let Some(sink) = &mut self.controller.sink {
                 sink.deopt(&record);
             }

@@ -6,7 +6,7 @@ use super::{IterationStart, features, thread_cpu_ns};
 use crate::{
     front::chunk_id,
     function::Proto,
-    seam::{FunctionRecord, IterationRecord, RunSummary, Tier},
+    seam::{FunctionRecord, IterationRecord, RunSummary, Tier, VirtualTime},
     vm::Vm,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
         backedges: proto.backedges(),
         loop_backedges: proto.loops().iter().map(|state| state.count()).collect(),
         work: features::work(proto),
+        took: VirtualTime::default(),
         censored: proto.profile.censored,
         final_tier: proto.profile.tier.max(loop_tier),
         deopts: proto.profile.deopts,
@@ -43,11 +44,17 @@ pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
 }
 
 impl Vm {
+    /// Since the VM was created, as far as it is kept.
+    pub(super) fn virtual_time(&self) -> VirtualTime {
+        VirtualTime { ticks: self.fuel_used(), model_ns: None }
+    }
+
     /// A benchmark iteration begins.
     pub fn iteration_begin(&mut self, iteration: u32) {
         self.controller.iteration = iteration;
         self.controller.iteration_start = Some(IterationStart {
             wall: Instant::now(),
+            virtual_time: self.virtual_time(),
             cpu_ns: thread_cpu_ns(),
             gc_ns: self.gc_ns,
             compile_ns: self.controller.compile_ns,
@@ -64,6 +71,7 @@ impl Vm {
             cpu_ns: thread_cpu_ns() - start.cpu_ns,
             gc_ns: self.gc_ns - start.gc_ns,
             compile_ns: self.controller.compile_ns - start.compile_ns,
+            took: self.virtual_time().since(start.virtual_time),
             deopts: self.controller.deopts.values().sum::<u64>() - start.deopts,
         };
         self.controller.iteration = 0;
@@ -76,6 +84,7 @@ impl Vm {
     pub fn finish_run(&mut self) -> RunSummary {
         let now_ns = self.elapsed_ns();
         self.controller.end_compilations(now_ns);
+        let took = self.virtual_time();
         let controller = &mut self.controller;
         if let Some(sink) = &mut controller.sink {
             for proto in &controller.protos {
@@ -86,6 +95,7 @@ impl Vm {
         controller.protos.iter().for_each(|proto| totals.add(proto));
         let summary = RunSummary {
             wall_ns: self.created.elapsed().as_nanos() as u64,
+            took,
             cpu_ns: thread_cpu_ns() + controller.background_cpu_ns(),
             gc_ns: self.gc_ns,
             gc_cycles: self.heap.cycles,

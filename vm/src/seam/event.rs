@@ -4,6 +4,25 @@ use std::sync::Arc;
 
 use super::{Action, ActionSet, Decision, DecisionKind, Features, PhaseTimes, Tier};
 
+/// Time that does not depend on the machine: since the VM was created, or what something took. A clock that is not kept
+/// is `None`: no ticks without tick accounting, no modelled time under the wall clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VirtualTime {
+    /// Executed bytecodes by their static weights, and comparable work of library functions.
+    pub ticks: Option<u64>,
+    /// What the cost table says that execution and compilation take, in modelled nanoseconds.
+    pub model_ns: Option<u64>,
+}
+
+impl VirtualTime {
+    /// What has passed since `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: VirtualTime) -> VirtualTime {
+        let passed = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
+        VirtualTime { ticks: passed(self.ticks, earlier.ticks), model_ns: passed(self.model_ns, earlier.model_ns) }
+    }
+}
+
 /// One consultation, whatever its answer.
 #[derive(Clone, Debug)]
 pub struct DecisionRecord {
@@ -12,6 +31,11 @@ pub struct DecisionRecord {
     pub kind: DecisionKind,
     /// Nanoseconds since the VM was created.
     pub t_ns: u64,
+    pub t_virtual: VirtualTime,
+    /// Of the function itself so far: recorded for what follows from it afterwards, never a feature.
+    pub self_virtual: VirtualTime,
+    /// Hash of what the decision was made from; a replay compares it.
+    pub snapshot_hash: Option<u64>,
     /// In-process iteration of a benchmark, 0 outside of one.
     pub iteration: u32,
     pub function_id: u64,
@@ -51,6 +75,8 @@ pub struct CompileRecord {
     pub install_ns: u64,
     /// CPU time, whatever the thread.
     pub cpu_ns: u64,
+    /// What the compilation is charged under the virtual clock.
+    pub model_ns: Option<u64>,
     pub phases: PhaseTimes,
     /// [`super::Installed::form`]; empty after a bail-out.
     pub form: &'static str,
@@ -144,6 +170,7 @@ pub struct PauseRecord {
 #[derive(Clone, Debug)]
 pub struct DeoptRecord {
     pub t_ns: u64,
+    pub t_virtual: VirtualTime,
     pub function_id: u64,
     /// `NAME source:line`.
     pub label: Arc<str>,
@@ -159,6 +186,7 @@ pub struct IterationRecord {
     pub cpu_ns: u64,
     pub gc_ns: u64,
     pub compile_ns: u64,
+    pub took: VirtualTime,
     pub deopts: u64,
 }
 
@@ -175,6 +203,8 @@ pub struct FunctionRecord {
     pub loop_backedges: Vec<u64>,
     /// Static weight × counters, the formula of [`super::Feature::SelfWork`].
     pub work: f64,
+    /// Of the function itself.
+    pub took: VirtualTime,
     /// Counters stopped (optimised code does not count): totals are lower bounds.
     pub censored: bool,
     pub final_tier: Tier,
@@ -247,6 +277,7 @@ pub struct QueueSummary {
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {
     pub wall_ns: u64,
+    pub took: VirtualTime,
     /// Of the thread that runs Lua, and of compilations that have come back from others.
     pub cpu_ns: u64,
     pub gc_ns: u64,

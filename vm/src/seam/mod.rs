@@ -12,7 +12,7 @@ pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes,
 pub use event::{
     CodeMemorySummary, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FormCompiles,
     FunctionRecord, InstallRecord, IterationRecord, OsrRecord, PauseRecord, QueueSummary, RunSummary, TierCompiles,
-    WithdrawRecord, Withdrawal,
+    VirtualTime, WithdrawRecord, Withdrawal,
 };
 pub use feature::{Feature, FeatureInfo, Features};
 pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};

@@ -1,158 +1,13 @@
-//! The tables, column by column. This is the one place where a column is named, typed and judged.
+//! The columns of each table.
 
-use std::sync::OnceLock;
-
-use polars::prelude::{DataType, Field, Schema};
 use trinity_vm::seam::Feature;
 
-/// Changes whenever a column is added, removed or given another meaning.
-pub const SCHEMA_VERSION: &str = "1";
-
-/// Storage type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dtype {
-    Bool,
-    U8,
-    U32,
-    U64,
-    F32,
-    F64,
-    Str,
-}
-
-impl Dtype {
-    pub(crate) fn polars(self) -> DataType {
-        match self {
-            Self::Bool => DataType::Boolean,
-            Self::U8 => DataType::UInt8,
-            Self::U32 => DataType::UInt32,
-            Self::U64 => DataType::UInt64,
-            Self::F32 => DataType::Float32,
-            Self::F64 => DataType::Float64,
-            Self::Str => DataType::String,
-        }
-    }
-
-    /// The name used in `manifest.json` and in the Parquet metadata.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bool => "bool",
-            Self::U8 => "u8",
-            Self::U32 => "u32",
-            Self::U64 => "u64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::Str => "str",
-        }
-    }
-}
-
-/// What a column is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Identifies a run, program, function or row, directly or nearly so. Never learned from.
-    Identifier,
-    /// Circumstance: host, mode, time. Known, but no input of a policy.
-    Context,
-    /// An input of policies: one of [`Feature::ALL`].
-    Feature,
-    /// What the logging policy answered, and at what cost. Never learned from.
-    Action,
-    /// What was measured or happened afterwards.
-    Label,
-}
-
-impl Role {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Identifier => "identifier",
-            Self::Context => "context",
-            Self::Feature => "feature",
-            Self::Action => "action",
-            Self::Label => "label",
-        }
-    }
-}
-
-/// One column.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    pub name: &'static str,
-    pub dtype: Dtype,
-    /// Empty for names, flags and hashes.
-    pub unit: &'static str,
-    /// May be null: not always known, or not recorded by this version of the VM.
-    pub nullable: bool,
-    pub role: Role,
-    /// Known before the policy answers.
-    pub available_at_decision: bool,
-    /// Equal in two runs of one program, input, policy and seed.
-    pub deterministic: bool,
-    /// Depends on the machine or its load.
-    pub platform_dependent: bool,
-    pub description: &'static str,
-}
-
-/// One table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Table {
-    Run,
-    Iteration,
-    Decision,
-    Compile,
-    Outcome,
-    Function,
-    Deopt,
-}
-
-impl Table {
-    pub const ALL: [Table; 7] =
-        [Table::Run, Table::Iteration, Table::Decision, Table::Compile, Table::Outcome, Table::Function, Table::Deopt];
-
-    /// Name of the table and of its folder.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Run => "run",
-            Self::Iteration => "iteration",
-            Self::Decision => "decision",
-            Self::Compile => "compile",
-            Self::Outcome => "outcome",
-            Self::Function => "function",
-            Self::Deopt => "deopt",
-        }
-    }
-
-    /// What one row stands for.
-    pub fn row(self) -> &'static str {
-        match self {
-            Self::Run => "process execution",
-            Self::Iteration => "in-process iteration of a benchmark",
-            Self::Decision => "consultation, every \"stay\" included",
-            Self::Compile => "compilation",
-            Self::Outcome => "delayed consequence of a tier or osr decision",
-            Self::Function => "function of a run, with its totals at run end",
-            Self::Deopt => "side exit from optimised code",
-        }
-    }
-
-    pub fn columns(self) -> &'static [Column] {
-        static TABLES: OnceLock<[Vec<Column>; 7]> = OnceLock::new();
-        &TABLES.get_or_init(|| Table::ALL.map(build))[self as usize]
-    }
-
-    pub fn column(self, name: &str) -> Option<&'static Column> {
-        self.columns().iter().find(|column| column.name == name)
-    }
-
-    pub(crate) fn polars_schema(self) -> Schema {
-        self.columns().iter().map(|column| Field::new(column.name.into(), column.dtype.polars())).collect()
-    }
-}
+use super::{Column, Dtype, Role, Table};
 
 use Dtype::*;
-use Role::*;
+use Role::{Action, Context, Identifier, Label};
 
-/// `flags`: `?` nullable, `d` deterministic, `p` platform dependent, `a` available at the decision.
+/// `flags`: `k` part of the key, `?` nullable, `d` deterministic, `p` platform dependent, `a` available at the decision.
 const fn column(
     name: &'static str,
     dtype: Dtype,
@@ -161,41 +16,53 @@ const fn column(
     flags: &str,
     description: &'static str,
 ) -> Column {
-    let (mut nullable, mut deterministic, mut platform_dependent, mut available_at_decision) =
-        (false, false, false, false);
+    let mut column = Column {
+        name,
+        dtype,
+        unit,
+        nullable: false,
+        key: false,
+        role,
+        available_at_decision: false,
+        deterministic: false,
+        platform_dependent: false,
+        description,
+    };
     let bytes = flags.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
-            b'?' => nullable = true,
-            b'd' => deterministic = true,
-            b'p' => platform_dependent = true,
-            b'a' => available_at_decision = true,
+            b'k' => column.key = true,
+            b'?' => column.nullable = true,
+            b'd' => column.deterministic = true,
+            b'p' => column.platform_dependent = true,
+            b'a' => column.available_at_decision = true,
             _ => panic!("unknown column flag"),
         }
         at += 1;
     }
-    Column { name, dtype, unit, nullable, role, available_at_decision, deterministic, platform_dependent, description }
+    column
 }
 
-const RUN_ID: Column =
-    column("run_id", Str, "", Identifier, "a", "content hash of the run's identity; first key of every table");
-const DECISION_ID: Column = column(
-    "decision_id",
-    U64,
+const RUN_ID: Column = column(
+    "run_id",
+    Str,
     "",
     Identifier,
-    "da",
-    "counts from 0 within the run; second key of decision and outcome",
+    "kda",
+    "hash of plan_id, under the wall clock also of host and start; first key of every table",
 );
+const DECISION_ID: Column = column("decision_id", U64, "", Identifier, "kda", "counts from 0 within the run");
+const COMPILED_FOR: Column = column("decision_id", U64, "", Identifier, "da", "decision that asked for the code");
 const FUNCTION_ID: Column = column("function_id", U64, "", Identifier, "da", "stable hash of the function's bytecode");
 const LOOP_INDEX: Column = column("loop_index", U32, "", Identifier, "?da", "loop of an osr consultation or entry");
 
 const RUN: &[Column] = &[
     RUN_ID,
+    column("plan_id", Str, "", Identifier, "da", "hash of everything that was planned about the run"),
     column("experiment_id", Str, "", Identifier, "da", "experiment that asked for the run"),
-    column("block_id", Str, "", Identifier, "da", "block: (program, input, replicate, host)"),
-    column("order_index", U32, "", Context, "da", "position of the run within its block"),
+    column("block_id", Str, "", Identifier, "da", "block: (program, input, replicate)"),
+    column("order_index", U32, "", Context, "da", "position of the run in the plan"),
     column("program_id", Str, "", Identifier, "da", "program"),
     column("family_id", Str, "", Identifier, "da", "programs that share source; the unit of hold-out"),
     column("source_sha256", Str, "", Identifier, "da", "digest of the program's source"),
@@ -208,7 +75,16 @@ const RUN: &[Column] = &[
     column("seed", U64, "", Identifier, "da", "seed of everything random in the run"),
     column("vm_commit", Str, "", Context, "da", "source revision of the VM"),
     column("vm_dirty", Bool, "", Context, "da", "the working tree differed from vm_commit"),
-    column("build_flags", Str, "", Context, "da", "compiler, profile and features of the build"),
+    column("build_flags", Str, "", Context, "da", "version, target and profile of the build"),
+    column("logging_mode", Str, "", Context, "da", "off, spool"),
+    column("clock_kind", Str, "", Context, "da", "virtual, wall"),
+    column("cost_table", Str, "", Context, "?da", "version of the cost table behind modelled time"),
+    column("consultations", U64, "", Label, "?d", "decisions taken; null: the run did not say"),
+    column("ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
+    column("model_ns", U64, "modelled ns", Label, "?d", "modelled time; null under the wall clock"),
+    column("status", Str, "", Label, "d", "ok, error, timeout, oom, crash"),
+    column("output_sha256", Str, "", Label, "?d", "digest of the program's output"),
+    column("build_sha256", Str, "", Identifier, "?pa", "digest of the binary"),
     column("host_id", Str, "", Identifier, "pa", "host, anonymised"),
     column("cpu_model", Str, "", Context, "pa", "processor"),
     column("microcode", Str, "", Context, "?pa", "microcode revision"),
@@ -216,9 +92,8 @@ const RUN: &[Column] = &[
     column("governor", Str, "", Context, "?pa", "frequency governor"),
     column("turbo", Bool, "", Context, "?pa", "frequency boost enabled"),
     column("aslr", Bool, "", Context, "?pa", "address space randomisation enabled"),
-    column("pinned_cpus", Str, "", Context, "?pa", "CPUs that the process was pinned to"),
-    column("logging_mode", Str, "", Context, "da", "off, spool"),
-    column("clock_kind", Str, "", Context, "da", "virtual, wall"),
+    column("pinned_cpus", Str, "", Context, "?pa", "CPUs that the process was allowed to run on, where not all"),
+    column("concurrent_runs", U32, "processes", Context, "?pa", "runs that were under way at once, at most"),
     column("start_utc_ns", U64, "ns", Identifier, "pa", "start, nanoseconds since 1970 UTC"),
     column("wall_ns", U64, "ns", Label, "?p", "wall time of the process"),
     column("cpu_user_ns", U64, "ns", Label, "?p", "user CPU time of the process"),
@@ -227,25 +102,22 @@ const RUN: &[Column] = &[
     column("inference_ns", U64, "ns", Label, "?p", "time inside the policy"),
     column("gc_ns", U64, "ns", Label, "?p", "time inside the collector"),
     column("peak_rss_bytes", U64, "bytes", Label, "?p", "peak resident memory"),
-    column("peak_heap_bytes", U64, "bytes", Label, "?", "peak size of the Lua heap"),
-    column("consultations", U64, "", Label, "?d", "decisions taken"),
-    column("ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
-    column("status", Str, "", Label, "d", "ok, error, timeout, oom, crash"),
-    column("output_sha256", Str, "", Label, "?d", "digest of the program's output"),
-    column("logged_records", U64, "records", Label, "?", "records found in the spool; null when logging was off"),
-    column("lost_bytes", U64, "bytes", Label, "?", "bytes of a partial last record: the process was killed"),
+    column("peak_heap_bytes", U64, "bytes", Label, "?p", "peak size of the Lua heap"),
+    column("logged_records", U64, "records", Label, "?p", "records found in the spool; null when logging was off"),
+    column("lost_bytes", U64, "bytes", Label, "?p", "bytes of a partial last record: the process was killed"),
 ];
 
 const ITERATION: &[Column] = &[
     RUN_ID,
-    column("iter", U32, "", Context, "d", "iteration, from 0"),
+    column("iter", U32, "", Context, "kd", "iteration, from 0"),
+    column("ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
+    column("model_ns", U64, "modelled ns", Label, "?d", "modelled time; null under the wall clock"),
+    column("deopts", U64, "events", Label, "d", "deoptimisations"),
     column("wall_ns", U64, "ns", Label, "p", "wall time"),
     column("cpu_ns", U64, "ns", Label, "p", "CPU time"),
-    column("ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
     column("instructions", U64, "instructions", Label, "?p", "retired instructions; null without a counter"),
     column("gc_ns", U64, "ns", Label, "p", "time inside the collector"),
     column("compile_overlap_ns", U64, "ns", Label, "p", "compilation within the iteration"),
-    column("deopts", U64, "events", Label, "d", "deoptimisations"),
 ];
 
 const DECISION_HEAD: &[Column] = &[
@@ -255,10 +127,34 @@ const DECISION_HEAD: &[Column] = &[
     column("kind", Str, "", Context, "da", "tier, osr, inline, reopt, demote"),
     column("t_ns", U64, "ns", Context, "pa", "since the VM was created"),
     column("t_ticks", U64, "ticks", Context, "?da", "bytecode ticks so far; null without tick accounting"),
+    column("t_model_ns", U64, "modelled ns", Context, "?da", "modelled time so far; null under the wall clock"),
+    column("snapshot_hash", U64, "", Identifier, "?da", "hash of what the decision was made from; null: not recorded"),
     column("iter", U32, "", Context, "da", "in-process iteration, 0 outside of one"),
     FUNCTION_ID,
     LOOP_INDEX,
+    column("site_pc", U32, "", Identifier, "?da", "bytecode position of the call site (inline)"),
+    column("callee_id", U64, "", Identifier, "?da", "stable hash of the callee's bytecode (inline)"),
+    column("inline_depth", U32, "levels", Context, "?da", "calls inlined around this one (inline)"),
     column("tier", U8, "", Context, "da", "tier in which the function or loop runs"),
+];
+
+/// Inputs that the VM does not compute for its policies yet: no [`Feature`] of that name. Null in every row.
+const DECISION_LATER: &[Column] = &[
+    column("branch_bias", F64, "0…1", Role::Feature, "?da", "share of executed branches that went one way only"),
+    column("ic_changed_since_last", F64, "sites", Role::Feature, "?da", "inline caches that changed since last asked"),
+    column("last_deopt_reason", Str, "", Context, "?da", "named reason of the function's last deoptimisation"),
+    column("queue_len", U32, "tasks", Context, "?pa", "compilations that are waiting"),
+    column("compiler_threads", U32, "threads", Context, "?da", "threads that compile; 0: the one that runs Lua"),
+    column("compile_rate_est", F64, "ns/word", Context, "?pa", "estimate of the cost of compiling"),
+    column("caller_blocks", F64, "blocks", Role::Feature, "?da", "basic blocks of the caller (inline)"),
+    column("callee_blocks", F64, "blocks", Role::Feature, "?da", "basic blocks of the callee (inline)"),
+    column("const_args", F64, "arguments", Role::Feature, "?da", "arguments that are constants (inline)"),
+    column("site_height", F64, "levels", Role::Feature, "?da", "calls below the callee, at most (inline)"),
+    column("site_freq", F64, "0…", Role::Feature, "?da", "executions of the site per call of the caller (inline)"),
+    column("nested_inlines", F64, "sites", Role::Feature, "?da", "sites inlined in the callee (inline)"),
+    column("size_delta_est", F64, "words", Role::Feature, "?da", "growth that inlining is expected to bring (inline)"),
+    column("budget_left", F64, "words", Role::Feature, "?da", "what the plan may still grow by (inline)"),
+    column("target_entropy", F64, "bits", Role::Feature, "?da", "entropy of the site's targets (inline)"),
 ];
 
 const DECISION_TAIL: &[Column] = &[
@@ -281,11 +177,18 @@ const DECISION_TAIL: &[Column] = &[
 
 const COMPILE: &[Column] = &[
     RUN_ID,
-    DECISION_ID,
+    column("compile_index", U64, "", Identifier, "kd", "counts from 0 within the run; one decision may cause several"),
+    COMPILED_FOR,
     FUNCTION_ID,
     LOOP_INDEX,
     column("tier_from", U8, "", Context, "d", "tier before"),
     column("tier_to", U8, "", Context, "d", "tier compiled for"),
+    column("form", Str, "", Context, "?d", "way of making code; null after a bail-out"),
+    column("bytecode_len", U32, "words", Label, "d", "length of the function's bytecode"),
+    column("ir_insts", U32, "instructions", Label, "d", "instructions of the compiler's IR"),
+    column("model_ns", U64, "modelled ns", Label, "?d", "what it is charged under the virtual clock"),
+    column("result", Str, "", Label, "d", "ok, bailout, stale"),
+    column("reason", Str, "", Label, "?d", "why the compiler declined, or its code was dropped"),
     column("enqueue_ns", U64, "ns", Label, "?p", "queued, since the VM was created; null: compilation is synchronous"),
     column(
         "start_ns",
@@ -308,17 +211,21 @@ const COMPILE: &[Column] = &[
     column("lower_ns", U64, "ns", Label, "p", "CLIF construction"),
     column("codegen_ns", U64, "ns", Label, "p", "Cranelift"),
     column("link_ns", U64, "ns", Label, "p", "relocation and installation"),
-    column("bytecode_len", U32, "words", Label, "d", "length of the function's bytecode"),
-    column("ir_insts", U32, "instructions", Label, "d", "instructions of the compiler's IR"),
-    column("code_bytes", U32, "bytes", Label, "", "machine code"),
-    column("result", Str, "", Label, "d", "ok, bailout, stale"),
-    column("reason", Str, "", Label, "?d", "why the compiler declined, or its code was dropped"),
+    column("code_bytes", U32, "bytes", Label, "p", "machine code; addresses in it shape its length"),
 ];
 
 const OUTCOME: &[Column] = &[
     RUN_ID,
     DECISION_ID,
-    column("horizon", Str, "", Label, "d", "run_end: counted until the end of the run"),
+    column("horizon", Str, "", Label, "kd", "next_iter, run_end, fixed: how far consequences are counted"),
+    column(
+        "counterfactual_action",
+        Str,
+        "",
+        Label,
+        "k?d",
+        "null: what happened in this run; else: what happened when it was run again with this action instead",
+    ),
     column(
         "censored",
         Bool,
@@ -345,33 +252,67 @@ const OUTCOME: &[Column] = &[
         "ticks",
         Label,
         "?d",
-        "bytecode ticks after the decision; null without tick accounting",
+        "ticks of the function after the decision; null without tick accounting",
+    ),
+    column(
+        "self_model_ns_after",
+        U64,
+        "modelled ns",
+        Label,
+        "?d",
+        "modelled time of the function after the decision; null under the wall clock",
+    ),
+    column("continuation_policy", Str, "", Label, "?d", "who decided after the counterfactual action"),
+    column("cost_kind", Str, "", Label, "?d", "measured, virtual, model: where the cost comes from"),
+    column("n_reps", U32, "runs", Label, "?d", "repeats behind the cost"),
+    column(
+        "counterfactual_model_ns",
+        F64,
+        "modelled ns",
+        Label,
+        "?d",
+        "cost of the run with the counterfactual action (cost_kind virtual, model)",
+    ),
+    column(
+        "realised_benefit_model_ns",
+        F64,
+        "modelled ns",
+        Label,
+        "?d",
+        "that minus the cost of the run as it was: what the decision was worth against this action",
     ),
     column("self_ns_after", U64, "ns", Label, "?p", "sampled time after the decision; null: not sampled"),
+    column(
+        "counterfactual_cost",
+        F64,
+        "ns",
+        Label,
+        "?p",
+        "cost of the run with the counterfactual action (cost_kind measured), mean of n_reps",
+    ),
     column(
         "realised_benefit",
         F64,
         "ns",
         Label,
         "?p",
-        "cost of staying minus cost of what was done; null: not measured",
+        "that minus the cost of the run as it was: what the decision was worth against this action",
     ),
-    column("counterfactual_action", Str, "", Label, "?d", "the flipped decision, where one was re-run"),
-    column("counterfactual_cost", F64, "ns", Label, "?p", "cost of the run with that decision flipped"),
-    column("cost_kind", Str, "", Label, "?d", "measured, virtual, model"),
-    column("n_reps", U32, "", Label, "?d", "repeats behind the cost"),
-    column("ci_low", F64, "ns", Label, "?p", "95 % interval of the cost"),
-    column("ci_high", F64, "ns", Label, "?p", "95 % interval of the cost"),
+    column("ci_low", F64, "ns", Label, "?p", "95 % interval of realised_benefit"),
+    column("ci_high", F64, "ns", Label, "?p", "95 % interval of realised_benefit"),
 ];
 
 const FUNCTION: &[Column] = &[
     RUN_ID,
+    column("function_index", U64, "", Identifier, "kd", "counts from 0 within the run; equal bytecode may occur twice"),
     FUNCTION_ID,
     column("name", Str, "", Identifier, "d", "source:line"),
     column("bytecode_len", U32, "words", Label, "d", "length of the function's bytecode"),
     column("calls", U64, "events", Label, "d", "calls"),
     column("backedges", U64, "events", Label, "d", "back-edges"),
     column("work", F64, "weighted bytecodes", Label, "d", "counters times static weights, the formula of self_work"),
+    column("self_ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
+    column("self_model_ns", U64, "modelled ns", Label, "?d", "modelled time; null under the wall clock"),
     column("censored", Bool, "", Label, "d", "counters stopped: totals are lower bounds"),
     column("final_tier", U8, "", Label, "d", "tier at run end"),
     column("deopts", U64, "events", Label, "d", "deoptimisations"),
@@ -379,13 +320,16 @@ const FUNCTION: &[Column] = &[
 
 const DEOPT: &[Column] = &[
     RUN_ID,
-    column("t_ns", U64, "ns", Label, "p", "since the VM was created"),
+    column("deopt_index", U64, "", Identifier, "kd", "counts from 0 within the run"),
     FUNCTION_ID,
     column("pc", U32, "", Label, "d", "bytecode position where the interpreter went on"),
     column("reason", Str, "", Label, "d", "the exit's named reason"),
+    column("t_ticks", U64, "ticks", Label, "?d", "bytecode ticks so far; null without tick accounting"),
+    column("t_model_ns", U64, "modelled ns", Label, "?d", "modelled time so far; null under the wall clock"),
+    column("t_ns", U64, "ns", Label, "p", "since the VM was created"),
 ];
 
-fn build(table: Table) -> Vec<Column> {
+pub(super) fn of(table: Table) -> Vec<Column> {
     match table {
         Table::Run => RUN.to_vec(),
         Table::Iteration => ITERATION.to_vec(),
@@ -401,6 +345,7 @@ fn build(table: Table) -> Vec<Column> {
                     dtype: F64,
                     unit: info.unit,
                     nullable: false,
+                    key: false,
                     role: Role::Feature,
                     available_at_decision: true,
                     deterministic: info.deterministic,
@@ -408,41 +353,10 @@ fn build(table: Table) -> Vec<Column> {
                     description: info.description,
                 }
             });
-            DECISION_HEAD.iter().copied().chain(features).chain(DECISION_TAIL.iter().copied()).collect()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn column_names_are_unique_within_a_table() {
-        for table in Table::ALL {
-            let mut names: Vec<_> = table.columns().iter().map(|column| column.name).collect();
-            names.sort_unstable();
-            let count = names.len();
-            names.dedup();
-            assert_eq!(names.len(), count, "{}", table.name());
-        }
-    }
-
-    #[test]
-    fn labels_and_actions_are_never_available_at_the_decision() {
-        for table in Table::ALL {
-            for column in table.columns() {
-                if matches!(column.role, Role::Label | Role::Action) {
-                    assert!(!column.available_at_decision, "{}.{}", table.name(), column.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_feature_of_the_seam_is_a_decision_column() {
-        for feature in Feature::ALL {
-            assert_eq!(Table::Decision.column(feature.info().name).map(|column| column.role), Some(Role::Feature));
+            // A feature that the VM has learned to compute takes the place of the empty column.
+            let later = DECISION_LATER.iter().filter(|column| Feature::by_name(column.name).is_none());
+            let head = DECISION_HEAD.iter().copied().chain(features);
+            head.chain(later.copied()).chain(DECISION_TAIL.iter().copied()).collect()
         }
     }
 }

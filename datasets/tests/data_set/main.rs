@@ -1,16 +1,21 @@
 //! The whole way of a data set: sink, spool, Parquet, view. One test binary, because linking polars is slow.
 
+mod splitting;
+mod storing;
+mod validation;
+
 use std::{fs, path::Path};
 
 use tempfile::TempDir;
 use trinity_datasets::{
-    DataError, Dataset, RunInput, RunMeta, SpoolSink, Table, ViewSpec, check_feature, convert, describe, seal,
+    DataError, Dataset, HowMade, RunInput, RunMeta, SpoolSink, Store, Table, ViewSpec, check_feature, convert,
+    describe,
     synthetic::{self, Shape},
     training_view, validate,
 };
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink,
-    Feature, Features, FunctionRecord, PhaseTimes, RunSummary, Tier,
+    Feature, Features, FunctionRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
 };
 
 const SMALL: Shape = Shape { families: 3, runs_per_family: 2, functions: 12, seed: 7 };
@@ -44,6 +49,9 @@ fn decision(id: u64, kind: DecisionKind, loop_index: Option<u32>) -> DecisionRec
         decision_id: id,
         kind,
         t_ns: 5,
+        t_virtual: VirtualTime { ticks: Some(40), model_ns: Some(100 + id) },
+        self_virtual: VirtualTime { ticks: Some(30), model_ns: None },
+        snapshot_hash: Some(u64::MAX),
         iteration: 0,
         function_id: 77,
         loop_index,
@@ -66,6 +74,7 @@ fn totals() -> FunctionRecord {
         backedges: 130,
         loop_backedges: vec![0, 120],
         work: 1500.0,
+        took: VirtualTime { ticks: Some(90), model_ns: Some(200) },
         censored: false,
         final_tier: Tier::Warm,
         deopts: 1,
@@ -87,12 +96,14 @@ fn what_the_sink_was_told_stands_in_the_tables() {
         sink.decision(&decision(0, DecisionKind::Tier, None));
         sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
         sink.decision(&decision(2, DecisionKind::Reopt, None));
-        sink.deopt(&DeoptRecord { t_ns: 1, function_id: 77, label: Default::default(), pc: 4, reason: "type" });
+        let t_virtual = VirtualTime::default();
+        let label = Default::default();
+        sink.deopt(&DeoptRecord { t_ns: 1, t_virtual, function_id: 77, label, pc: 4, reason: "type" });
         sink.function(&totals());
         sink.run_end(&RunSummary { gc_ns: 11, consultations: 3, ..RunSummary::default() });
     });
     let root = dir.path().join("data");
-    let report = convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    let report = convert(&root, &[RunInput { meta: meta(), spool: Some(path), ..RunInput::default() }]).unwrap();
     assert_eq!((report.runs, report.decisions, report.truncated_runs, report.unlabelled), (1, 3, 0, 0));
 
     let data = Dataset::open(&root).unwrap();
@@ -112,9 +123,14 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     assert_eq!(value("loop_backedges_after", 0), None);
     assert_eq!(value("loop_backedges_after", 1), Some(100.0));
     assert_eq!(value("deopts_after", 1), Some(1.0));
+    let after = |name: &str| outcome.column(name).unwrap().u64().unwrap().get(0);
+    assert_eq!((after("self_ticks_after"), after("self_model_ns_after")), (Some(60), None));
+    let number = |name: &str| table.column(name).unwrap().u64().unwrap().get(1);
+    assert_eq!((number("t_ticks"), number("t_model_ns")), (Some(40), Some(101)));
+    assert_eq!((number("snapshot_hash"), number("t_ns")), (Some(u64::MAX), Some(5)));
     let run = data.table(Table::Run, None).unwrap();
     assert_eq!(run.column("gc_ns").unwrap().u64().unwrap().get(0), Some(11));
-    assert_eq!(data.rows(Table::Deopt).unwrap(), 1);
+    assert_eq!(data.rows(Table::Deopt), 1);
 }
 
 #[test]
@@ -139,6 +155,7 @@ fn compilations_say_when_they_were_queued_and_what_became_of_them() {
                 start_ns: 8,
                 install_ns: 9,
                 cpu_ns: 1,
+                model_ns: Some(3),
                 phases: PhaseTimes::default(),
                 form: "cranelift",
                 bytecode_len: 12,
@@ -149,7 +166,7 @@ fn compilations_say_when_they_were_queued_and_what_became_of_them() {
         }
     });
     let root = dir.path().join("data");
-    convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    convert(&root, &[RunInput { meta: meta(), spool: Some(path), ..RunInput::default() }]).unwrap();
     let table = Dataset::open(&root).unwrap().table(Table::Compile, None).unwrap();
     let queued: Vec<_> = table.column("enqueue_ns").unwrap().u64().unwrap().iter().collect();
     assert_eq!(queued, [None, Some(5), Some(6), Some(7)]);
@@ -181,18 +198,23 @@ fn a_killed_process_loses_at_most_the_last_record() {
     fs::write(&path, &whole[..whole.len() - 17]).unwrap();
     let root = dir.path().join("data");
     let crashed = RunMeta { status: "crash".into(), ..meta() };
-    let report = convert(&root, &[RunInput { meta: crashed, spool: Some(path.clone()) }]).unwrap();
+    let report =
+        convert(&root, &[RunInput { meta: crashed, spool: Some(path.clone()), ..RunInput::default() }]).unwrap();
     assert_eq!((report.decisions, report.truncated_runs, report.unlabelled), (9, 1, 9));
     let error = training_view(&root, &ViewSpec::default()).unwrap_err();
     assert!(matches!(error, DataError::NoRows { .. }), "{error}");
 
-    // Whatever length is left, conversion neither fails nor panics, save where not even the header is whole.
-    for length in (16..whole.len()).step_by(53) {
+    // Whatever length is left, conversion neither fails nor panics.
+    for length in (0..whole.len()).step_by(53) {
         fs::write(&path, &whole[..length]).unwrap();
-        convert(&dir.path().join("again"), &[RunInput { meta: meta(), spool: Some(path.clone()) }]).unwrap();
+        let meta = RunMeta { seed: length as u64, ..meta() };
+        convert(&root, &[RunInput { meta, spool: Some(path.clone()), ..RunInput::default() }]).unwrap();
     }
-    fs::write(&path, &whole[..9]).unwrap();
-    let error = convert(&root, &[RunInput { meta: meta(), spool: Some(path) }]).unwrap_err();
+    let validation = validate(&root).unwrap();
+    assert!(validation.valid, "{validation}");
+    fs::write(&path, "no spool, but long enough to be one").unwrap();
+    let meta = RunMeta { seed: 1 << 40, ..meta() };
+    let error = convert(&root, &[RunInput { meta, spool: Some(path), ..RunInput::default() }]).unwrap_err();
     assert!(matches!(error, DataError::Spool { .. }), "{error}");
 }
 
@@ -204,7 +226,9 @@ fn functions_that_share_an_identifier_get_no_labels() {
         sink.function(&totals());
         sink.function(&totals());
     });
-    let report = convert(&dir.path().join("data"), &[RunInput { meta: meta(), spool: Some(path) }]).unwrap();
+    let report =
+        convert(&dir.path().join("data"), &[RunInput { meta: meta(), spool: Some(path), ..RunInput::default() }])
+            .unwrap();
     assert_eq!(report.unlabelled, 1);
 }
 
@@ -266,8 +290,12 @@ fn missing_directories_and_other_versions_are_named() {
     fs::create_dir(dir.path().join("schema=9")).unwrap();
     let error = Dataset::open(dir.path()).unwrap_err();
     assert!(error.to_string().contains("schema_version is 9"), "{error}");
-    let error = seal(dir.path(), &Default::default()).unwrap_err();
+    let error = Store::open(dir.path(), &HowMade::default(), None).unwrap_err();
     assert!(matches!(error, DataError::SchemaVersion { .. }), "{error}");
+    fs::remove_dir(dir.path().join("schema=9")).unwrap();
+    fs::write(dir.path().join("manifest.json"), r#"{ "schema_version": "1", "parts": [] }"#).unwrap();
+    let error = Dataset::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("schema_version is 1") && error.to_string().contains("collect again"));
 }
 
 #[test]

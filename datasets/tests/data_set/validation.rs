@@ -1,0 +1,110 @@
+//! What `validate` finds: each planted mistake by name.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use trinity_datasets::{RunInput, RunMeta, SpoolSink, ViewSpec, convert, training_view, validate};
+use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, RunSummary};
+
+use crate::{decision, meta, spool};
+
+fn one_run(dir: &Path, meta: RunMeta, fill: impl FnOnce(&mut SpoolSink)) -> RunInput {
+    RunInput { meta, spool: Some(spool(dir, fill)), ..RunInput::default() }
+}
+
+/// Whether two decisions, the second one changed, give a data set in which this is found.
+#[track_caller]
+fn finds(text: &str, change: impl FnOnce(&mut DecisionRecord)) {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let run = one_run(dir.path(), meta(), |sink| {
+        sink.decision(&decision(0, DecisionKind::Tier, None));
+        let mut record = decision(1, DecisionKind::Tier, None);
+        change(&mut record);
+        sink.decision(&record);
+    });
+    convert(&root, &[run]).unwrap();
+    let validation = validate(&root).unwrap();
+    assert!(!validation.valid && validation.to_string().contains(text), "{validation}");
+}
+
+#[test]
+fn mistakes_in_decisions_are_found() {
+    finds("leaves a gap", |record| record.decision_id = 2);
+    finds("leaves a gap", |record| record.decision_id = 0);
+    finds("1 values of `decision.type_stability`", |record| record.features[Feature::TypeStability] = 1.5);
+    finds("1 values of `decision.calls`", |record| record.features[Feature::Calls] = f64::NAN);
+    finds("1 values of `decision.propensity_warm`", |record| record.decision.propensities[1] = -0.1);
+    finds("do not sum to 1", |record| {
+        record.decision.action = Action::Warm;
+        record.decision.propensities = [0.3, 0.3, 0.4];
+    });
+    finds("action of propensity 0", |record| {
+        record.decision.action = Action::Warm;
+        record.decision.propensities = [1.0, 0.0, 0.0];
+    });
+    finds("did what was not legal", |record| record.taken = Action::Hot);
+}
+
+#[test]
+fn a_log_that_misses_decisions_is_found() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let run = one_run(dir.path(), meta(), |sink| {
+        sink.decision(&decision(0, DecisionKind::Tier, None));
+        sink.run_end(&RunSummary { consultations: 2, ..RunSummary::default() });
+    });
+    convert(&root, &[run]).unwrap();
+    let validation = validate(&root).unwrap();
+    assert!(!validation.valid && validation.to_string().contains("1 runs have fewer"), "{validation}");
+}
+
+#[test]
+fn families_in_two_splits_and_functions_in_several_are_found() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let run = |family: &str, split: &str| {
+        let meta = RunMeta {
+            program_id: format!("{family} {split}"),
+            family_id: family.into(),
+            split: split.into(),
+            ..meta()
+        };
+        one_run(dir.path(), meta, |sink| sink.decision(&decision(0, DecisionKind::Tier, None)))
+    };
+    convert(&root, &[run("a", "train"), run("b", "test")]).unwrap();
+    let validation = validate(&root).unwrap();
+    assert!(validation.valid && validation.to_string().contains("1 functions stand in several splits"), "{validation}");
+    convert(&root, &[run("a", "test")]).unwrap();
+    let validation = validate(&root).unwrap();
+    assert!(!validation.valid && validation.to_string().contains("family a stands in several splits"), "{validation}");
+}
+
+#[test]
+fn training_on_one_split_refuses_functions_of_another() {
+    use trinity_datasets::{DataError, Shared};
+
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let run = |split: &str, own: u64| {
+        let meta = RunMeta { program_id: split.into(), family_id: split.into(), split: split.into(), ..meta() };
+        one_run(dir.path(), meta, |sink| {
+            for (id, function_id) in [(0, 77), (1, own)] {
+                sink.decision(&DecisionRecord { function_id, ..decision(id, DecisionKind::Tier, None) });
+                sink.function(&trinity_vm::seam::FunctionRecord { function_id, ..crate::totals() });
+            }
+        })
+    };
+    convert(&root, &[run("train", 1), run("test", 2)]).unwrap();
+    let view = |split: &str, shared| {
+        training_view(&root, &ViewSpec { split: Some(split.into()), shared, ..ViewSpec::default() })
+    };
+    for split in ["train", "test"] {
+        let error = view(split, Shared::Refuse).unwrap_err();
+        assert!(matches!(error, DataError::SplitOverlap { count: 1, first: 77 }), "{error}");
+    }
+    let train = view("train", Shared::Purge).unwrap();
+    assert_eq!((train.function_id, train.purged_rows), (vec![1], 1));
+    let test = view("test", Shared::Purge).unwrap();
+    assert_eq!((test.function_id, test.purged_rows), (vec![77, 2], 0));
+}
