@@ -163,6 +163,44 @@ fn the_suite_gives_its_recorded_results_and_those_of_lua() {
 }
 
 #[test]
+fn a_collection_that_is_killed_goes_on_and_can_be_read_meanwhile() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let spec = SMALL.to_owned()
+        + "[collect]\nfamilies = ['loops', 'closures']\nsizes = ['test']\npolicies = ['random:0', 'random:0.3,{seed}']\n\
+           seeds = [1, 2]\niterations = 2\n";
+    fs::write(folder.path().join("small.toml"), spec).expect("writes");
+    let collect = ["collect", "small.toml", "--out", "data", "--jobs", "3"];
+    for kill in 0..3 {
+        let mut collector = Command::new(env!("CARGO_BIN_EXE_trinity"))
+            .args(collect)
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let finished = || fs::read_dir(folder.path().join("data/collecting/done")).map_or(0, |runs| runs.count());
+        let before = finished();
+        while finished() < before + 3 && matches!(collector.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(3));
+        }
+        collector.kill().expect("kills");
+        collector.wait().expect("ends");
+        let checked = trinity(folder.path(), &["data", "validate", "data"]);
+        assert!(checked.status.success(), "after kill {kill}: {}", text(&checked.stdout));
+    }
+    let done = trinity(folder.path(), &collect);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    // 10 programs under 3 policies
+    assert!(text(&done.stdout).starts_with("30 runs (") && !text(&done.stdout).starts_with("30 runs (30 now"));
+    let checked = trinity(folder.path(), &["data", "validate", "data"]);
+    assert!(text(&checked.stdout).trim_end().ends_with(": valid"), "{}", text(&checked.stdout));
+    let again = trinity(folder.path(), &collect);
+    assert!(text(&again.stdout).starts_with("30 runs (0 now"), "{}", text(&again.stdout));
+    let other = trinity(folder.path(), &["run", "--log", "data", "-e", "print(1)"]);
+    assert!(!other.status.success() && text(&other.stderr).contains("holds a collection"), "{}", text(&other.stderr));
+}
+
+#[test]
 fn an_experiment_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing() {
     let folder = tempfile::tempdir().expect("temporary folder");
     fs::write(folder.path().join("small.toml"), SMALL).expect("writes");

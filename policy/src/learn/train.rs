@@ -7,7 +7,7 @@ use rand_xoshiro::{
     rand_core::{RngCore, SeedableRng},
 };
 use serde::{Deserialize, Serialize};
-use trinity_datasets::{ViewSpec, training_view};
+use trinity_datasets::{Shared, ViewSpec, training_view};
 
 use super::{
     evaluate::{Fitted, Metrics, folds},
@@ -134,6 +134,7 @@ fn run(spec: &TrainSpec, data: &Path, shuffled: bool) -> Result<(Model, Metrics)
             features,
             split: spec.split.clone(),
             include_censored: spec.include_censored,
+            shared: Shared::Purge,
             ..ViewSpec::default()
         },
     )?;
@@ -159,7 +160,7 @@ fn run(spec: &TrainSpec, data: &Path, shuffled: bool) -> Result<(Model, Metrics)
         rows: examples.len(),
         functions: examples.function.iter().collect::<BTreeSet<_>>().len(),
         censored_rows: view.censored_rows,
-        purged_rows: purged,
+        purged_rows: purged + view.purged_rows,
         scores,
     };
     model.metrics = metrics.clone();

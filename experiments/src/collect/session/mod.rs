@@ -56,6 +56,7 @@ pub struct Session {
     work: PathBuf,
     planned: Vec<Planned>,
     store: Store,
+    runs_per_commit: usize,
     _lock: File,
 }
 
@@ -82,7 +83,7 @@ impl Session {
             fs::remove_dir_all(&in_flight).at("remove", &in_flight)?;
         }
         fs::create_dir_all(&in_flight).at("create the folder", &in_flight)?;
-        Ok(Self { out: out.to_path_buf(), work, planned, store, _lock: lock })
+        Ok(Self { out: out.to_path_buf(), work, planned, store, runs_per_commit: RUNS_PER_COMMIT, _lock: lock })
     }
 
     /// Folder for what is only needed while collecting.
@@ -142,7 +143,7 @@ impl Session {
 
     /// Stores finished runs.
     fn commit(&mut self, finished: Vec<PathBuf>) -> Result<()> {
-        for folders in finished.chunks(RUNS_PER_COMMIT) {
+        for folders in finished.chunks(self.runs_per_commit) {
             let mut runs = Vec::with_capacity(folders.len());
             for folder in folders {
                 let path = folder.join("run.json");
@@ -205,7 +206,7 @@ impl Session {
                 finished.push(folder);
                 progress.step();
             }
-            if finished.len() >= RUNS_PER_COMMIT || since.elapsed() >= COMMIT_INTERVAL {
+            if finished.len() >= self.runs_per_commit || since.elapsed() >= COMMIT_INTERVAL {
                 self.commit(std::mem::take(&mut finished))?;
                 since = Instant::now();
             }
@@ -250,3 +251,6 @@ fn spool_in(folder: &Path) -> Result<Option<PathBuf>> {
 fn failed(error: DataError) -> Failure {
     Failure::work(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;
