@@ -61,6 +61,8 @@ pub enum DataError {
     NoRows { path: PathBuf, detail: String },
     #[error("{count} functions (first: {first:016x}) stand on both sides of the split; purge them or split by family")]
     SplitOverlap { count: usize, first: u64 },
+    #[error("{}: {detail}", path.display())]
+    NoSuchRun { path: PathBuf, detail: String },
     #[error("split `{split}`: {detail}")]
     Split { split: String, detail: String },
     #[error("internal: {0}; please report this")]

@@ -4,8 +4,8 @@
 //! frames of their own, written before the first record that refers to them by number.
 
 use trinity_vm::seam::{
-    Action, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, Feature, FunctionRecord, IterationRecord,
-    RunSummary, VirtualTime,
+    Action, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature, FunctionRecord,
+    IterationRecord, RunSummary, VirtualTime,
 };
 
 pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x03";
@@ -84,41 +84,62 @@ macro_rules! put {
     ($out:ident: $($value:expr),* $(,)?) => {{ $($out.extend_from_slice(&$value.to_le_bytes());)* }};
 }
 
-/// A number, and whether there is one: no value of a hash is free to stand for "none".
-fn optional(out: &mut Vec<u8>, value: Option<u64>) {
-    out.push(u8::from(value.is_some()));
-    put!(out: value.unwrap_or(0));
-}
-
 fn virtual_time(out: &mut Vec<u8>, time: VirtualTime) {
     put!(out: time.ticks.unwrap_or(NONE_U64), time.model_ns.unwrap_or(NONE_U64));
 }
 
+/// Bytes of a decision in front of its features.
+const DECISION_HEAD: usize = 117;
+const FEATURES: usize = 8 * Feature::ALL.len();
+
 pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut Vec<u8>) {
     let decision = &record.decision;
     let fallback = decision.fallback.map_or(NONE_U16, |reason| strings.number(reason, out));
+    // PERF: the most frequent record by far is put together where every place is known, and appended in two pieces.
+    let mut head = Head { bytes: [0; DECISION_HEAD], at: 0 };
+    for number in [record.decision_id, record.t_ns, record.function_id] {
+        head.put(number.to_le_bytes());
+    }
+    for time in [record.t_virtual, record.self_virtual] {
+        head.put(time.ticks.unwrap_or(NONE_U64).to_le_bytes());
+        head.put(time.model_ns.unwrap_or(NONE_U64).to_le_bytes());
+    }
+    head.put([u8::from(record.snapshot_hash.is_some())]);
+    head.put(record.snapshot_hash.unwrap_or(0).to_le_bytes());
+    for number in [record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again] {
+        head.put(number.to_le_bytes());
+    }
+    head.put(record.inference_ns.to_le_bytes());
+    head.put(record.feature_ns.to_le_bytes());
+    head.put(fallback.to_le_bytes());
+    head.put([record.kind as u8, record.tier as u8, record.legal.bits(), decision.action as u8]);
+    head.put([record.taken as u8, u8::from(decision.explore)]);
+    for value in decision.propensities.into_iter().chain(decision.scores) {
+        head.put(value.to_le_bytes());
+    }
+    debug_assert_eq!(head.at, DECISION_HEAD);
+    let mut features = [0; FEATURES];
+    for (place, value) in features.chunks_exact_mut(8).zip(&record.features.0) {
+        place.copy_from_slice(&value.to_le_bytes());
+    }
     frame(out, tag::DECISION, |out| {
-        put!(out: record.decision_id, record.t_ns, record.function_id);
-        virtual_time(out, record.t_virtual);
-        virtual_time(out, record.self_virtual);
-        optional(out, record.snapshot_hash);
-        put!(out: record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again);
-        put!(out: record.inference_ns, record.feature_ns, fallback);
-        out.extend_from_slice(&[
-            record.kind as u8,
-            record.tier as u8,
-            record.legal.bits(),
-            decision.action as u8,
-            record.taken as u8,
-            u8::from(decision.explore),
-        ]);
-        for value in decision.propensities.iter().chain(&decision.scores) {
-            put!(out: value);
-        }
-        for value in &record.features.0 {
-            put!(out: value);
-        }
+        out.extend_from_slice(&head.bytes);
+        out.extend_from_slice(&features);
     });
+}
+
+/// The first bytes of a record of fixed size.
+struct Head<const SIZE: usize> {
+    bytes: [u8; SIZE],
+    at: usize,
+}
+
+impl<const SIZE: usize> Head<SIZE> {
+    #[inline]
+    fn put<const LENGTH: usize>(&mut self, bytes: [u8; LENGTH]) {
+        self.bytes[self.at..self.at + LENGTH].copy_from_slice(&bytes);
+        self.at += LENGTH;
+    }
 }
 
 pub(crate) fn compile(record: &CompileRecord, strings: &mut Strings, out: &mut Vec<u8>) {
@@ -182,6 +203,12 @@ pub(crate) fn result_name(number: u8) -> Option<&'static str> {
     ["ok", "bailout", "stale"].get(usize::from(number)).copied()
 }
 
+/// The kind of decision with this number.
+pub(crate) fn kind(number: u8) -> Option<DecisionKind> {
+    use DecisionKind::{Demote, Inline, Osr, Reopt, Tier};
+    [Tier, Osr, Inline, Reopt, Demote].get(usize::from(number)).copied()
+}
+
 /// Name of the action with this number.
 pub(crate) fn action_name(number: u8) -> Option<&'static str> {
     Action::ALL.get(usize::from(number)).map(|action| action.name())
@@ -212,6 +239,7 @@ impl Body<'_> {
         Some(VirtualTime { ticks: self.time()?, model_ns: self.time()? })
     }
 
+    /// A number, and whether there is one: no value of a hash is free to stand for "none".
     pub(crate) fn optional(&mut self) -> Option<Option<u64>> {
         let there = self.u8()? != 0;
         let value = self.u64()?;

@@ -139,7 +139,7 @@ impl Batch {
             Some(match name {
                 "run_id" => Value::Str(run_id),
                 "decision_id" => Value::Int(decision.decision_id),
-                "kind" => Value::Str(kind_name(decision.kind)),
+                "kind" => Value::Str(record::kind(decision.kind).map_or("unknown", DecisionKind::name)),
                 "t_ns" => Value::Int(decision.t_ns),
                 "t_ticks" => decision.t_virtual.ticks.into(),
                 "t_model_ns" => decision.t_virtual.model_ns.into(),
@@ -296,10 +296,4 @@ impl Batch {
             })
         })
     }
-}
-
-/// Name of the decision kind with this number.
-fn kind_name(number: u8) -> &'static str {
-    use DecisionKind::{Demote, Inline, Osr, Reopt, Tier};
-    [Tier, Osr, Inline, Reopt, Demote].get(usize::from(number)).map_or("unknown", |kind| kind.name())
 }

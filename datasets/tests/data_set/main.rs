@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use trinity_datasets::{
     DataError, Dataset, HowMade, RunInput, RunMeta, SpoolSink, Store, Table, ViewSpec, check_feature, convert,
-    describe,
+    describe, read_log,
     synthetic::{self, Shape},
     training_view, validate,
 };
@@ -131,6 +131,29 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     let run = data.table(Table::Run, None).unwrap();
     assert_eq!(run.column("gc_ns").unwrap().u64().unwrap().get(0), Some(11));
     assert_eq!(data.rows(Table::Deopt), 1);
+}
+
+#[test]
+fn the_log_of_a_run_can_be_read_back_from_spool_and_data_set() {
+    let dir = TempDir::new().unwrap();
+    let path = spool(dir.path(), |sink| {
+        sink.decision(&decision(0, DecisionKind::Tier, None));
+        sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
+    });
+    let log = read_log(&path, None).unwrap();
+    assert_eq!(log.iter().map(|decision| decision.events).collect::<Vec<_>>(), [40.0, 20.0]);
+    assert_eq!((log[1].action, log[1].taken, log[1].ask_again), (Action::Hot, Action::Stay, 9));
+    assert_eq!((log[1].snapshot_hash, log[1].at.model_ns), (Some(u64::MAX), Some(101)));
+    let root = dir.path().join("data");
+    let run = |seed| RunInput { meta: RunMeta { seed, ..meta() }, spool: Some(path.clone()), ..RunInput::default() };
+    convert(&root, &[run(0)]).unwrap();
+    assert_eq!(read_log(&root, None).unwrap(), log);
+    convert(&root, &[run(1)]).unwrap();
+    assert_eq!(read_log(&root, Some(&run(1).meta.run_id())).unwrap(), log);
+    for run in [None, Some("nobody")] {
+        let error = read_log(&root, run).unwrap_err();
+        assert!(matches!(error, DataError::NoSuchRun { .. }), "{error}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::print;
+use super::{print, print_json};
 use crate::{collect, experiment::Spec, failure::Result, process, progress::Progress};
 
 /// Run programs with logging on and make a data set of their decisions
@@ -22,6 +22,9 @@ pub struct Args {
     /// Runs at once (default: as many as there are cores)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -29,6 +32,9 @@ pub fn run(args: &Args) -> Result<()> {
     let command = format!("trinity collect {} --out {}", args.spec.display(), args.out.display());
     let jobs = args.jobs.map_or_else(process::cores, |jobs| jobs as usize);
     let done = collect::collect(&located, &args.out, &command, jobs, &Progress::new("collect"))?;
+    if args.json {
+        return print_json(&done);
+    }
     print(&format!(
         "{} runs ({} now, {} failed), {} decisions\n{}\n",
         done.runs,

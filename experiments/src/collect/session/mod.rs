@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::Serialize;
 use trinity_datasets::{DataError, HowMade, Manifest, RunInput, RunMeta, Store, describe};
 
 use crate::{
@@ -40,7 +41,7 @@ pub struct Planned {
 }
 
 /// What is in a finished data set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Collected {
     pub runs: usize,
     /// Of these, run by this call: the others were there.
