@@ -9,7 +9,7 @@ use trinity_datasets::{
     training_view,
 };
 use trinity_policy::{
-    Learned, Model, ModelKind, PolicyError, TrainSpec, build, catalogue, placebo, rules::golden, train,
+    Learned, Model, ModelKind, PolicyError, Rates, TrainSpec, build, catalogue, placebo, rules::golden, train,
 };
 use trinity_vm::{
     seam::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Feature, Features, Policy, Tier},
@@ -228,7 +228,16 @@ fn a_model_learns_what_the_past_does_not_tell_and_the_placebo_does_not() {
 fn learned_thresholds_beat_one_pair_for_all() {
     let dir = TempDir::new().unwrap();
     data(dir.path());
-    let (model, metrics) = train(&spec(ModelKind::Thresholds), dir.path()).unwrap();
+    // With compilations that are dear enough in both tiers for functions to differ in when they pay: the built-in rates
+    // are those of a machine, and change with it.
+    let rates = Rates {
+        source: "made up".into(),
+        ns_per_bytecode: [1.8, 1.6, 1.0],
+        compile_ns_per_bytecode: [7_000.0, 9_000.0],
+        compile_fixed_ns: [135_000.0, 410_000.0],
+    };
+    let spec = TrainSpec { rates: Some(rates), ..spec(ModelKind::Thresholds) };
+    let (model, metrics) = train(&spec, dir.path()).unwrap();
     println!("{metrics}\n{}", model.explain());
     let cost = |name: &str| metrics.scores[name].relative_cost;
     assert!(cost("learned") <= cost("tuned-fixed") && cost("learned") < cost("golden"), "{metrics}");
