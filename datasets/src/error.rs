@@ -43,6 +43,8 @@ pub enum DataError {
         .0.display()
     )]
     NoManifest(PathBuf),
+    #[error("{}: is unfinished; collecting ends with this by itself", .0.display())]
+    Unfinished(PathBuf),
     #[error("{}: holds a collection, whose runs are planned; choose another folder", .0.display())]
     Planned(PathBuf),
     #[error("{}: line {line}, column {column}: {detail}; restore it, or collect again", path.display())]

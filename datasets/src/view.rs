@@ -152,7 +152,8 @@ impl Dataset {
         Ok(view)
     }
 
-    fn join(&self, names: &[String], spec: &ViewSpec) -> Result<TrainingView, DataError> {
+    /// The view before its contents are checked.
+    pub(crate) fn join(&self, names: &[String], spec: &ViewSpec) -> Result<TrainingView, DataError> {
         let mut view = TrainingView {
             feature_names: names.to_vec(),
             features: vec![Vec::new(); names.len()],
@@ -356,26 +357,33 @@ impl TrainingView {
     /// different between programs although several functions were seen of each.
     pub fn check_contents(&self) -> Result<(), DataError> {
         for (name, values) in self.feature_names.iter().zip(&self.features) {
-            for (label, after) in [
-                ("self_work_after", &self.self_work_after),
-                ("calls_after", &self.calls_after),
-                ("backedges_after", &self.backedges_after),
-            ] {
-                let distinct: BTreeSet<u64> = after.iter().take(10_000).map(|value| value.to_bits()).collect();
-                if distinct.len() > 10 && values.iter().zip(after).all(|(a, b)| a == b) {
-                    let reason = format!("its values are those of the label `{label}`");
-                    return Err(DataError::Leak { column: name.clone(), reason });
-                }
-            }
-            if self.names_the_program(values) {
-                let reason = "its value names the program: constant within each, different between them".to_owned();
-                return Err(DataError::Leak { column: name.clone(), reason });
-            }
+            let reason = if let Some(label) = self.repeats_label(values) {
+                format!("its values are those of the label `{label}`")
+            } else if self.names_the_program(values) {
+                "its value names the program: constant within each, different between them".to_owned()
+            } else {
+                continue;
+            };
+            return Err(DataError::Leak { column: name.clone(), reason });
         }
         Ok(())
     }
 
-    fn names_the_program(&self, values: &[f64]) -> bool {
+    /// The label that a column is, if any.
+    pub(crate) fn repeats_label(&self, values: &[f64]) -> Option<&'static str> {
+        let labels = [
+            ("self_work_after", &self.self_work_after),
+            ("calls_after", &self.calls_after),
+            ("backedges_after", &self.backedges_after),
+        ];
+        let repeats = |after: &Vec<f64>| {
+            let distinct: BTreeSet<u64> = after.iter().take(10_000).map(|value| value.to_bits()).collect();
+            distinct.len() > 10 && values.iter().zip(after).all(|(a, b)| a == b)
+        };
+        labels.into_iter().find(|(_, after)| repeats(after)).map(|(label, _)| label)
+    }
+
+    pub(crate) fn names_the_program(&self, values: &[f64]) -> bool {
         let mut by_program: BTreeMap<u32, (u64, BTreeSet<u64>)> = BTreeMap::new();
         for ((program, value), function) in self.program.iter().zip(values).zip(&self.function_id) {
             let (first, functions) = by_program.entry(*program).or_insert((value.to_bits(), BTreeSet::new()));

@@ -14,7 +14,7 @@ use crate::{
     part,
     schema::{Side, Table},
     split::Shared,
-    view::ViewSpec,
+    view::{ViewSpec, default_features},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -172,13 +172,27 @@ fn censoring(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
     Ok(())
 }
 
-/// No feature is a label in disguise.
+/// No feature is a label in disguise. That one names the program is a matter of how few programs there are, and of
+/// whoever learns from it, who is refused.
 fn leaks(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
     let spec = ViewSpec { include_censored: true, shared: Shared::Purge, ..ViewSpec::default() };
-    match dataset.training_view(&spec) {
-        Ok(_) => {}
-        Err(error @ DataError::NoRows { .. }) => out.add(Severity::Warning, error.to_string()),
-        Err(error) => out.add(Severity::Error, error.to_string()),
+    let view = dataset.join(&default_features(), &spec)?;
+    if view.is_empty() {
+        let text = "no decision has labels to learn from: collect with a policy that keeps counting (`interpret`, \
+                    `baseline-only`)";
+        out.add(Severity::Warning, text);
+    }
+    let mut names = Vec::new();
+    for (name, values) in view.feature_names.iter().zip(&view.features) {
+        if let Some(label) = view.repeats_label(values) {
+            out.add(Severity::Error, format!("the values of `{name}` are those of the label `{label}`"));
+        } else if view.names_the_program(values) {
+            names.push(name.as_str());
+        }
+    }
+    if !names.is_empty() {
+        let names = names.join(", ");
+        out.add(Severity::Warning, format!("{names}: names the program by its value; learning from it is refused"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use trinity_datasets::{RunInput, RunMeta, SpoolSink, ViewSpec, convert, training_view, validate};
-use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, RunSummary};
+use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionRecord, RunSummary};
 
 use crate::{decision, meta, spool};
 
@@ -91,7 +91,7 @@ fn training_on_one_split_refuses_functions_of_another() {
         one_run(dir.path(), meta, |sink| {
             for (id, function_id) in [(0, 77), (1, own)] {
                 sink.decision(&DecisionRecord { function_id, ..decision(id, DecisionKind::Tier, None) });
-                sink.function(&trinity_vm::seam::FunctionRecord { function_id, ..crate::totals() });
+                sink.function(&FunctionRecord { function_id, ..crate::totals() });
             }
         })
     };
@@ -107,4 +107,33 @@ fn training_on_one_split_refuses_functions_of_another() {
     assert_eq!((train.function_id, train.purged_rows), (vec![1], 1));
     let test = view("test", Shared::Purge).unwrap();
     assert_eq!((test.function_id, test.purged_rows), (vec![77, 2], 0));
+}
+
+#[test]
+fn a_feature_that_is_a_label_is_an_error_and_one_that_names_programs_a_warning() {
+    let dir = TempDir::new().unwrap();
+    let run = |number: u64, planted: Feature| {
+        let meta = RunMeta { program_id: format!("p{number}"), ..meta() };
+        one_run(dir.path(), meta, |sink| {
+            for id in 0..6 {
+                let mut record = decision(id, DecisionKind::Tier, None);
+                record.function_id = number * 10 + id;
+                let calls_after = (number * 100 + id) as f64;
+                record.features[planted] = if planted == Feature::NParams { calls_after } else { number as f64 };
+                sink.decision(&record);
+                let calls = record.features[Feature::Calls] as u64 + number * 100 + id;
+                sink.function(&FunctionRecord { function_id: record.function_id, calls, ..crate::totals() });
+            }
+        })
+    };
+    for (planted, valid, text) in [
+        (Feature::NParams, false, "`n_params` are those of the label `calls_after`"),
+        (Feature::NConsts, true, "n_consts: names the program"),
+    ] {
+        let root = dir.path().join(text.len().to_string());
+        convert(&root, &[run(1, planted), run(2, planted), run(3, planted)]).unwrap();
+        let validation = validate(&root).unwrap();
+        assert_eq!(validation.valid, valid, "{validation}");
+        assert!(validation.to_string().contains(text), "{validation}");
+    }
 }

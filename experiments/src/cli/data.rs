@@ -53,8 +53,10 @@ pub fn run(verb: &Verb) -> Result<()> {
         }
         Verb::Compact(target) => {
             let compact = || {
-                // Only a data set that is there: opening would begin one.
-                Dataset::open(&target.dir)?;
+                // Only a data set that is there: the store would begin one, or wait for a collection to end.
+                if !Dataset::open(&target.dir)?.is_complete() {
+                    return Err(DataError::Unfinished(target.dir.clone()));
+                }
                 Store::open(&target.dir, &HowMade::default(), None)?.compact()
             };
             let compacted = compact().map_err(at(&target.dir))?;

@@ -5,7 +5,7 @@ mod session;
 
 use std::{path::Path, time::Duration};
 
-use trinity_datasets::{DataError, HowMade, RunInput, Split, Store};
+use trinity_datasets::{DataError, HowMade, Manifest, RunInput, Split, Store};
 
 pub use session::{Collected, Planned, Session};
 
@@ -152,10 +152,11 @@ pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, script: &[Str
         ..HowMade::default()
     };
     let store = || -> Result<(), DataError> {
-        let mut store = Store::open(folder, &how, None)?;
-        if store.manifest().planned_runs.is_some() {
+        // Asked before the store is, which a collection under way keeps locked to its end.
+        if Manifest::load(folder)?.is_some_and(|manifest| manifest.planned_runs.is_some()) {
             return Err(DataError::Planned(folder.to_path_buf()));
         }
+        let mut store = Store::open(folder, &how, None)?;
         store.add(&[RunInput { meta, spool: Some(spool.to_path_buf()), ..RunInput::default() }])?;
         if store.most_parts_together() > PARTS_BY_HAND {
             store.compact()?;
