@@ -8,11 +8,10 @@ use super::{
     store::Store,
     summary::{Comparison, ContestantRow, Counts, ProgramCell, ProgramRow, Summary},
 };
-use crate::stats::{Interval, Pair, Rng, hierarchical, holm, mean, median, paired_permutation};
+use crate::stats::{ALPHA, DRAWS, Interval, Pair, Rng, hierarchical, holm, mean, median, paired_permutation};
 
 /// A confirmatory cell has at least this many processes.
 const CONFIRMATORY_REPLICATES: u32 = 30;
-const ALPHA: f64 = 0.05;
 /// A learned policy that leaves more than this share of its decisions to its substitute has not been measured.
 const MAX_FALLBACK_SHARE: f64 = 0.1;
 
@@ -136,7 +135,7 @@ fn compare(samples: &Samples<'_>, declared: &[(usize, usize)]) -> Vec<Comparison
                 .map(|pairs| pairs.iter().map(Pair::log_ratio).collect())
                 .collect();
             let stream = format!("permutations {} / {}", samples.label(subject), samples.label(baseline));
-            let p = paired_permutation(&groups, &mut Rng::stream(samples.plan.spec.seed, &stream));
+            let p = paired_permutation(&groups, DRAWS, &mut Rng::stream(samples.plan.spec.seed, &stream));
             (samples.overall(subject, baseline, primary), p)
         })
         .collect();
