@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod cell;
+pub mod comparisons;
 pub mod contestant;
 pub mod host_info;
 pub mod plan;

@@ -23,6 +23,17 @@ pub struct Agreement {
     pub refused: bool,
 }
 
+impl Agreement {
+    /// In words.
+    pub fn said(&self) -> String {
+        let p = self.p.map_or_else(String::new, |p| format!(", together with p = {p:.3}"));
+        format!(
+            "two copies of one policy differ on {} of {} programs, where chance explains {}{p}",
+            self.differing, self.programs, self.allowed
+        )
+    }
+}
+
 /// Judges two copies by the log-ratios of each program's blocks. `None` without data.
 pub fn agreement(groups: &[Vec<f64>], draws: u32, draw: &mut impl Draw) -> Option<Agreement> {
     let each: Vec<f64> =

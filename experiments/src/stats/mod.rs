@@ -14,6 +14,8 @@ mod noninferiority;
 mod permutation;
 mod power;
 mod ratio;
+#[cfg(test)]
+mod reference;
 mod rng;
 #[cfg(test)]
 mod simulation;
