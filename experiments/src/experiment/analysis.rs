@@ -5,6 +5,7 @@ use super::{
     comparisons,
     plan::{Plan, SCHEMA},
     samples::{RESAMPLES, Samples, measure},
+    sealed::Opened,
     spec::Endpoint,
     store::Store,
     summary::{ContestantRow, Counts, ProgramCell, ProgramRow, Summary, Worst},
@@ -16,8 +17,8 @@ const CONFIRMATORY_REPLICATES: u32 = 30;
 /// A learned policy that leaves more than this share of its decisions to its substitute has not been measured.
 const MAX_FALLBACK_SHARE: f64 = 0.1;
 
-/// Makes the summary of what has been measured so far.
-pub fn summarise(plan: &Plan, store: &Store) -> Summary {
+/// Makes the summary of what has been measured so far; `sealed` is what the folder's log says.
+pub fn summarise(plan: &Plan, store: &Store, sealed: Option<Opened>) -> Summary {
     let (samples, counts, problems) = Samples::usable(plan, store);
     let find = |label: &str| plan.contestants.iter().position(|contestant| contestant.label == label);
     let baseline = find(&plan.spec.baseline).unwrap_or(0);
@@ -26,12 +27,19 @@ pub fn summarise(plan: &Plan, store: &Store) -> Summary {
         (0..plan.contestants.len()).map(|index| contestant_row(&samples, index, baseline, &programs)).collect();
     let (aa, agreement) = comparisons::copies(&samples).unzip();
     let agreement = agreement.flatten();
-    let reasons = reasons(plan, &counts, agreement.as_ref(), &contestants, &programs);
+    let mut reasons = reasons(&samples, &counts, agreement.as_ref(), &contestants, &programs);
+    let post_hoc = sealed.as_ref().filter(|_| counts.done > 0).and_then(Opened::post_hoc);
+    let status = match (&post_hoc, reasons.is_empty()) {
+        (Some(_), _) => "post-hoc",
+        (None, true) => "confirmatory",
+        (None, false) => "exploratory",
+    };
+    reasons.splice(..0, post_hoc);
     Summary {
         schema: SCHEMA,
         name: plan.spec.name.clone(),
         question: plan.spec.question.clone(),
-        status: if reasons.is_empty() { "confirmatory" } else { "exploratory" }.to_owned(),
+        status: status.to_owned(),
         reasons,
         seed: plan.spec.seed,
         replicates: plan.spec.replicates,
@@ -43,6 +51,7 @@ pub fn summarise(plan: &Plan, store: &Store) -> Summary {
         vm_version: plan.vm_version.clone(),
         host: plan.host.clone(),
         cells: counts,
+        sealed,
         contestants,
         comparisons: comparisons::declared(&samples),
         exploratory: comparisons::exploratory(&samples, baseline),
@@ -125,12 +134,13 @@ fn contestant_row(samples: &Samples<'_>, index: usize, baseline: usize, programs
 
 /// Why the experiment cannot be called confirmatory.
 fn reasons(
-    plan: &Plan,
+    samples: &Samples<'_>,
     counts: &Counts,
     agreement: Option<&Agreement>,
     contestants: &[ContestantRow],
     programs: &[ProgramRow],
 ) -> Vec<String> {
+    let plan = samples.plan;
     let mut reasons = Vec::new();
     let fewest = CONFIRMATORY_REPLICATES as usize;
     let small = programs.iter().flat_map(|row| &row.cells).filter(|cell| cell.processes < fewest).count();
@@ -147,6 +157,20 @@ fn reasons(
     }
     if counts.done < counts.planned {
         reasons.push(format!("{} of {} cells have not run yet", counts.planned - counts.done, counts.planned));
+    }
+    for extension in &plan.extensions {
+        reasons.push(match extension.from {
+            Some(from) => format!(
+                "extended from {from} to more processes when {} cells had been measured: the size was not declared \
+                 beforehand",
+                extension.done
+            ),
+            None => format!("{} cells had been measured before this plan was made", extension.done),
+        });
+    }
+    let torn = samples.torn_blocks();
+    if torn > 0 {
+        reasons.push(format!("{torn} of {} blocks ran on several machines", plan.blocks()));
     }
     if counts.failed + counts.voided > 0 {
         reasons.push(format!("{} cells failed and {} are void", counts.failed, counts.voided));
@@ -170,7 +194,10 @@ fn reasons(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{experiment::plan::tests::plan_of, process::End};
+    use crate::{
+        experiment::plan::{Extension, tests::plan_of},
+        process::End,
+    };
 
     /// A store in which contestant `c` needs `times[c]` times as long, with noise and drift over the blocks.
     fn measured(plan: &Plan, times: &[f64], drift: f64) -> (tempfile::TempDir, Store) {
@@ -199,7 +226,7 @@ mod tests {
         let mut plan = plan_of(2, 4, 30, 1);
         plan.spec.compare = vec![["fixed:2,9".to_owned(), "fixed:1,9".to_owned()]];
         let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         assert_eq!((summary.status.as_str(), summary.cells.usable), ("confirmatory", plan.cells.len()));
         let ratio = summary.contestants[1].ratio(Endpoint::Cumulative).expect("measured");
         assert!((ratio.ratio - 0.8).abs() < 0.005, "{ratio:?}");
@@ -215,7 +242,7 @@ mod tests {
     fn a_host_on_which_two_copies_differ_is_refused() {
         let plan = plan_of(2, 4, 30, 1);
         let (_out, store) = measured(&plan, &[1.0, 0.8, 1.02], 0.0);
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         assert_eq!(summary.status, "exploratory");
         assert!(summary.agreement.is_some_and(|found| found.refused), "{:?}", summary.agreement);
         assert!(summary.reasons.iter().any(|reason| reason.contains("host is refused")), "{:?}", summary.reasons);
@@ -224,12 +251,49 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_or_extended_before_is_not_confirmatory() {
+        let mut plan = plan_of(2, 4, 30, 1);
+        let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
+        let again = Opened { what: vec!["codecs/sum small".to_owned()], number: Some(2), openings: Vec::new() };
+        let summary = summarise(&plan, &store, Some(again.clone()));
+        assert_eq!(summary.status, "post-hoc");
+        assert!(summary.reasons[0].contains("opening 2"), "{:?}", summary.reasons);
+        let first = summarise(&plan, &store, Some(Opened { number: Some(1), ..again }));
+        assert_eq!(first.status, "confirmatory");
+        plan.extensions = vec![Extension { from: Some(10), done: 7 }];
+        let summary = summarise(&plan, &store, None);
+        assert_eq!(summary.status, "exploratory");
+        assert!(summary.reasons[0].contains("extended from 10"), "{:?}", summary.reasons);
+    }
+
+    #[test]
+    fn processes_on_different_machines_are_no_block() {
+        let plan = plan_of(2, 1, 4, 1);
+        let out = tempfile::tempdir().expect("temporary folder");
+        let mut store = Store::open(out.path()).expect("opens");
+        for cell in &plan.cells {
+            let result = CellResult {
+                cell: cell.id.clone(),
+                end: Some(End::Exited(0)),
+                iterations_ns: vec![5; 4],
+                host: if cell.replicate == 1 || cell.contestant == Some(1) && cell.replicate == 2 { "b" } else { "a" }
+                    .to_owned(),
+                ..CellResult::default()
+            };
+            store.append(result).expect("appends");
+        }
+        let summary = summarise(&plan, &store, None);
+        assert_eq!(summary.contestants[1].ratio(Endpoint::Cumulative).map(|interval| interval.blocks), Some(3));
+        assert!(summary.reasons.iter().any(|reason| reason.contains("1 of 4 blocks")), "{:?}", summary.reasons);
+    }
+
+    #[test]
     fn a_claim_of_no_slower_needs_its_margin() {
         let mut plan = plan_of(3, 4, 30, 1);
         let against = |subject: &str| [subject.to_owned(), "fixed:1,9".to_owned()];
         plan.spec.not_slower = vec![against("fixed:2,9"), against("fixed:3,9")];
         let (_out, store) = measured(&plan, &[1.0, 1.01, 1.06, 1.0], 0.0);
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         let verdicts: Vec<&str> = summary.comparisons.iter().map(|comparison| comparison.verdict.as_str()).collect();
         assert_eq!(verdicts[0], "not slower by 3.0 % or more");
         assert!(verdicts[1].starts_with("slower, margin 3.0 %"), "{verdicts:?}");
@@ -240,7 +304,7 @@ mod tests {
     fn linear_drift_biases_batches_and_moves_the_blocked_ratio_by_less_than_a_fifth_of_a_percent() {
         let ratio = |plan: &Plan, drift| {
             let (_out, store) = measured(plan, &[1.0, 1.1, 1.0, 1.0], drift);
-            summarise(plan, &store).contestants[1].ratio(Endpoint::Cumulative).expect("measured").ratio
+            summarise(plan, &store, None).contestants[1].ratio(Endpoint::Cumulative).expect("measured").ratio
         };
         let moved = |plan: &Plan| (ratio(plan, 0.3) / ratio(plan, 0.0) - 1.0).abs();
         let blocked = plan_of(3, 4, 30, 7);
@@ -267,7 +331,7 @@ mod tests {
             };
             store.append(result).expect("appends");
         }
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         assert_eq!((summary.cells.failed, summary.cells.voided), (1, 1));
         assert!(summary.problems.iter().any(|problem| problem.what.contains("another result")));
         assert!(summary.problems.iter().any(|problem| problem.what.contains("signal 11")));
@@ -278,7 +342,7 @@ mod tests {
     fn an_experiment_that_has_not_run_makes_a_summary_without_numbers() {
         let plan = plan_of(2, 2, 3, 1);
         let out = tempfile::tempdir().expect("temporary folder");
-        let summary = summarise(&plan, &Store::open(out.path()).expect("opens"));
+        let summary = summarise(&plan, &Store::open(out.path()).expect("opens"), None);
         assert!(summary.contestants.iter().all(|row| row.ratios.iter().all(Option::is_none)));
         assert!(summary.reasons.iter().any(|reason| reason.contains("not run yet")));
     }

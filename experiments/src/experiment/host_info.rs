@@ -4,6 +4,8 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostInfo {
     pub cpu: String,
@@ -27,5 +29,12 @@ impl HostInfo {
             governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             aslr: line("/proc/sys/kernel/randomize_va_space"),
         }
+    }
+
+    /// Names this machine, among those that measure one experiment, without telling what it is called.
+    pub fn id(&self) -> String {
+        let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let identity = format!("{} {} {} {}", name.trim(), self.cpu, self.cpus, self.kernel);
+        files::sha256(identity.as_bytes())[..16].to_owned()
     }
 }

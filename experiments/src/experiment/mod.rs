@@ -15,6 +15,7 @@ pub mod host_info;
 pub mod plan;
 pub mod runner;
 pub mod samples;
+pub mod sealed;
 pub mod spec;
 pub mod store;
 pub mod summary;

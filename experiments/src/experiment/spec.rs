@@ -86,7 +86,7 @@ pub struct Spec {
     pub programs: Vec<String>,
     #[serde(default)]
     pub families: Vec<String>,
-    /// Opens the sealed test set.
+    /// Opens the sealed test set: once, and with a `question`. Each access is logged.
     #[serde(default)]
     pub sealed: bool,
     #[serde(default = "default_sizes")]
@@ -205,6 +205,9 @@ impl Spec {
         if self.sizes.is_empty() {
             return Err("`sizes` is empty: name test, small, medium or large".to_owned());
         }
+        if self.sealed && self.question.trim().is_empty() {
+            return Err("`sealed = true` opens the sealed test set: say in `question` what for".to_owned());
+        }
         let labels: Vec<&str> = self.policies.iter().map(Entry::label).collect();
         for (index, label) in labels.iter().enumerate() {
             if labels[..index].contains(label) {
@@ -256,6 +259,7 @@ mod tests {
         fails("compare = [['eager', 'fast']]", "fast");
         fails("not_slower = [['eager', 'quick']]", "quick");
         fails("margin = 3", "margin");
+        fails("sealed = true", "question");
         fails("replicates = 0", "replicates");
         fails("sizes = ['huge']", "x.toml:5");
         let twice = SMALLEST.replace("'eager'", "'interpret'");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{comparisons::Comparison, host_info::HostInfo, spec::Endpoint};
+use super::{comparisons::Comparison, host_info::HostInfo, sealed::Opened, spec::Endpoint};
 use crate::{
     stats::{Agreement, Interval},
     suite::Size,
@@ -14,7 +14,7 @@ pub struct Summary {
     pub schema: u32,
     pub name: String,
     pub question: String,
-    /// "confirmatory" or "exploratory".
+    /// "confirmatory", "exploratory", or "post-hoc" where the sealed test set had been opened before.
     pub status: String,
     /// Why the experiment is not confirmatory.
     pub reasons: Vec<String>,
@@ -28,6 +28,8 @@ pub struct Summary {
     pub vm_version: String,
     pub host: HostInfo,
     pub cells: Counts,
+    /// Accesses to the sealed test set; `None` where nothing of it is part of the experiment.
+    pub sealed: Option<Opened>,
     /// In the order of the spec, the A/A copy last.
     pub contestants: Vec<ContestantRow>,
     /// Declared beforehand, corrected by Holm's method.

@@ -21,6 +21,7 @@ pub fn page(summary: &Summary) -> String {
         per_program(summary),
         warm_up(summary),
         times(summary),
+        sealed(summary),
         problems(summary),
         methods(summary),
     ];
@@ -353,6 +354,30 @@ fn times(summary: &Summary) -> String {
         "Times",
         "Medians over processes. A process without flat later iterations has no steady state and does not count there.",
         &body,
+    )
+}
+
+fn sealed(summary: &Summary) -> String {
+    let Some(opened) = &summary.sealed else { return String::new() };
+    let rows: Vec<Vec<String>> = opened
+        .openings
+        .iter()
+        .map(|access| {
+            vec![
+                access.number.to_string(),
+                escape(&access.utc),
+                escape(&access.experiment),
+                escape(&access.why),
+                access.what.len().to_string(),
+                format!("<code>{:.12}</code>", escape(&access.commit)),
+                format!("<code>{:.12}</code>", escape(&access.spec_sha256)),
+            ]
+        })
+        .collect();
+    section(
+        "Sealed test set",
+        "These programs are kept for one final test. From the second opening on, results are post-hoc.",
+        &table(&["opening", "when", "experiment", "why", "programs", "commit", "spec"], &rows),
     )
 }
 
