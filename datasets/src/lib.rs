@@ -11,7 +11,9 @@
 mod convert;
 mod describe;
 mod error;
+mod folds;
 mod frame;
+mod identity;
 mod load;
 mod manifest;
 mod meta;
@@ -28,6 +30,7 @@ mod view;
 pub use convert::{ConvertReport, RunInput, convert};
 pub use describe::{Description, TableDescription, describe};
 pub use error::DataError;
+pub use folds::{Fold, leave_groups_out};
 pub use load::{Dataset, Part};
 pub use manifest::{HowMade, Manifest, ManifestPart, seal};
 pub use meta::RunMeta;

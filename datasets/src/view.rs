@@ -1,7 +1,7 @@
 //! The training view: features and labels side by side, after proof that no feature is a label in disguise.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::Path,
 };
 
@@ -10,6 +10,7 @@ use trinity_vm::seam::Feature;
 
 use crate::{
     error::DataError,
+    identity::names_the_group,
     load::Dataset,
     schema::{Role, Table},
 };
@@ -285,8 +286,8 @@ impl TrainingView {
     /// Looks for leaks by content.
     ///
     /// # Errors
-    /// [`DataError::Leak`] for a feature that repeats a label, or that is constant within every program and
-    /// different between programs although several functions were seen of each.
+    /// [`DataError::Leak`] for a feature that repeats a label, or that has a value or range of its own for each program
+    /// or family although several functions were seen of each.
     pub fn check_contents(&self) -> Result<(), DataError> {
         for (name, values) in self.feature_names.iter().zip(&self.features) {
             for (label, after) in [
@@ -300,27 +301,14 @@ impl TrainingView {
                     return Err(DataError::Leak { column: name.clone(), reason });
                 }
             }
-            if self.names_the_program(values) {
-                let reason = "its value names the program: constant within each, different between them".to_owned();
-                return Err(DataError::Leak { column: name.clone(), reason });
+            for (group, groups) in [("program", &self.program), ("family", &self.family)] {
+                if names_the_group(values, groups, &self.function_id) {
+                    let reason = format!("its value names the {group}: each has a value or range of its own");
+                    return Err(DataError::Leak { column: name.clone(), reason });
+                }
             }
         }
         Ok(())
-    }
-
-    fn names_the_program(&self, values: &[f64]) -> bool {
-        let mut by_program: BTreeMap<u32, (u64, BTreeSet<u64>)> = BTreeMap::new();
-        for ((program, value), function) in self.program.iter().zip(values).zip(&self.function_id) {
-            let (first, functions) = by_program.entry(*program).or_insert((value.to_bits(), BTreeSet::new()));
-            if *first != value.to_bits() {
-                return false;
-            }
-            functions.insert(*function);
-        }
-        let distinct: BTreeSet<u64> = by_program.values().map(|(value, _)| *value).collect();
-        by_program.len() >= 3
-            && distinct.len() == by_program.len()
-            && by_program.values().all(|(_, functions)| functions.len() >= 2)
     }
 
     /// Proves that no function stands on both sides of a split.
