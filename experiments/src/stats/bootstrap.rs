@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{ALPHA, Draw, detectable, mean, quantile, student_quantile};
 
 /// With fewer resampled units than this, their bootstrap distribution says less than Student's t does.
-const FEWEST_UNITS: usize = 8;
+pub(super) const FEWEST_UNITS: usize = 8;
 /// Least standard error of a resample, relative to that of the measurements: units drawn several times over seem to
 /// agree, and a handful of such resamples would decide about the interval.
 const LEAST_SPREAD: f64 = 0.5;
@@ -59,6 +59,13 @@ pub struct Interval {
     pub blocks: usize,
 }
 
+impl Interval {
+    /// With bounds and detectable effect from their logarithms.
+    pub(super) fn between(self, low: f64, high: f64, detectable: f64) -> Self {
+        Self { low: Some(low.exp()), high: Some(high.exp()), detectable: Some(detectable.exp_m1()), ..self }
+    }
+}
+
 /// The geometric-mean ratio of `programs` (each a list of blocks) with a 95 % interval from `resamples` resamples.
 ///
 /// With several programs these are resampled, then blocks of each, then iterations of each process; with one only
@@ -94,12 +101,7 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, draw: &mut impl Draw
         distances.sort_by(f64::total_cmp);
         (quantile(&distances, ALPHA / 2.0), quantile(&distances, 1.0 - ALPHA / 2.0))
     };
-    Some(Interval {
-        low: Some((log_ratio - high * spread).exp()),
-        high: Some((log_ratio - low * spread).exp()),
-        detectable: Some(detectable(spread, degrees, ALPHA).exp_m1()),
-        ..point
-    })
+    Some(point.between(log_ratio - high * spread, log_ratio - low * spread, detectable(spread, degrees, ALPHA)))
 }
 
 /// The log-ratios of as many units as there are, drawn with replacement on every level.
@@ -117,12 +119,12 @@ fn resample(programs: &[&Vec<Pair>], draw: &mut impl Draw) -> Vec<f64> {
 }
 
 /// Of the mean of these values.
-fn standard_error(values: &[f64]) -> f64 {
+pub(super) fn standard_error(values: &[f64]) -> f64 {
     let (count, centre) = (values.len() as f64, mean(values));
     (values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / (count - 1.0) / count).sqrt()
 }
 
-fn degrees(units: usize) -> u32 {
+pub(super) fn degrees(units: usize) -> u32 {
     u32::try_from(units - 1).unwrap_or(u32::MAX)
 }
 
