@@ -70,8 +70,8 @@ fn measurements() -> Vec<Vec<Pair>> {
         blocks: 5,
         iterations: 3,
         iteration: 0.05,
-        program: 0.2,
-        effect: -0.1,
+        program: 0.04,
+        effect: -0.01,
         ..Setup::default()
     };
     let mut programs = setup.measure(&mut Rng::stream(15, "reference"));
