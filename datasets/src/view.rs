@@ -1,7 +1,7 @@
 //! The training view: features and labels side by side, after proof that no feature is a label in disguise.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::Path,
 };
 
@@ -10,6 +10,7 @@ use trinity_vm::seam::Feature;
 
 use crate::{
     error::DataError,
+    identity::names_the_group,
     load::Dataset,
     schema::{Role, Table},
     split::{Assignment, Shared},
@@ -353,14 +354,14 @@ impl TrainingView {
     /// Looks for leaks by content.
     ///
     /// # Errors
-    /// [`DataError::Leak`] for a feature that repeats a label, or that is constant within every program and
-    /// different between programs although several functions were seen of each.
+    /// [`DataError::Leak`] for a feature that repeats a label, or that has a value or range of its own for each program
+    /// or family although several functions were seen of each.
     pub fn check_contents(&self) -> Result<(), DataError> {
         for (name, values) in self.feature_names.iter().zip(&self.features) {
             let reason = if let Some(label) = self.repeats_label(values) {
                 format!("its values are those of the label `{label}`")
-            } else if self.names_the_program(values) {
-                "its value names the program: constant within each, different between them".to_owned()
+            } else if let Some(group) = self.names_the_group(values) {
+                format!("its value names the {group}: each has a value or range of its own")
             } else {
                 continue;
             };
@@ -383,19 +384,11 @@ impl TrainingView {
         labels.into_iter().find(|(_, after)| repeats(after)).map(|(label, _)| label)
     }
 
-    pub(crate) fn names_the_program(&self, values: &[f64]) -> bool {
-        let mut by_program: BTreeMap<u32, (u64, BTreeSet<u64>)> = BTreeMap::new();
-        for ((program, value), function) in self.program.iter().zip(values).zip(&self.function_id) {
-            let (first, functions) = by_program.entry(*program).or_insert((value.to_bits(), BTreeSet::new()));
-            if *first != value.to_bits() {
-                return false;
-            }
-            functions.insert(*function);
-        }
-        let distinct: BTreeSet<u64> = by_program.values().map(|(value, _)| *value).collect();
-        by_program.len() >= 3
-            && distinct.len() == by_program.len()
-            && by_program.values().all(|(_, functions)| functions.len() >= 2)
+    /// Whether a column's values tell programs, or families, from each other.
+    pub(crate) fn names_the_group(&self, values: &[f64]) -> Option<&'static str> {
+        let groups = [("program", &self.program), ("family", &self.family)];
+        let named = groups.into_iter().find(|(_, groups)| names_the_group(values, groups, &self.function_id));
+        named.map(|(group, _)| group)
     }
 
     /// Proves that no function stands on both sides of a split.

@@ -258,6 +258,28 @@ fn a_report_is_self_contained_and_the_same_every_time() {
 }
 
 #[test]
+fn the_sealed_test_set_opens_only_for_a_stated_question_and_planning_opens_nothing() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let sealed = SMALL.replace("recursion/fib", "codecs/json");
+    let plan = |text: &str| {
+        fs::write(folder.path().join("sealed.toml"), text).expect("writes");
+        trinity(folder.path(), &["experiment", "plan", "sealed.toml", "--out", "x"])
+    };
+    let refused = plan(&sealed);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("'codecs/json' is sealed"), "{}", text(&refused.stderr));
+    let refused = plan(&format!("sealed = true\n{sealed}"));
+    assert!(text(&refused.stderr).contains("question"), "{}", text(&refused.stderr));
+    let planned = plan(&format!("sealed = true\nquestion = 'Does it hold?'\n{sealed}"));
+    assert!(planned.status.success(), "{}", text(&planned.stderr));
+    assert!(!folder.path().join("x/sealed-access.jsonl").exists());
+    // a check of what they print shows no times
+    let args = ["suite", "run", "--program", "codecs/json", "--size", "test", "--iterations", "1", "--json"];
+    let checked = text(&trinity(folder.path(), &args).stdout);
+    assert!(checked.contains("\"problem\": null") && checked.contains("\"wall_ns\": null"), "{checked}");
+}
+
+#[test]
 fn two_runners_do_not_measure_at_once() {
     let folder = tempfile::tempdir().expect("temporary folder");
     fs::write(folder.path().join("small.toml"), SMALL).expect("writes");

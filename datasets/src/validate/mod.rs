@@ -186,7 +186,7 @@ fn leaks(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
     for (name, values) in view.feature_names.iter().zip(&view.features) {
         if let Some(label) = view.repeats_label(values) {
             out.add(Severity::Error, format!("the values of `{name}` are those of the label `{label}`"));
-        } else if view.names_the_program(values) {
+        } else if view.names_the_group(values).is_some() {
             names.push(name.as_str());
         }
     }

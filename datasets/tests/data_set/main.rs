@@ -377,6 +377,11 @@ fn planted_leaks_are_found_by_content() {
     let error = planted.check_contents().unwrap_err();
     assert!(error.to_string().contains("names the program"), "{error}");
 
+    // with noise, so that it is constant nowhere
+    let noisy = |(row, program): (usize, &u32)| f64::from(program * 10) + (row % 7) as f64;
+    planted.features[2] = planted.program.iter().enumerate().map(noisy).collect();
+    assert!(planted.check_contents().unwrap_err().to_string().contains("names the program"));
+
     assert!(matches!(clean.check_disjoint(&clean), Err(DataError::SplitOverlap { .. })));
 }
 

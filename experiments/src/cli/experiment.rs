@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use super::{DEFAULT_OUT, print, print_json};
 use crate::{
-    experiment::{Plan, Spec, Store, cell::Bench, runner},
+    experiment::{Plan, Spec, Store, cell::Bench, runner, sealed},
     failure::{Failure, Result},
     progress::Progress,
     report,
@@ -122,6 +122,7 @@ fn cell(dir: &Path, number: usize) -> Result<()> {
     if let Some(cell) = plan.cells.get(number).filter(|cell| store.get(&cell.id).is_some()) {
         return print(&format!("cell {number} ({}) has a result already\n", cell.id));
     }
+    sealed::open(&plan, dir)?;
     let bench = Bench::new(dir, Duration::from_secs(plan.spec.limit_s))?;
     let result = runner::execute(&plan, number, &bench)?;
     let line = format!("cell {number} ({}): {}\n", result.cell, result.problem().as_deref().unwrap_or("ok"));

@@ -85,9 +85,9 @@ struct Row {
     size: Size,
     /// `None` where the program ran and printed the right result.
     problem: Option<String>,
-    /// Median of the later half of the iterations.
+    /// Median of the later half of the iterations. Sealed programs have no times.
     iteration_ns: Option<f64>,
-    wall_ns: u64,
+    wall_ns: Option<u64>,
     /// The other interpreter's iteration.
     against_ns: Option<f64>,
 }
@@ -186,9 +186,10 @@ fn judge(input: &Input, mine: &CellResult, other: Option<&CellResult>) -> Row {
         program: input.program.clone(),
         size: input.size,
         problem,
-        iteration_ns: mine.later_median(),
-        wall_ns: mine.wall_ns,
-        against_ns: other.and_then(CellResult::later_median),
+        // Times could be tuned for.
+        iteration_ns: mine.later_median().filter(|_| !input.sealed),
+        wall_ns: (!input.sealed).then_some(mine.wall_ns),
+        against_ns: other.and_then(CellResult::later_median).filter(|_| !input.sealed),
     }
 }
 
@@ -202,7 +203,7 @@ fn show(args: &RunArgs, rows: &[Row]) -> Result<()> {
     }
     for row in rows {
         let shown = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), time);
-        let mut line = vec![row.program.clone(), shown(row.iteration_ns), time(row.wall_ns as f64)];
+        let mut line = vec![row.program.clone(), shown(row.iteration_ns), shown(row.wall_ns.map(|ns| ns as f64))];
         if args.against.is_some() {
             let ratio = row.iteration_ns.zip(row.against_ns).filter(|(_, other)| *other > 0.0);
             line.extend([

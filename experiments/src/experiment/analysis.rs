@@ -2,41 +2,44 @@
 
 use super::{
     cell::CellResult,
+    comparisons,
     plan::{Plan, SCHEMA},
     samples::{RESAMPLES, Samples, measure},
+    sealed::Opened,
     spec::Endpoint,
     store::Store,
-    summary::{Comparison, ContestantRow, Counts, ProgramCell, ProgramRow, Summary},
+    summary::{ContestantRow, Counts, ProgramCell, ProgramRow, Summary, Worst},
 };
-use crate::stats::{Interval, Pair, Rng, hierarchical, holm, mean, median, paired_permutation};
+use crate::stats::{Agreement, Rng, hierarchical, mean, median};
 
 /// A confirmatory cell has at least this many processes.
 const CONFIRMATORY_REPLICATES: u32 = 30;
-const ALPHA: f64 = 0.05;
 /// A learned policy that leaves more than this share of its decisions to its substitute has not been measured.
 const MAX_FALLBACK_SHARE: f64 = 0.1;
 
-/// Makes the summary of what has been measured so far.
-pub fn summarise(plan: &Plan, store: &Store) -> Summary {
+/// Makes the summary of what has been measured so far; `sealed` is what the folder's log says.
+pub fn summarise(plan: &Plan, store: &Store, sealed: Option<Opened>) -> Summary {
     let (samples, counts, problems) = Samples::usable(plan, store);
     let find = |label: &str| plan.contestants.iter().position(|contestant| contestant.label == label);
     let baseline = find(&plan.spec.baseline).unwrap_or(0);
     let programs = program_rows(&samples, baseline);
     let contestants: Vec<ContestantRow> =
         (0..plan.contestants.len()).map(|index| contestant_row(&samples, index, baseline, &programs)).collect();
-    let declared: Vec<(usize, usize)> =
-        plan.spec.compare.iter().filter_map(|[subject, base]| Some((find(subject)?, find(base)?))).collect();
-    let comparisons = compare(&samples, &declared);
-    let aa = plan.contestants.iter().enumerate().find_map(|(index, contestant)| {
-        let original = find(contestant.copy_of.as_deref()?)?;
-        compare(&samples, &[(index, original)]).pop()
-    });
-    let reasons = reasons(plan, &counts, aa.as_ref(), &contestants);
+    let (aa, agreement) = comparisons::copies(&samples).unzip();
+    let agreement = agreement.flatten();
+    let mut reasons = reasons(&samples, &counts, agreement.as_ref(), &contestants, &programs);
+    let post_hoc = sealed.as_ref().filter(|_| counts.done > 0).and_then(Opened::post_hoc);
+    let status = match (&post_hoc, reasons.is_empty()) {
+        (Some(_), _) => "post-hoc",
+        (None, true) => "confirmatory",
+        (None, false) => "exploratory",
+    };
+    reasons.splice(..0, post_hoc);
     Summary {
         schema: SCHEMA,
         name: plan.spec.name.clone(),
         question: plan.spec.question.clone(),
-        status: if reasons.is_empty() { "confirmatory" } else { "exploratory" }.to_owned(),
+        status: status.to_owned(),
         reasons,
         seed: plan.spec.seed,
         replicates: plan.spec.replicates,
@@ -48,9 +51,12 @@ pub fn summarise(plan: &Plan, store: &Store) -> Summary {
         vm_version: plan.vm_version.clone(),
         host: plan.host.clone(),
         cells: counts,
+        sealed,
         contestants,
-        comparisons,
+        comparisons: comparisons::declared(&samples),
+        exploratory: comparisons::exploratory(&samples, baseline),
         aa,
+        agreement,
         programs,
         problems,
     }
@@ -103,8 +109,10 @@ fn contestant_row(samples: &Samples<'_>, index: usize, baseline: usize, programs
     let middle = |values: Vec<f64>| (!values.is_empty()).then(|| median(&values));
     let worst = programs
         .iter()
-        .filter_map(|row| Some((row.cells[index].ratio?.ratio, format!("{} {}", row.program, row.size))))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+        .filter_map(|row| {
+            Some(Worst { interval: row.cells[index].ratio?, program: format!("{} {}", row.program, row.size) })
+        })
+        .max_by(|a, b| a.interval.ratio.total_cmp(&b.interval.ratio));
     ContestantRow {
         label: contestant.label.clone(),
         copy_of: contestant.copy_of.clone(),
@@ -124,80 +132,53 @@ fn contestant_row(samples: &Samples<'_>, index: usize, baseline: usize, programs
     }
 }
 
-/// Tests pairs of contestants on the primary endpoint, with Holm's correction over them.
-fn compare(samples: &Samples<'_>, declared: &[(usize, usize)]) -> Vec<Comparison> {
-    let primary = samples.plan.spec.primary;
-    let tested: Vec<(Option<Interval>, Option<f64>)> = declared
-        .iter()
-        .map(|&(subject, baseline)| {
-            let groups: Vec<Vec<f64>> = samples
-                .by_program(subject, baseline, primary)
-                .iter()
-                .map(|pairs| pairs.iter().map(Pair::log_ratio).collect())
-                .collect();
-            let stream = format!("permutations {} / {}", samples.label(subject), samples.label(baseline));
-            let p = paired_permutation(&groups, &mut Rng::stream(samples.plan.spec.seed, &stream));
-            (samples.overall(subject, baseline, primary), p)
-        })
-        .collect();
-    let known: Vec<f64> = tested.iter().filter_map(|(_, p)| *p).collect();
-    let mut adjusted = holm(&known).into_iter();
-    declared
-        .iter()
-        .zip(tested)
-        .map(|(&(subject, baseline), (interval, p))| {
-            let p_adjusted = p.and_then(|_| adjusted.next());
-            Comparison {
-                subject: samples.label(subject).to_owned(),
-                baseline: samples.label(baseline).to_owned(),
-                interval,
-                p,
-                p_adjusted,
-                verdict: verdict(interval, p_adjusted),
-            }
-        })
-        .collect()
-}
-
-/// What may be said: the test speaks about these programs, the interval about programs like them.
-fn verdict(interval: Option<Interval>, p_adjusted: Option<f64>) -> String {
-    let (Some(interval), Some(p)) = (interval, p_adjusted) else { return "not measured".to_owned() };
-    let Some((low, high)) = interval.low.zip(interval.high) else { return "too few processes to tell".to_owned() };
-    let direction = if interval.ratio < 1.0 { "faster" } else { "slower" };
-    let excludes_one = high < 1.0 || low > 1.0;
-    match (p <= ALPHA, excludes_one) {
-        (true, true) => direction.to_owned(),
-        (true, false) => format!("{direction} on these programs, not shown for programs in general"),
-        (false, _) => match interval.detectable {
-            Some(detectable) => {
-                format!("no difference shown (detectable: {:.1} %)", detectable * 100.0)
-            }
-            None => "no difference shown".to_owned(),
-        },
-    }
-}
-
 /// Why the experiment cannot be called confirmatory.
-fn reasons(plan: &Plan, counts: &Counts, aa: Option<&Comparison>, contestants: &[ContestantRow]) -> Vec<String> {
+fn reasons(
+    samples: &Samples<'_>,
+    counts: &Counts,
+    agreement: Option<&Agreement>,
+    contestants: &[ContestantRow],
+    programs: &[ProgramRow],
+) -> Vec<String> {
+    let plan = samples.plan;
     let mut reasons = Vec::new();
+    let fewest = CONFIRMATORY_REPLICATES as usize;
+    let small = programs.iter().flat_map(|row| &row.cells).filter(|cell| cell.processes < fewest).count();
     if plan.spec.replicates < CONFIRMATORY_REPLICATES {
         reasons.push(format!(
             "{} processes per program and policy; a confirmatory experiment has {CONFIRMATORY_REPLICATES} or more",
             plan.spec.replicates
         ));
+    } else if small > 0 {
+        reasons.push(format!(
+            "{small} of {} pairs of program and policy have fewer than {CONFIRMATORY_REPLICATES} usable processes",
+            programs.len() * contestants.len()
+        ));
     }
     if counts.done < counts.planned {
         reasons.push(format!("{} of {} cells have not run yet", counts.planned - counts.done, counts.planned));
     }
+    for extension in &plan.extensions {
+        reasons.push(match extension.from {
+            Some(from) => format!(
+                "extended from {from} to more processes when {} cells had been measured: the size was not declared \
+                 beforehand",
+                extension.done
+            ),
+            None => format!("{} cells had been measured before this plan was made", extension.done),
+        });
+    }
+    let torn = samples.torn_blocks();
+    if torn > 0 {
+        reasons.push(format!("{torn} of {} blocks ran on several machines", plan.blocks()));
+    }
     if counts.failed + counts.voided > 0 {
         reasons.push(format!("{} cells failed and {} are void", counts.failed, counts.voided));
     }
-    match aa.map(|aa| (aa, aa.p)) {
-        Some((aa, Some(p))) if p <= ALPHA => {
-            reasons.push(format!("two copies of {} differ (p = {p:.3}): this host is too unsteady", aa.baseline));
-        }
-        Some((_, Some(_))) => {}
-        _ => reasons.push("the two copies of one policy could not be compared".to_owned()),
+    match agreement {
+        Some(found) if found.refused => reasons.push(format!("this host is refused: {}", found.said())),
+        Some(_) => {}
+        None => reasons.push("the two copies of one policy could not be compared".to_owned()),
     }
     for row in contestants {
         if row.fallbacks as f64 > MAX_FALLBACK_SHARE * row.consultations as f64 {
@@ -213,7 +194,10 @@ fn reasons(plan: &Plan, counts: &Counts, aa: Option<&Comparison>, contestants: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{experiment::plan::tests::plan_of, process::End};
+    use crate::{
+        experiment::plan::{Extension, tests::plan_of},
+        process::End,
+    };
 
     /// A store in which contestant `c` needs `times[c]` times as long, with noise and drift over the blocks.
     fn measured(plan: &Plan, times: &[f64], drift: f64) -> (tempfile::TempDir, Store) {
@@ -242,23 +226,92 @@ mod tests {
         let mut plan = plan_of(2, 4, 30, 1);
         plan.spec.compare = vec![["fixed:2,9".to_owned(), "fixed:1,9".to_owned()]];
         let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         assert_eq!((summary.status.as_str(), summary.cells.usable), ("confirmatory", plan.cells.len()));
         let ratio = summary.contestants[1].ratio(Endpoint::Cumulative).expect("measured");
         assert!((ratio.ratio - 0.8).abs() < 0.005, "{ratio:?}");
         assert_eq!(summary.comparisons[0].verdict, "faster");
         let aa = summary.aa.expect("copy");
         assert!(aa.p.is_some_and(|p| p > 0.05) && aa.verdict.starts_with("no difference"), "{aa:?}");
+        assert!(aa.verdict.contains("detectable: "), "{}", aa.verdict);
+        assert!(summary.agreement.is_some_and(|found| !found.refused && found.programs == 4));
+        assert!(summary.exploratory.is_empty(), "the only other policy has been declared");
     }
 
     #[test]
-    fn linear_drift_moves_the_blocked_ratio_by_less_than_a_fifth_of_a_percent() {
-        let plan = plan_of(3, 4, 30, 7);
-        let ratio = |drift| {
-            let (_out, store) = measured(&plan, &[1.0, 1.1, 1.0, 1.0], drift);
-            summarise(&plan, &store).contestants[1].ratio(Endpoint::Cumulative).expect("measured").ratio
+    fn a_host_on_which_two_copies_differ_is_refused() {
+        let plan = plan_of(2, 4, 30, 1);
+        let (_out, store) = measured(&plan, &[1.0, 0.8, 1.02], 0.0);
+        let summary = summarise(&plan, &store, None);
+        assert_eq!(summary.status, "exploratory");
+        assert!(summary.agreement.is_some_and(|found| found.refused), "{:?}", summary.agreement);
+        assert!(summary.reasons.iter().any(|reason| reason.contains("host is refused")), "{:?}", summary.reasons);
+        assert_eq!(summary.exploratory.len(), 1);
+        assert_eq!(summary.exploratory[0].verdict, "faster");
+    }
+
+    #[test]
+    fn what_was_seen_or_extended_before_is_not_confirmatory() {
+        let mut plan = plan_of(2, 4, 30, 1);
+        let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
+        let again = Opened { what: vec!["codecs/sum small".to_owned()], number: Some(2), openings: Vec::new() };
+        let summary = summarise(&plan, &store, Some(again.clone()));
+        assert_eq!(summary.status, "post-hoc");
+        assert!(summary.reasons[0].contains("opening 2"), "{:?}", summary.reasons);
+        let first = summarise(&plan, &store, Some(Opened { number: Some(1), ..again }));
+        assert_eq!(first.status, "confirmatory");
+        plan.extensions = vec![Extension { from: Some(10), done: 7 }];
+        let summary = summarise(&plan, &store, None);
+        assert_eq!(summary.status, "exploratory");
+        assert!(summary.reasons[0].contains("extended from 10"), "{:?}", summary.reasons);
+    }
+
+    #[test]
+    fn processes_on_different_machines_are_no_block() {
+        let plan = plan_of(2, 1, 4, 1);
+        let out = tempfile::tempdir().expect("temporary folder");
+        let mut store = Store::open(out.path()).expect("opens");
+        for cell in &plan.cells {
+            let result = CellResult {
+                cell: cell.id.clone(),
+                end: Some(End::Exited(0)),
+                iterations_ns: vec![5; 4],
+                host: if cell.replicate == 1 || cell.contestant == Some(1) && cell.replicate == 2 { "b" } else { "a" }
+                    .to_owned(),
+                ..CellResult::default()
+            };
+            store.append(result).expect("appends");
+        }
+        let summary = summarise(&plan, &store, None);
+        assert_eq!(summary.contestants[1].ratio(Endpoint::Cumulative).map(|interval| interval.blocks), Some(3));
+        assert!(summary.reasons.iter().any(|reason| reason.contains("1 of 4 blocks")), "{:?}", summary.reasons);
+    }
+
+    #[test]
+    fn a_claim_of_no_slower_needs_its_margin() {
+        let mut plan = plan_of(3, 4, 30, 1);
+        let against = |subject: &str| [subject.to_owned(), "fixed:1,9".to_owned()];
+        plan.spec.not_slower = vec![against("fixed:2,9"), against("fixed:3,9")];
+        let (_out, store) = measured(&plan, &[1.0, 1.01, 1.06, 1.0], 0.0);
+        let summary = summarise(&plan, &store, None);
+        let verdicts: Vec<&str> = summary.comparisons.iter().map(|comparison| comparison.verdict.as_str()).collect();
+        assert_eq!(verdicts[0], "not slower by 3.0 % or more");
+        assert!(verdicts[1].starts_with("slower, margin 3.0 %"), "{verdicts:?}");
+    }
+
+    /// Rule 3 of the methodology.
+    #[test]
+    fn linear_drift_biases_batches_and_moves_the_blocked_ratio_by_less_than_a_fifth_of_a_percent() {
+        let ratio = |plan: &Plan, drift| {
+            let (_out, store) = measured(plan, &[1.0, 1.1, 1.0, 1.0], drift);
+            summarise(plan, &store, None).contestants[1].ratio(Endpoint::Cumulative).expect("measured").ratio
         };
-        assert!((ratio(0.3) / ratio(0.0) - 1.0).abs() < 0.002, "{} {}", ratio(0.3), ratio(0.0));
+        let moved = |plan: &Plan| (ratio(plan, 0.3) / ratio(plan, 0.0) - 1.0).abs();
+        let blocked = plan_of(3, 4, 30, 7);
+        assert!(moved(&blocked) < 0.002, "{}", moved(&blocked));
+        let mut batches = blocked;
+        batches.cells.sort_by_key(|cell| cell.contestant);
+        assert!(moved(&batches) > 0.02, "{}", moved(&batches));
     }
 
     #[test]
@@ -278,7 +331,7 @@ mod tests {
             };
             store.append(result).expect("appends");
         }
-        let summary = summarise(&plan, &store);
+        let summary = summarise(&plan, &store, None);
         assert_eq!((summary.cells.failed, summary.cells.voided), (1, 1));
         assert!(summary.problems.iter().any(|problem| problem.what.contains("another result")));
         assert!(summary.problems.iter().any(|problem| problem.what.contains("signal 11")));
@@ -289,7 +342,7 @@ mod tests {
     fn an_experiment_that_has_not_run_makes_a_summary_without_numbers() {
         let plan = plan_of(2, 2, 3, 1);
         let out = tempfile::tempdir().expect("temporary folder");
-        let summary = summarise(&plan, &Store::open(out.path()).expect("opens"));
+        let summary = summarise(&plan, &Store::open(out.path()).expect("opens"), None);
         assert!(summary.contestants.iter().all(|row| row.ratios.iter().all(Option::is_none)));
         assert!(summary.reasons.iter().any(|reason| reason.contains("not run yet")));
     }

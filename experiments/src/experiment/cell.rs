@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::contestant::Contestant;
+use super::{contestant::Contestant, host_info::HostInfo};
 use crate::{
     failure::{AtPath, Failure, Result},
     files,
@@ -40,6 +40,8 @@ pub struct CellResult {
     /// What this VM says about its run.
     pub stats: Option<RunStats>,
     pub started_utc_ns: u64,
+    /// The machine: cells of one block are compared only if it is the same.
+    pub host: String,
 }
 
 impl CellResult {
@@ -84,6 +86,8 @@ pub struct Bench {
     /// This binary.
     pub trinity: PathBuf,
     pub limit: Duration,
+    /// See [`HostInfo::id`].
+    host: String,
 }
 
 /// What is run besides the contestant and the input.
@@ -107,6 +111,7 @@ impl Bench {
             trinity: std::env::current_exe()
                 .map_err(|error| Failure::work(format!("cannot find this binary: {error}")))?,
             limit,
+            host: HostInfo::of_this_machine().id(),
         })
     }
 
@@ -153,6 +158,7 @@ impl Bench {
             message: if finished.succeeded() { None } else { process::last_line(&stderr) },
             stats,
             started_utc_ns: started.as_nanos() as u64,
+            host: self.host.clone(),
         })
     }
 }

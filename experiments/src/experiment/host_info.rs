@@ -4,6 +4,8 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostInfo {
     pub cpu: String,
@@ -52,5 +54,12 @@ impl HostInfo {
             turbo: no_turbo.map(|off| !off).or(boost),
             pinned_cpus: if allowed == online { String::new() } else { allowed.to_owned() },
         }
+    }
+
+    /// Names this machine, among those that measure one experiment, without telling what it is called.
+    pub fn id(&self) -> String {
+        let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let identity = format!("{} {} {} {}", name.trim(), self.cpu, self.cpus, self.kernel);
+        files::sha256(identity.as_bytes())[..16].to_owned()
     }
 }

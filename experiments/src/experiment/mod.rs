@@ -9,11 +9,13 @@
 
 pub mod analysis;
 pub mod cell;
+pub mod comparisons;
 pub mod contestant;
 pub mod host_info;
 pub mod plan;
 pub mod runner;
 pub mod samples;
+pub mod sealed;
 pub mod spec;
 pub mod store;
 pub mod summary;

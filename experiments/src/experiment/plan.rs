@@ -1,6 +1,9 @@
 //! A plan: every cell of an experiment, in the order in which they run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +11,7 @@ use super::{
     contestant::{Contestant, Detailed, Entry},
     host_info::HostInfo,
     spec::{Located, Spec},
+    store::Store,
 };
 use crate::{
     failure::{Failure, Result},
@@ -34,6 +38,15 @@ pub struct Cell {
     pub position: u32,
 }
 
+/// Results were there before the plan that they now belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Processes per contestant and input that had been declared until then; `None` where no plan says.
+    pub from: Option<u32>,
+    /// Cells that had a result.
+    pub done: usize,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     pub schema: u32,
@@ -46,6 +59,9 @@ pub struct Plan {
     pub contestants: Vec<Contestant>,
     pub inputs: Vec<Input>,
     pub cells: Vec<Cell>,
+    /// The sample size is declared before anything is measured. What was changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extension>,
 }
 
 /// The contestant whose output every other has to reproduce.
@@ -94,6 +110,7 @@ impl Plan {
             contestants,
             inputs,
             cells: Vec::new(),
+            extensions: Vec::new(),
         };
         plan.cells = plan.schedule()?;
         Ok(plan)
@@ -146,24 +163,54 @@ impl Plan {
     }
 
     /// Writes `plan.json` into `out`. A folder that already holds another plan is refused; the same plan is kept,
-    /// so that it can be continued.
+    /// so that it can be continued; the same plan with fewer replicates is extended, and remembers that it was.
     pub fn store(self, out: &Path) -> Result<Self> {
-        if Self::path(out).exists() {
+        let done = if out.join("cells.jsonl").exists() { Store::open(out)?.len() } else { 0 };
+        let plan = if !Self::path(out).exists() {
+            let found = (done > 0).then_some(Extension { from: None, done });
+            Self { extensions: found.into_iter().collect(), ..self }
+        } else {
             let present = Self::load(out)?;
-            let ids = |plan: &Self| plan.cells.iter().map(|cell| cell.id.clone()).collect::<Vec<_>>();
-            if ids(&present) == ids(&self) {
+            if present.build_sha256 != self.build_sha256 {
+                return Err(taken(out, "an older build of trinity"));
+            }
+            let ids = |plan: &Self| plan.cells.iter().map(|cell| cell.id.clone()).collect::<BTreeSet<_>>();
+            if !present.declares_the_same(&self)? || !ids(&present).is_subset(&ids(&self)) {
+                return Err(taken(out, "another spec"));
+            }
+            if present.spec.replicates >= self.spec.replicates {
                 return Ok(present);
             }
-            let what =
-                if present.build_sha256 != self.build_sha256 { "an older build of trinity" } else { "another spec" };
-            return Err(Failure::usage(format!(
-                "{}: holds the results of {what}; choose another folder with --out, or remove this one",
-                out.display()
-            )));
-        }
-        let text = serde_json::to_vec_pretty(&self).map_err(|error| Failure::work(format!("plan.json: {error}")))?;
+            present.extended(self, done)
+        };
+        let text = serde_json::to_vec_pretty(&plan).map_err(|error| Failure::work(format!("plan.json: {error}")))?;
         files::write_whole(&Self::path(out), &text)?;
-        Ok(self)
+        Ok(plan)
+    }
+
+    /// Whether two plans say the same about what is measured and tested, the number of replicates aside.
+    fn declares_the_same(&self, other: &Self) -> Result<bool> {
+        let declared = |plan: &Self| {
+            let spec = Spec { replicates: 1, question: String::new(), limit_s: 1, ..plan.spec.clone() };
+            serde_json::to_value(spec).map_err(|error| Failure::work(format!("cannot compare specs: {error}")))
+        };
+        Ok(declared(self)? == declared(other)?)
+    }
+
+    /// This plan followed by the further blocks of one with more replicates.
+    fn extended(self, larger: Self, done: usize) -> Self {
+        let (had, last) = (self.spec.replicates, self.blocks() as u32);
+        let mut cells = self.cells;
+        let mut numbers = BTreeMap::new();
+        for cell in larger.cells.into_iter().filter(|cell| cell.replicate >= had) {
+            let next = last + 1 + numbers.len() as u32;
+            let block = *numbers.entry(cell.block).or_insert(next);
+            cells.push(Cell { block, ..cell });
+        }
+        let mut extensions = self.extensions;
+        // Before anything has been measured it is still the declaration.
+        extensions.extend((done > 0).then_some(Extension { from: Some(had), done }));
+        Self { cells, extensions, ..larger }
     }
 
     /// Reads `plan.json` of `out`.
@@ -214,6 +261,13 @@ impl Plan {
     }
 }
 
+fn taken(out: &Path, by: &str) -> Failure {
+    Failure::usage(format!(
+        "{}: holds the results of {by}; choose another folder with --out, or remove this one",
+        out.display()
+    ))
+}
+
 /// SHA-256 of the running binary.
 pub fn build_digest() -> Result<String> {
     let exe = std::env::current_exe().map_err(|error| Failure::work(format!("cannot find this binary: {error}")))?;
@@ -228,7 +282,7 @@ pub fn peer(command: &str) -> Entry {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::suite::Size;
+    use crate::{experiment::CellResult, suite::Size};
 
     pub(crate) fn plan_of(contestants: usize, inputs: usize, replicates: u32, seed: u64) -> Plan {
         let policies: Vec<String> = (0..contestants).map(|index| format!("fixed:{},9", index + 1)).collect();
@@ -256,10 +310,12 @@ pub(super) mod tests {
                     n: 1,
                     source_sha256: String::new(),
                     expected: None,
+                    sealed: false,
                 })
                 .collect(),
             spec,
             cells: Vec::new(),
+            extensions: Vec::new(),
         };
         let copy = plan.contestants[0].copy();
         plan.contestants.push(copy);
@@ -289,6 +345,41 @@ pub(super) mod tests {
         let order = |seed| plan_of(4, 3, 6, seed).cells.iter().map(|c| (c.input, c.contestant)).collect::<Vec<_>>();
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
+    }
+
+    #[test]
+    fn more_replicates_extend_a_plan_and_are_remembered_once_there_are_results() {
+        let out = tempfile::tempdir().expect("temporary folder");
+        plan_of(2, 2, 2, 1).store(out.path()).expect("stores");
+        let before = plan_of(2, 2, 3, 1).store(out.path()).expect("extends");
+        assert!(before.extensions.is_empty(), "nothing was measured");
+        let mut store = Store::open(out.path()).expect("opens");
+        let result = CellResult { cell: before.cells[0].id.clone(), ..CellResult::default() };
+        store.append(result).expect("appends");
+        let after = plan_of(2, 2, 5, 1).store(out.path()).expect("extends");
+        assert_eq!(after.extensions, [Extension { from: Some(3), done: 1 }]);
+        assert_eq!(after.cells[..before.cells.len()], before.cells[..], "what was planned stays where it was");
+        let whole = plan_of(2, 2, 5, 1);
+        assert_eq!(after.cells.len(), whole.cells.len());
+        for block in 1..=whole.blocks() as u32 {
+            let cells: Vec<&Cell> = after.cells.iter().filter(|cell| cell.block == block).collect();
+            assert_eq!(cells.len(), 3);
+            assert!(cells.iter().all(|cell| (cell.input, cell.replicate) == (cells[0].input, cells[0].replicate)));
+        }
+        let again = plan_of(2, 2, 4, 1).store(out.path());
+        assert!(again.is_err(), "a sample does not shrink");
+        std::fs::remove_file(Plan::path(out.path())).expect("removes");
+        let found = plan_of(2, 2, 5, 1).store(out.path()).expect("stores");
+        assert_eq!(found.extensions, [Extension { from: None, done: 1 }]);
+    }
+
+    #[test]
+    fn other_comparisons_are_another_plan() {
+        let out = tempfile::tempdir().expect("temporary folder");
+        plan_of(2, 2, 2, 1).store(out.path()).expect("stores");
+        let mut other = plan_of(2, 2, 2, 1);
+        other.spec.compare = vec![["fixed:2,9".to_owned(), "fixed:1,9".to_owned()]];
+        assert!(other.store(out.path()).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{fs::File, path::Path, time::Duration};
 use super::{
     cell::{Bench, CellOptions, CellResult},
     plan::Plan,
+    sealed,
     store::Store,
 };
 use crate::{
@@ -55,6 +56,9 @@ pub fn run(plan: &Plan, out: &Path, progress: &Progress) -> Result<Done> {
     clear_scratch(&bench)?;
     let mut store = Store::open(out)?;
     let mut done = Done::default();
+    if plan.cells.iter().any(|cell| store.get(&cell.id).is_none()) {
+        sealed::open(plan, out)?;
+    }
     progress.length(plan.cells.len());
     for index in 0..plan.cells.len() {
         let cell = &plan.cells[index];

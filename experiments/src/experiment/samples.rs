@@ -93,6 +93,19 @@ impl<'a> Samples<'a> {
         self.pairs_by(input, subject, baseline, |result| measure(result, endpoint))
     }
 
+    /// Blocks whose processes ran on several machines, and so are no blocks.
+    pub(super) fn torn_blocks(&self) -> usize {
+        let torn = |input: usize, replicate: u32| {
+            let mut hosts =
+                (0..self.plan.contestants.len()).filter_map(|index| Some(&self.get(input, index, replicate)?.host));
+            let first = hosts.next();
+            hosts.any(|host| Some(host) != first)
+        };
+        let replicates = 0..self.plan.spec.replicates;
+        let blocks = (0..self.plan.inputs.len()).flat_map(|input| replicates.clone().map(move |at| (input, at)));
+        blocks.filter(|(input, replicate)| torn(*input, *replicate)).count()
+    }
+
     /// One pair per block in which both contestants have a value.
     pub fn pairs_by(
         &self,
@@ -103,10 +116,11 @@ impl<'a> Samples<'a> {
     ) -> Vec<Pair> {
         (0..self.plan.spec.replicates)
             .filter_map(|replicate| {
-                Some(Pair {
-                    subject: value(self.get(input, subject, replicate)?)?,
-                    baseline: value(self.get(input, baseline, replicate)?)?,
-                })
+                let (subject, baseline) = (self.get(input, subject, replicate)?, self.get(input, baseline, replicate)?);
+                if subject.host != baseline.host {
+                    return None;
+                }
+                Some(Pair { subject: value(subject)?, baseline: value(baseline)? })
             })
             .collect()
     }

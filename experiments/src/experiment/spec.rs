@@ -62,6 +62,9 @@ const fn default_iterations() -> u32 {
 const fn default_limit() -> u64 {
     120
 }
+pub const fn default_margin() -> f64 {
+    0.03
+}
 const fn default_primary() -> Endpoint {
     Endpoint::Cumulative
 }
@@ -84,7 +87,7 @@ pub struct Spec {
     pub programs: Vec<String>,
     #[serde(default)]
     pub families: Vec<String>,
-    /// Opens the sealed test set.
+    /// Opens the sealed test set: once, and with a `question`. Each access is logged.
     #[serde(default)]
     pub sealed: bool,
     #[serde(default = "default_sizes")]
@@ -105,9 +108,15 @@ pub struct Spec {
     pub iterations: u32,
     #[serde(default = "default_primary")]
     pub primary: Endpoint,
-    /// Comparisons declared beforehand, subject first: only these are tested, with Holm's correction.
+    /// Differences declared beforehand, subject first. With `not_slower` they are one family under Holm's correction.
     #[serde(default)]
     pub compare: Vec<[String; 2]>,
+    /// Declared claims that the first is no slower than the second by `margin` or more.
+    #[serde(default)]
+    pub not_slower: Vec<[String; 2]>,
+    /// A relative slow-down that does not matter: 0.03 is 3 %.
+    #[serde(default = "default_margin")]
+    pub margin: f64,
     /// Seconds after which a process is stopped.
     #[serde(default = "default_limit")]
     pub limit_s: u64,
@@ -203,6 +212,9 @@ impl Spec {
         if self.sizes.is_empty() {
             return Err("`sizes` is empty: name test, small, medium or large".to_owned());
         }
+        if self.sealed && self.question.trim().is_empty() {
+            return Err("`sealed = true` opens the sealed test set: say in `question` what for".to_owned());
+        }
         let labels: Vec<&str> = self.policies.iter().map(Entry::label).collect();
         for (index, label) in labels.iter().enumerate() {
             if labels[..index].contains(label) {
@@ -219,8 +231,13 @@ impl Spec {
         if let Some(label) = self.aa.iter().find(|label| !known(label)) {
             return Err(missing("aa", label));
         }
-        if let Some(label) = self.compare.iter().flatten().find(|label| !known(label)) {
-            return Err(missing("compare", label));
+        for (field, pairs) in [("compare", &self.compare), ("not_slower", &self.not_slower)] {
+            if let Some(label) = pairs.iter().flatten().find(|label| !known(label)) {
+                return Err(missing(field, label));
+            }
+        }
+        if !(self.margin > 0.0 && self.margin < 1.0) {
+            return Err(format!("`margin` must lie between 0 and 1 (0.03 is 3 %), not be {}", self.margin));
         }
         self.policies.iter().try_for_each(Entry::check)
     }
@@ -247,6 +264,9 @@ mod tests {
         fails("polices = 3", "x.toml:5");
         fails("aa = 'golden'", "golden");
         fails("compare = [['eager', 'fast']]", "fast");
+        fails("not_slower = [['eager', 'quick']]", "quick");
+        fails("margin = 3", "margin");
+        fails("sealed = true", "question");
         fails("replicates = 0", "replicates");
         fails("sizes = ['huge']", "x.toml:5");
         let twice = SMALLEST.replace("'eager'", "'interpret'");

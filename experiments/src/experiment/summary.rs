@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{host_info::HostInfo, spec::Endpoint};
-use crate::{stats::Interval, suite::Size};
+use super::{comparisons::Comparison, host_info::HostInfo, sealed::Opened, spec::Endpoint};
+use crate::{
+    stats::{Agreement, Interval},
+    suite::Size,
+};
 
 /// The result of an experiment. Times are nanoseconds, sizes bytes; ratios below 1 mean less than the baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,7 +14,7 @@ pub struct Summary {
     pub schema: u32,
     pub name: String,
     pub question: String,
-    /// "confirmatory" or "exploratory".
+    /// "confirmatory", "exploratory", or "post-hoc" where the sealed test set had been opened before.
     pub status: String,
     /// Why the experiment is not confirmatory.
     pub reasons: Vec<String>,
@@ -25,10 +28,18 @@ pub struct Summary {
     pub vm_version: String,
     pub host: HostInfo,
     pub cells: Counts,
+    /// Accesses to the sealed test set; `None` where nothing of it is part of the experiment.
+    pub sealed: Option<Opened>,
     /// In the order of the spec, the A/A copy last.
     pub contestants: Vec<ContestantRow>,
+    /// Declared beforehand, corrected by Holm's method.
     pub comparisons: Vec<Comparison>,
+    /// Every other policy against the baseline, corrected by Benjamini and Hochberg's method.
+    pub exploratory: Vec<Comparison>,
+    /// Two copies of one policy.
     pub aa: Option<Comparison>,
+    /// What the copies say about the host.
+    pub agreement: Option<Agreement>,
     pub programs: Vec<ProgramRow>,
     pub problems: Vec<Problem>,
 }
@@ -52,8 +63,8 @@ pub struct ContestantRow {
     /// Geometric-mean ratios to the baseline, one per endpoint in the order of [`Endpoint::ALL`]; `None` where
     /// there are no pairs.
     pub ratios: Vec<Option<Interval>>,
-    /// Largest per-program ratio of the primary endpoint, and its program.
-    pub worst: Option<(f64, String)>,
+    /// Worst regression: the largest per-program ratio of the primary endpoint.
+    pub worst: Option<Worst>,
     /// Medians over processes; `None` for other interpreters.
     pub compile_cpu_ns: Option<f64>,
     pub code_bytes: Option<f64>,
@@ -66,25 +77,19 @@ pub struct ContestantRow {
     pub deopts: u64,
 }
 
+/// The largest of several ratios; as such it looks worse than it is, the more so the more there are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Worst {
+    /// And its size.
+    pub program: String,
+    pub interval: Interval,
+}
+
 impl ContestantRow {
     pub fn ratio(&self, endpoint: Endpoint) -> Option<&Interval> {
         let index = Endpoint::ALL.iter().position(|candidate| *candidate == endpoint)?;
         self.ratios.get(index)?.as_ref()
     }
-}
-
-/// A declared comparison on the primary endpoint.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Comparison {
-    pub subject: String,
-    pub baseline: String,
-    pub interval: Option<Interval>,
-    /// Of the paired permutation test.
-    pub p: Option<f64>,
-    /// After Holm's correction over the declared comparisons.
-    pub p_adjusted: Option<f64>,
-    /// In words.
-    pub verdict: String,
 }
 
 /// One program at one size.

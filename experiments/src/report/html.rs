@@ -6,7 +6,7 @@ use super::{
     format,
     svg::escape,
 };
-use crate::experiment::{Endpoint, Summary, summary::ContestantRow};
+use crate::experiment::{Endpoint, Summary, comparisons::Comparison, summary::ContestantRow};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -17,9 +17,11 @@ pub fn page(summary: &Summary) -> String {
         overview(summary),
         policies(summary),
         comparisons(summary),
+        exploration(summary),
         per_program(summary),
         warm_up(summary),
         times(summary),
+        sealed(summary),
         problems(summary),
         methods(summary),
     ];
@@ -86,8 +88,13 @@ fn header(summary: &Summary) -> String {
             &format!("usable; {} failed, {} void", summary.cells.failed, summary.cells.voided),
         ),
     ];
+    let host = if summary.agreement.as_ref().is_some_and(|found| found.refused) {
+        "<span class=\"badge refused\">host refused</span>\n"
+    } else {
+        ""
+    };
     format!(
-        "<header>\n<h1>{}</h1>\n<span class=\"badge {}\">{}</span>\n{question}{reasons}<div class=\"tiles\">{}</div>\n</header>\n",
+        "<header>\n<h1>{}</h1>\n<span class=\"badge {}\">{}</span>\n{host}{question}{reasons}<div class=\"tiles\">{}</div>\n</header>\n",
         escape(&summary.name),
         summary.status,
         summary.status,
@@ -146,9 +153,9 @@ fn policies(summary: &Summary) -> String {
             vec![
                 format!("<i class=\"swatch {}\"></i>{}", colour(summary, index), escape(&row.label)),
                 format::ratio(row.ratio(summary.primary)),
-                row.worst
-                    .as_ref()
-                    .map_or_else(dash, |(ratio, name)| format!("{ratio:.2} <small>{}</small>", escape(name))),
+                row.worst.as_ref().map_or_else(dash, |worst| {
+                    format!("{} <small>{}</small>", format::ratio(Some(&worst.interval)), escape(&worst.program))
+                }),
                 row.compile_cpu_ns.map_or_else(dash, format::time),
                 row.code_bytes.map_or_else(dash, format::bytes),
                 row.peak_rss_bytes.map_or_else(dash, format::bytes),
@@ -180,32 +187,56 @@ fn policies(summary: &Summary) -> String {
     )
 }
 
+/// One row of a table of comparisons.
+fn compared(comparison: &Comparison) -> Vec<String> {
+    let p = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |p| escape(&format::p_value(p)));
+    vec![
+        escape(&comparison.subject),
+        escape(&comparison.baseline),
+        format::ratio(comparison.interval.as_ref()),
+        p(comparison.p),
+        p(comparison.p_adjusted),
+        escape(&comparison.verdict),
+    ]
+}
+
 fn comparisons(summary: &Summary) -> String {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for (comparison, is_copy) in
-        summary.comparisons.iter().map(|c| (c, false)).chain(summary.aa.iter().map(|c| (c, true)))
-    {
-        let p = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |p| escape(&format::p_value(p)));
-        rows.push(vec![
-            if is_copy { "<small>A/A</small> ".to_owned() } else { String::new() } + &escape(&comparison.subject),
-            escape(&comparison.baseline),
-            format::ratio(comparison.interval.as_ref()),
-            p(comparison.p),
-            if is_copy { "–".to_owned() } else { p(comparison.p_adjusted) },
-            escape(&comparison.verdict),
-        ]);
+    let mut rows: Vec<Vec<String>> = summary.comparisons.iter().map(compared).collect();
+    if let Some(copies) = &summary.aa {
+        let mut row = compared(copies);
+        row[0] = format!("<small>A/A</small> {}", row[0]);
+        row[4] = "–".to_owned();
+        rows.push(row);
     }
     if rows.is_empty() {
         return String::new();
     }
+    let host = summary.agreement.as_ref().map_or_else(String::new, |found| {
+        let judgement = if found.refused { "refused confirmatory status" } else { "accepted" };
+        format!(" The host is <b>{judgement}</b>: {}.", escape(&found.said()))
+    });
     section(
         "Declared comparisons",
         &format!(
-            "On {}. Paired permutation test on the blocks' log-ratios; Holm's correction over the declared comparisons. \
-             The A/A row compares two copies of one policy: it shows what this host makes of no difference.",
+            "On {}. Paired permutation tests on the blocks' log-ratios, for \u{201c}not slower\u{201d} against the \
+             margin; Holm's correction over the declared comparisons. The A/A row compares two copies of one policy: it \
+             shows what this host makes of no difference.{host}",
             summary.primary.title()
         ),
         &table(&["policy", "against", "ratio", "p", "p after Holm", "finding"], &rows),
+    )
+}
+
+fn exploration(summary: &Summary) -> String {
+    if summary.exploratory.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = summary.exploratory.iter().map(compared).collect();
+    section(
+        "Exploration",
+        "Not declared beforehand: suggestions for an experiment of their own. The same tests; Benjamini and Hochberg's \
+         correction, under which one in twenty of the differences found is expected to be none.",
+        &table(&["policy", "against", "ratio", "p", "p after B–H", "finding"], &rows),
     )
 }
 
@@ -326,6 +357,30 @@ fn times(summary: &Summary) -> String {
     )
 }
 
+fn sealed(summary: &Summary) -> String {
+    let Some(opened) = &summary.sealed else { return String::new() };
+    let rows: Vec<Vec<String>> = opened
+        .openings
+        .iter()
+        .map(|access| {
+            vec![
+                access.number.to_string(),
+                escape(&access.utc),
+                escape(&access.experiment),
+                escape(&access.why),
+                access.what.len().to_string(),
+                format!("<code>{:.12}</code>", escape(&access.commit)),
+                format!("<code>{:.12}</code>", escape(&access.spec_sha256)),
+            ]
+        })
+        .collect();
+    section(
+        "Sealed test set",
+        "These programs are kept for one final test. From the second opening on, results are post-hoc.",
+        &table(&["opening", "when", "experiment", "why", "programs", "commit", "spec"], &rows),
+    )
+}
+
 fn problems(summary: &Summary) -> String {
     if summary.problems.is_empty() {
         return String::new();
@@ -364,8 +419,16 @@ fn methods(summary: &Summary) -> String {
         ),
         (
             "Intervals",
-            "Hierarchical bootstrap (program, block, iteration), 4,000 resamples, expanded percentiles at 95&nbsp;%. \
-             With one program only its blocks are resampled."
+            "Geometric means; studentised hierarchical bootstrap (program, process, iteration), 4,000 resamples, \
+             95&nbsp;%; Student's t for fewer than eight programs, or processes where there is one program. An interval \
+             over programs speaks about programs like these."
+                .to_owned(),
+        ),
+        (
+            "Tests",
+            "Exact up to 32 blocks, else 20,000 random patterns of signs. They speak about these programs. Detectable \
+             is what is found with a probability of 80&nbsp;%. The worst program is the largest of several ratios, and \
+             looks worse than it is for that."
                 .to_owned(),
         ),
         ("Correctness", "A process counts only if it prints exactly what the interpreter prints.".to_owned()),

@@ -15,8 +15,7 @@ pub use text::{digest, table};
 use std::path::{Path, PathBuf};
 
 use crate::{
-    experiment::{Plan, Store},
-    experiment::{Summary, analysis},
+    experiment::{Plan, Store, Summary, analysis, sealed},
     failure::{Failure, Result},
     files,
 };
@@ -25,7 +24,7 @@ use crate::{
 pub fn write(out: &Path) -> Result<(Summary, PathBuf)> {
     let plan = Plan::load(out)?;
     let store = Store::open(out)?;
-    let summary = analysis::summarise(&plan, &store);
+    let summary = analysis::summarise(&plan, &store, sealed::opened(&plan, out)?);
     let text = serde_json::to_vec_pretty(&summary).map_err(|error| Failure::work(format!("summary.json: {error}")))?;
     files::write_whole(&out.join("summary.json"), &text)?;
     let report = out.join("report.html");

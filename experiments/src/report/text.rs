@@ -43,7 +43,10 @@ pub fn digest(summary: &Summary) -> String {
         key(a).total_cmp(&key(b))
     });
     for row in ordered {
-        let worst = row.worst.as_ref().map_or_else(|| "–".to_owned(), |(ratio, name)| format!("{ratio:.2} {name}"));
+        let worst = row
+            .worst
+            .as_ref()
+            .map_or_else(|| "–".to_owned(), |worst| format!("{:.2} {}", worst.interval.ratio, worst.program));
         let mut line = vec![row.label.clone(), format::ratio(row.ratio(summary.primary))];
         line.extend(further.iter().map(|endpoint| format::ratio(row.ratio(*endpoint))));
         line.push(worst);

@@ -6,6 +6,14 @@ use rand_xoshiro::{
 };
 use sha2::{Digest, Sha256};
 
+/// Where resampling and permutation take their choices from: a stream, or choices that were written down.
+pub trait Draw {
+    /// Uniform in `0..bound`.
+    fn below(&mut self, bound: usize) -> usize;
+    /// A fair coin.
+    fn coin(&mut self) -> bool;
+}
+
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
 pub struct Rng(Xoshiro256StarStar);
@@ -54,6 +62,15 @@ impl Rng {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }
+    }
+}
+
+impl Draw for Rng {
+    fn below(&mut self, bound: usize) -> usize {
+        Self::below(self, bound)
+    }
+    fn coin(&mut self) -> bool {
+        Self::coin(self)
     }
 }
 

@@ -96,6 +96,9 @@ pub struct Input {
     pub source_sha256: String,
     /// What the driver prints if the result is known.
     pub expected: Option<String>,
+    /// Belongs to the test set that is opened once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
 }
 
 /// All programs, in the order of `suite.toml`.
@@ -179,8 +182,8 @@ impl Catalogue {
             .collect();
         match chosen.iter().find(|program| program.sealed && !sealed) {
             Some(program) => Err(Failure::usage(format!(
-                "program '{}' is sealed: its family is kept for a single final test. Set `sealed = true` in the spec \
-                 (or --sealed) if this is it",
+                "program '{}' is sealed: its family is kept for a single final test. If this is it, set `sealed = true` \
+                 in the spec of an experiment, and say in `question` what is tested",
                 program.id
             ))),
             None => Ok(chosen),
@@ -206,6 +209,7 @@ impl Catalogue {
             n,
             source_sha256: hex(&digest.finalize()),
             expected: program.result(size).map(str::to_owned),
+            sealed: program.sealed,
         })
     }
 }

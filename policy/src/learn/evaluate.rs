@@ -1,8 +1,9 @@
 //! How good a model is on families that it has not seen.
 
-use std::{collections::BTreeMap, collections::HashSet, fmt};
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+use trinity_datasets::{Fold, leave_groups_out};
 
 use super::{examples::Examples, model::round};
 use crate::error::PolicyError;
@@ -68,33 +69,14 @@ impl fmt::Display for Metrics {
 }
 
 /// Most folds: more groups than this share folds.
-const MAX_FOLDS: usize = 10;
-
-/// One fold: the rows to train on and the rows to judge.
-pub(crate) struct Fold {
-    pub train: Vec<usize>,
-    pub test: Vec<usize>,
-    pub purged: usize,
-}
+const MAX_FOLDS: usize = 32;
 
 /// Leave-one-group-out; functions of the held-out part are removed from the training part.
 ///
 /// # Errors
 /// [`PolicyError::Training`] when there are too few groups.
-pub(crate) fn folds(data: &Examples) -> Result<Vec<Fold>, PolicyError> {
-    let count = data.groups.min(MAX_FOLDS);
-    let mut folds = Vec::with_capacity(count);
-    for fold in 0..count {
-        let held = |row: &usize| data.group[*row] as usize % count == fold;
-        let test: Vec<usize> = (0..data.len()).filter(held).collect();
-        let seen: HashSet<u64> = test.iter().map(|row| data.function[*row]).collect();
-        let others: Vec<usize> = (0..data.len()).filter(|row| !held(row)).collect();
-        let train: Vec<usize> = others.iter().copied().filter(|row| !seen.contains(&data.function[*row])).collect();
-        let purged = others.len() - train.len();
-        if !test.is_empty() && !train.is_empty() {
-            folds.push(Fold { train, test, purged });
-        }
-    }
+pub(crate) fn folds(data: &Examples, seed: u64) -> Result<Vec<Fold>, PolicyError> {
+    let folds = leave_groups_out(&data.group, &data.function, MAX_FOLDS, seed)?;
     if folds.len() < 2 {
         return Err(PolicyError::Training(
             "nothing can be held out: collect from at least two program families (or one program with more functions)"
@@ -109,5 +91,6 @@ pub(crate) struct Fitted {
     pub predictions: Vec<f64>,
     /// The mean of each fold's training rows.
     pub constants: Vec<f64>,
-    pub offset: f64,
+    /// Corrections of the predictions, chosen inside of each fold.
+    pub offsets: Vec<f64>,
 }

@@ -122,14 +122,14 @@ pub(crate) fn offset(data: &Examples, rates: &Rates, held_out: &[f64]) -> f64 {
 /// Held-out predictions of the model and of its rivals, and their scores.
 pub(crate) fn scores(data: &Examples, rates: &Rates, fitted: &Fitted) -> [(&'static str, Score); 3] {
     let past: Vec<f64> = data.past.iter().map(|past| (past + 1.0).log2()).collect();
-    let score = |predictions: &[f64], offset: f64| {
+    let score = |predictions: &[f64], offset: &dyn Fn(usize) -> f64| {
         let mut score = Score::of(&data.target, predictions, &data.weight);
-        score.relative_cost = round(relative_cost(data, rates, |row| predictions[row] + offset));
+        score.relative_cost = round(relative_cost(data, rates, |row| predictions[row] + offset(row)));
         score
     };
     [
-        ("learned", score(&fitted.predictions, fitted.offset)),
-        ("future = past", score(&past, 0.0)),
-        ("constant", score(&fitted.constants, 0.0)),
+        ("learned", score(&fitted.predictions, &|row| fitted.offsets[row])),
+        ("future = past", score(&past, &|_| 0.0)),
+        ("constant", score(&fitted.constants, &|_| 0.0)),
     ]
 }

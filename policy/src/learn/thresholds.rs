@@ -170,7 +170,7 @@ pub(crate) fn train(
     spec: &TrainSpec,
     rates: &Rates,
 ) -> Result<(Model, BTreeMap<String, Score>, usize, usize), PolicyError> {
-    let folds = folds(data)?;
+    let folds = folds(data, spec.seed)?;
     let mut costs: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     let mut purged = 0;
     for fold in &folds {

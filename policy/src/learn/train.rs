@@ -7,7 +7,7 @@ use rand_xoshiro::{
     rand_core::{RngCore, SeedableRng},
 };
 use serde::{Deserialize, Serialize};
-use trinity_datasets::{Shared, ViewSpec, training_view};
+use trinity_datasets::{Shared, ViewSpec, leave_groups_out, training_view};
 
 use super::{
     evaluate::{Fitted, Metrics, folds},
@@ -170,24 +170,41 @@ fn run(spec: &TrainSpec, data: &Path, shuffled: bool) -> Result<(Model, Metrics)
 
 type Trained = (Model, std::collections::BTreeMap<String, super::Score>, usize, usize);
 
+/// Folds inside of a fold, by which its correction is chosen.
+const INNER_FOLDS: usize = 3;
+
 fn remaining_work(data: &Examples, spec: &TrainSpec, rates: &Rates) -> Result<Trained, PolicyError> {
-    let folds = folds(data)?;
-    let mut fitted = Fitted { predictions: vec![0.0; data.len()], constants: vec![0.0; data.len()], offset: 0.0 };
+    let folds = folds(data, spec.seed)?;
+    let rows = data.len();
+    let mut fitted = Fitted { predictions: vec![0.0; rows], constants: vec![0.0; rows], offsets: vec![0.0; rows] };
     let mut purged = 0;
     for fold in &folds {
         purged += fold.purged;
         let seen = data.select(&fold.train);
         let model = remaining::fit(&seen, spec, rates)?;
+        let offset = inner_offset(&seen, spec, rates)?;
         for row in &fold.test {
             fitted.predictions[*row] = model.predict(data.x.row(*row));
             fitted.constants[*row] = model.linear.intercept;
+            fitted.offsets[*row] = offset;
         }
     }
-    fitted.offset = remaining::offset(data, rates, &fitted.predictions);
     let mut model = remaining::fit(data, spec, rates)?;
-    model.offset_log2 = fitted.offset;
+    model.offset_log2 = remaining::offset(data, rates, &fitted.predictions);
     let scores = remaining::scores(data, rates, &fitted);
     Ok((model, scores.map(|(name, score)| (name.to_owned(), score)).into(), folds.len(), purged))
+}
+
+/// The correction that the training part of a fold chooses by itself, so that the held-out part has no say in it.
+fn inner_offset(seen: &Examples, spec: &TrainSpec, rates: &Rates) -> Result<f64, PolicyError> {
+    let (mut rows, mut predictions) = (Vec::new(), Vec::new());
+    for inner in leave_groups_out(&seen.group, &seen.function, INNER_FOLDS, spec.seed)? {
+        let model = remaining::fit(&seen.select(&inner.train), spec, rates)?;
+        predictions.extend(inner.test.iter().map(|row| model.predict(seen.x.row(*row))));
+        rows.extend(inner.test);
+    }
+    // Nothing to hold out: no correction.
+    Ok(if rows.is_empty() { 0.0 } else { remaining::offset(&seen.select(&rows), rates, &predictions) })
 }
 
 /// Permutes the labels over the rows.
