@@ -98,6 +98,12 @@ fn plan(target: &Target) -> Result<PathBuf> {
         plan.blocks(),
         plan.cells.len()
     ))?;
+    if let Some(last) = plan.extensions.last() {
+        print(&format!(
+            "{} cells had been measured before this number of replicates was declared: the report will be exploratory\n",
+            last.done
+        ))?;
+    }
     Ok(out)
 }
 

@@ -426,9 +426,9 @@ fn methods(summary: &Summary) -> String {
         ),
         (
             "Tests",
-            "Exact up to 32 blocks, else 20,000 random patterns of signs. They speak about these programs. Detectable \
-             is what is found with a probability of 80&nbsp;%. The worst program is the largest of several ratios, and \
-             looks worse than it is for that."
+            "Exact up to 32 blocks, else 20,000 random patterns of signs. They speak about these programs. Detectable is \
+             what is found with a probability of 80&nbsp;%: by the tests after correction, and by an interval over \
+             programs. The worst program is the largest of several ratios, and looks worse than it is for that."
                 .to_owned(),
         ),
         ("Correctness", "A process counts only if it prints exactly what the interpreter prints.".to_owned()),
