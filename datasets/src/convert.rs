@@ -12,6 +12,7 @@ use crate::{
     part, record,
     schema::{Dtype, SCHEMA_VERSION, Table},
     spool_read::{self, Contents},
+    view::check_split,
 };
 
 /// A part is closed when its `decision` table reaches this many rows.
@@ -42,7 +43,7 @@ pub struct ConvertReport {
 /// same files.
 ///
 /// # Errors
-/// [`DataError::Spool`] for a file that is no spool of this build, [`DataError::Io`].
+/// [`DataError::Spool`] for a file that is no spool of this build, [`DataError::TrainingOnly`], [`DataError::Io`].
 pub fn convert(root: &Path, runs: &[RunInput]) -> Result<ConvertReport, DataError> {
     let mut report = ConvertReport::default();
     let mut groups: Vec<(&str, &str)> = Vec::new();
@@ -98,6 +99,7 @@ impl Batch {
     }
 
     fn add(&mut self, run: &RunInput, report: &mut ConvertReport) -> Result<(), DataError> {
+        check_split(&run.meta.family_id, &run.meta.split)?;
         let run_id = run.meta.run_id();
         self.runs.update(run_id.as_bytes());
         let contents = run.spool.as_deref().map(spool_read::read).transpose()?;

@@ -14,7 +14,7 @@ use crate::{
     manifest::Manifest,
     part,
     schema::Table,
-    view::ViewSpec,
+    view::{ViewSpec, check_split},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -157,6 +157,9 @@ fn splits(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
         seen.entry(family.get(row).unwrap_or("")).or_default().insert(split.get(row).unwrap_or(""));
     }
     for (family, splits) in seen {
+        for error in splits.iter().filter_map(|split| check_split(family, split).err()) {
+            out.add(Severity::Error, error.to_string());
+        }
         if family.is_empty() {
             out.add(Severity::Warning, "runs without family_id: they cannot be held out");
         }

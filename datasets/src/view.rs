@@ -11,6 +11,7 @@ use trinity_vm::seam::Feature;
 use crate::{
     error::DataError,
     load::Dataset,
+    meta::TRAINING_ONLY,
     schema::{Role, Table},
 };
 
@@ -58,6 +59,8 @@ pub struct TrainingView {
     /// Groups, for hold-out and aggregation; a model never sees them.
     pub family: Vec<u32>,
     pub families: Vec<String>,
+    /// Of `family`: those that models are never judged by, see [`TRAINING_ONLY`].
+    pub training_only: Vec<u32>,
     pub program: Vec<u32>,
     pub programs: Vec<String>,
     pub run: Vec<u32>,
@@ -111,6 +114,17 @@ pub fn check_feature(name: &str) -> Result<Feature, DataError> {
     })
 }
 
+/// Refuses programs that are for training in a split that models are judged by.
+///
+/// # Errors
+/// [`DataError::TrainingOnly`].
+pub fn check_split(family: &str, split: &str) -> Result<(), DataError> {
+    if TRAINING_ONLY.contains(&family) && split != "train" {
+        return Err(DataError::TrainingOnly { family: family.to_owned(), split: split.to_owned() });
+    }
+    Ok(())
+}
+
 /// The features that learning uses unless told otherwise: those that two equal runs agree on.
 pub fn default_features() -> Vec<String> {
     Feature::ALL.iter().map(|f| f.info()).filter(|info| info.deterministic).map(|info| info.name.to_owned()).collect()
@@ -121,7 +135,8 @@ impl Dataset {
     ///
     /// # Errors
     /// Every column that may not be a feature, by name ([`check_feature`]) and by content: a column that repeats a
-    /// label or names the program is rejected as [`DataError::Leak`]. [`DataError::NoRows`] when nothing is left.
+    /// label or names the program is rejected as [`DataError::Leak`]. [`DataError::TrainingOnly`] when a family that
+    /// is for training stands in another split. [`DataError::NoRows`] when nothing is left.
     pub fn training_view(&self, spec: &ViewSpec) -> Result<TrainingView, DataError> {
         let names = if spec.features.is_empty() { default_features() } else { spec.features.clone() };
         for name in &names {
@@ -239,6 +254,7 @@ impl Dataset {
         let (program, split) = (frame.column("program_id")?.str()?, frame.column("split")?.str()?);
         let mut rows = Vec::new();
         for row in 0..frame.height() {
+            check_split(family.get(row).unwrap_or(""), split.get(row).unwrap_or(""))?;
             if spec.split.is_none() || split.get(row) == spec.split.as_deref() {
                 rows.push((run.get(row).unwrap_or(""), family.get(row).unwrap_or(""), program.get(row).unwrap_or("")));
             }
@@ -248,6 +264,11 @@ impl Dataset {
         };
         view.families = sorted(|row| row.1.to_owned());
         view.programs = sorted(|row| row.2.to_owned());
+        view.training_only = (0..)
+            .zip(&view.families)
+            .filter(|(_, family)| TRAINING_ONLY.contains(&family.as_str()))
+            .map(|f| f.0)
+            .collect();
         let find = |names: &[String], name: &str| {
             names.binary_search_by(|probe| probe.as_str().cmp(name)).map_or(u32::MAX, |at| at as u32)
         };

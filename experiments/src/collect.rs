@@ -17,10 +17,12 @@ use crate::{
         spec::{Collect, Located},
     },
     failure::{AtPath, Failure, Result},
-    files, host,
+    files,
+    generate::{self, Generated, Generator},
+    host,
     process::End,
     progress::Progress,
-    suite::{Catalogue, Input},
+    suite::{Catalogue, Input, Size},
 };
 
 /// Runs whose logs are converted together: one part per table each.
@@ -56,7 +58,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, progress: &Progress
         return Err(Failure::usage(format!("{}: holds a data set already; choose another folder", out.display())));
     }
     let suite = Catalogue::embedded()?;
-    let inputs = inputs(&suite, wanted)?;
+    let mut inputs = inputs(&suite, wanted)?;
     let policies: Vec<Contestant> = wanted
         .policies
         .iter()
@@ -65,14 +67,17 @@ pub fn collect(located: &Located, out: &Path, command: &str, progress: &Progress
             Contestant::resolve(&Entry::Policy(policy.clone()), &located.folder)
         })
         .collect::<Result<_>>()?;
+    let work = out.join("collecting");
+    let bench = Bench::new(&work, Duration::from_secs(spec.limit_s))?;
+    if let Some(generated) = wanted.generated {
+        inputs.extend(generate_inputs(generated, &wanted.sizes, &bench.suite, progress)?);
+    }
     let mut runs = Vec::new();
     for replicate in 0..wanted.replicates {
         for input in 0..inputs.len() {
             runs.extend((0..policies.len()).map(|policy| Run { policy, input, replicate }));
         }
     }
-    let work = out.join("collecting");
-    let bench = Bench::new(&work, Duration::from_secs(spec.limit_s))?;
     let common = common_meta(&spec.name, spec.seed)?;
     let mut done = Collected::default();
     progress.length(runs.len());
@@ -117,8 +122,25 @@ fn inputs(suite: &Catalogue, wanted: &Collect) -> Result<Vec<Input>> {
             inputs.push(suite.input(program, *size)?);
         }
     }
-    if inputs.is_empty() || wanted.policies.is_empty() {
+    if (inputs.is_empty() && wanted.generated.is_none()) || wanted.policies.is_empty() {
         return Err(Failure::usage("[collect] selects no run: name families or programs, and policies"));
+    }
+    Ok(inputs)
+}
+
+/// The generated programs that a spec asks for, with their files beside the suite's.
+fn generate_inputs(wanted: Generated, sizes: &[Size], suite: &Path, progress: &Progress) -> Result<Vec<Input>> {
+    let generator = Generator::new(wanted.seed);
+    let mut inputs = Vec::new();
+    progress.length(wanted.count as usize);
+    for number in 0..wanted.count {
+        progress.message(&format!("generate {number}"));
+        let program = generator.program(number)?;
+        generate::write_source(suite, &program)?;
+        for size in sizes {
+            inputs.push(program.input(*size)?);
+        }
+        progress.step();
     }
     Ok(inputs)
 }

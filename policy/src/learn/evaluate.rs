@@ -77,15 +77,17 @@ pub(crate) struct Fold {
     pub purged: usize,
 }
 
-/// Leave-one-group-out; functions of the held-out part are removed from the training part.
+/// Leave-one-group-out; functions of the held-out part are removed from the training part, and groups that are for
+/// training only are never held out.
 ///
 /// # Errors
 /// [`PolicyError::Training`] when there are too few groups.
 pub(crate) fn folds(data: &Examples) -> Result<Vec<Fold>, PolicyError> {
-    let count = data.groups.min(MAX_FOLDS);
+    let judged: Vec<u32> = (0..data.groups as u32).filter(|group| !data.training_only.contains(group)).collect();
+    let count = judged.len().min(MAX_FOLDS);
     let mut folds = Vec::with_capacity(count);
     for fold in 0..count {
-        let held = |row: &usize| data.group[*row] as usize % count == fold;
+        let held = |row: &usize| judged.binary_search(&data.group[*row]).is_ok_and(|place| place % count == fold);
         let test: Vec<usize> = (0..data.len()).filter(held).collect();
         let seen: HashSet<u64> = test.iter().map(|row| data.function[*row]).collect();
         let others: Vec<usize> = (0..data.len()).filter(|row| !held(row)).collect();
@@ -110,4 +112,28 @@ pub(crate) struct Fitted {
     /// The mean of each fold's training rows.
     pub constants: Vec<f64>,
     pub offset: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_for_training_are_never_held_out() {
+        let group: Vec<u32> = (0..40).map(|row| row % 4).collect();
+        let data = Examples {
+            function: (0..40).collect(),
+            target: vec![0.0; 40],
+            group: group.clone(),
+            groups: 4,
+            training_only: vec![2],
+            ..Examples::default()
+        };
+        let folds = folds(&data).expect("three groups to hold out");
+        assert_eq!(folds.len(), 3);
+        for fold in folds {
+            assert!(fold.test.iter().all(|row| group[*row] != 2));
+            assert_eq!(fold.train.iter().filter(|row| group[**row] == 2).count(), 10);
+        }
+    }
 }
