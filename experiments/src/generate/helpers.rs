@@ -3,69 +3,81 @@
 use super::{
     parameters::Recursion,
     program::Writer,
-    sample::log_uniform,
-    statement::{condition, expression, work},
+    statement::{call, condition, plain, work},
 };
 
 /// Most calls of helpers that one call of a helper may lead to: what lies deeper is called without loops around it.
 const MOST_LAYERS: u32 = 4;
+
+/// A function that may be called.
+#[derive(Clone)]
+pub(super) struct Helper {
+    pub name: String,
+    /// How many; all are numbers.
+    pub parameters: usize,
+}
 
 /// Writes the layers, from the innermost to the outermost, which the writer then calls.
 pub(super) fn emit(w: &mut Writer<'_>) -> String {
     let mut out = String::new();
     let layers = w.parameters.call_depth.min(MOST_LAYERS);
     for layer in 0..layers {
-        // `statement` calls `w.helpers`: functions of the layer below, while this one is written.
         let mut these = Vec::new();
         for _ in 0..w.parameters.fan_out {
-            let name = w.names.fresh("doHelp", w.rng);
-            out += &function(w, &name, layer == 0);
-            these.push(name);
+            let helper =
+                Helper { name: w.names.fresh("doHelp", w.rng), parameters: [1, 1, 1, 2, 2, 3, 4, 5][w.rng.below(8)] };
+            out += &function(w, &helper, layer == 0);
+            these.push(helper);
         }
         w.helpers = these;
     }
     out
 }
 
-fn function(w: &mut Writer<'_>, name: &str, innermost: bool) -> String {
-    let (a, b) = (w.names.fresh("a", w.rng), w.names.fresh("b", w.rng));
-    let below = w.helpers.clone();
-    let mut body = String::new();
+fn function(w: &mut Writer<'_>, helper: &Helper, innermost: bool) -> String {
+    let parameters: Vec<String> = (0..helper.parameters).map(|_| w.names.fresh("a", w.rng)).collect();
+    let (first, result) = (parameters[0].as_str(), w.names.fresh("x", w.rng));
+    let all: Vec<&str> = parameters.iter().map(String::as_str).collect();
+    let start = plain(w, &all);
+    let mut body = format!("local {result} = {start}\n");
     if innermost {
-        body += &recursion(w, name, &a, &b);
+        body += &recursion(w, helper, first, &result);
     }
-    let calls = if below.is_empty() { 0 } else { 1 + w.rng.below(w.parameters.fan_out as usize) };
+    let calls = if w.helpers.is_empty() { 0 } else { 1 + w.rng.below(w.parameters.fan_out as usize) };
     for _ in 0..calls {
-        let helper = &below[w.rng.below(below.len())];
-        let argument = expression(w, &[&a, &b]);
-        if w.rng.coin() {
-            let condition = condition(w, &[&a, &b]);
-            body += &format!("if {condition} then {b} = {helper}({argument}, {b}) end\n");
+        let call = call(w, &all);
+        body += &if w.rng.coin() {
+            let condition = condition(w, &all);
+            format!("if {condition} then {result} = {result} + {call} end\n")
         } else {
-            body += &format!("{b} = {helper}({argument}, {b})\n");
-        }
+            format!("{result} = {call}\n")
+        };
     }
     // Calls of the layer below are written above; in a loop they would multiply.
-    w.helpers.clear();
-    body += &work(w, &b, &[&a]);
+    let below = std::mem::take(&mut w.helpers);
+    body += &work(w, &result, &all);
     w.helpers = below;
-    let result = if w.rng.coin() { b.clone() } else { expression(w, &[&a, &b]) };
-    format!("local function {name}({a}, {b})\n{body}return {result}\nend\n\n")
+    format!("local function {}({})\n{body}return {result}\nend\n\n", helper.name, parameters.join(", "))
 }
 
-/// What makes a function recursive, at the head of its body: it ends, since the first argument shrinks.
-fn recursion(w: &mut Writer<'_>, name: &str, a: &str, b: &str) -> String {
-    let (bound, step) = (log_uniform(w.rng, 3, 40), log_uniform(w.rng, 2, 6));
+/// What makes a function recursive: it ends, since the first argument shrinks.
+fn recursion(w: &mut Writer<'_>, helper: &Helper, first: &str, result: &str) -> String {
+    let (bound, step) = (w.literal(3, 40), w.literal(2, 6));
+    let call = |argument: &str| {
+        let rest = format!(", {result}").repeat(helper.parameters - 1);
+        format!("{}({argument} // {step}{rest})", helper.name)
+    };
     match w.parameters.recursion {
         Recursion::None => String::new(),
         Recursion::Direct => {
-            format!("if {a} > {bound} then\n{b} = {name}({a} // {step}, {b})\nend\n")
+            format!("if {first} > {bound} then\n{result} = {result} + {}\nend\n", call(first))
         }
         Recursion::Mutual => {
             let (other, x) = (w.names.fresh("doHelp", w.rng), w.names.fresh("x", w.rng));
             format!(
-                "local function {other}({x})\nif {x} <= {bound} then return {b} end\nreturn {name}({x} // {step}, \
-                 {b})\nend\n{b} = {other}({a})\n"
+                "local function {other}({x})\nif {x} <= {bound} then return {x} end\nreturn {}\nend\n{result} = \
+                 {result} + {other}({first})\n",
+                call(&x)
             )
         }
     }

@@ -1,7 +1,7 @@
 //! The form of a program: definitions, `run`, `check`.
 
 use super::{
-    helpers,
+    helpers::{self, Helper},
     kits::kit,
     layout,
     names::Names,
@@ -17,15 +17,40 @@ pub(super) struct Writer<'a> {
     pub parameters: &'a Parameters,
     pub names: Names,
     /// Helper functions that may be called now.
-    pub helpers: Vec<String>,
+    pub helpers: Vec<Helper>,
     /// The variable of the checksum.
     pub checksum: String,
     /// The variable that is an integer first and a float later, with [`Types::Changing`].
     pub unit: String,
-    /// The function that folds a value into the checksum, where it is not done in place.
-    pub fold_function: Option<String>,
+    pub fold: Fold,
     pub fold_factor: u32,
     pub fold_modulus: u32,
+    /// What expressions are taken modulo, and multiplied or divided by: programs use few constants often.
+    pub moduli: Vec<u32>,
+    pub factors: Vec<u32>,
+    /// Numbers that this program prefers.
+    favourites: Vec<u32>,
+}
+
+impl Writer<'_> {
+    /// An integer between these; often one of those that the program prefers.
+    pub fn literal(&mut self, low: u32, high: u32) -> u32 {
+        let fitting: Vec<u32> = self.favourites.iter().copied().filter(|n| (low..=high).contains(n)).collect();
+        if fitting.is_empty() || percent(self.rng, 35) {
+            return log_uniform(self.rng, low, high);
+        }
+        fitting[self.rng.below(fitting.len())]
+    }
+}
+
+/// How values enter the checksum.
+pub(super) enum Fold {
+    /// By a function with this name.
+    Function(String),
+    /// In place, each place with its own weight.
+    Mix,
+    /// They are added.
+    Sum,
 }
 
 /// One block's part of `run`.
@@ -41,6 +66,11 @@ pub(super) fn emit(id: &str, parameters: &Parameters, rng: &mut Rng) -> Result<S
     let mut names = Names::new(rng);
     let (checksum, unit) = (names.fresh("total", rng), names.fresh("unit", rng));
     let (fold_factor, fold_modulus) = (log_uniform(rng, 3, 97), log_uniform(rng, 10_007, 2_000_003));
+    let moduli = (0..2).map(|_| log_uniform(rng, 60, 9000)).collect();
+    let factors: Vec<u32> = (0..3).map(|_| log_uniform(rng, 2, 40)).collect();
+    let mut favourites = vec![1, 2, 10];
+    favourites.extend([40, 40, 400, 4000, 40_000].map(|most| log_uniform(rng, most / 10, most)));
+    favourites.extend(&factors[..2]);
     let mut writer = Writer {
         rng,
         parameters,
@@ -48,17 +78,22 @@ pub(super) fn emit(id: &str, parameters: &Parameters, rng: &mut Rng) -> Result<S
         helpers: Vec::new(),
         checksum,
         unit,
-        fold_function: None,
+        fold: Fold::Mix,
         fold_factor,
         fold_modulus,
+        moduli,
+        factors,
+        favourites,
     };
     let w = &mut writer;
     let mut out = format!("-- {id}: {}.\n", parameters.blocks.join(", "));
     if parameters.types == Types::Changing {
         out += &format!("local {} = 1\n", w.unit);
     }
-    if percent(w.rng, 40) {
-        out += &fold_function(w);
+    match w.rng.below(8) {
+        0..4 => out += &fold_function(w),
+        4 => {}
+        _ => w.fold = Fold::Sum,
     }
     out += "\n";
     out += &helpers::emit(w);
@@ -71,8 +106,12 @@ pub(super) fn emit(id: &str, parameters: &Parameters, rng: &mut Rng) -> Result<S
         out += "\n";
         stages.push(Stage { body: expansion.expand(kit.run), size: declared });
     }
-    out += &run(w, &stages);
-    out += &check(w);
+    let ledger = percent(w.rng, 55).then(|| Ledger::new(w));
+    out += &run(w, &stages, ledger.as_ref());
+    out += &match &ledger {
+        Some(ledger) => ledger.check(w),
+        None => check(w),
+    };
     out += "return { run = run, check = check }\n";
     Ok(layout::indent(&out))
 }
@@ -94,7 +133,7 @@ fn size(w: &mut Writer<'_>, place: usize) -> (String, String) {
 fn fold_function(w: &mut Writer<'_>) -> String {
     let (name, h, v) = (w.names.fresh("doMix", w.rng), w.names.fresh("h", w.rng), w.names.fresh("v", w.rng));
     let (factor, modulus) = (w.fold_factor, w.fold_modulus);
-    w.fold_function = Some(name.clone());
+    w.fold = Fold::Function(name.clone());
     match w.rng.below(3) {
         0 => format!("local function {name}({h}, {v}) return ({h} * {factor} + {v} // 1) % {modulus} end\n"),
         1 => format!(
@@ -106,16 +145,23 @@ fn fold_function(w: &mut Writer<'_>) -> String {
 }
 
 /// `run`: all stages one behind the other, in place or as functions, once or in phases.
-fn run(w: &mut Writer<'_>, stages: &[Stage]) -> String {
+fn run(w: &mut Writer<'_>, stages: &[Stage], ledger: Option<&Ledger>) -> String {
     let h = w.checksum.clone();
     // types change at the earliest from the first phase to the second
     let phases = w.parameters.phases.max(if w.parameters.types == Types::Changing { 2 } else { 1 });
-    let as_functions = phases > 1 || percent(w.rng, 35);
+    let as_functions = phases > 1 || percent(w.rng, 25);
+    // stages go on with the checksum, or have one of their own
+    let (parameters, start, passed, joined) = if w.rng.below(3) == 0 {
+        (format!("n, {h}"), String::new(), format!(", {h}"), String::new())
+    } else {
+        ("n".to_owned(), format!("local {h} = 0\n"), String::new(), format!("{h} + "))
+    };
     let (mut out, mut body) = (String::new(), String::new());
     if as_functions {
         let names: Vec<String> = stages.iter().map(|_| w.names.fresh("doStage", w.rng)).collect();
         for (stage, name) in stages.iter().zip(&names) {
-            out += &format!("local function {name}(n, {h})\n{}{}return {h}\nend\n\n", stage.size, stage.body);
+            out +=
+                &format!("local function {name}({parameters})\n{start}{}{}return {h}\nend\n\n", stage.size, stage.body);
         }
         if phases > 1 {
             let (phase, part) = (w.names.fresh("p", w.rng), w.names.fresh("part", w.rng));
@@ -124,15 +170,17 @@ fn run(w: &mut Writer<'_>, stages: &[Stage]) -> String {
             for (place, name) in names.iter().enumerate() {
                 let other = if place == 0 { "if" } else { "elseif" };
                 body += &match names.len() {
-                    1 => format!("{h} = {name}({part}, {h})\n"),
-                    count => format!("{other} {phase} % {count} == {place} then\n{h} = {name}({part}, {h})\n"),
+                    1 => format!("{h} = {joined}{name}({part}{passed})\n"),
+                    count => {
+                        format!("{other} {phase} % {count} == {place} then\n{h} = {joined}{name}({part}{passed})\n")
+                    }
                 };
             }
             body += if names.len() > 1 { "end\nend\n" } else { "end\n" };
         } else {
             for (place, name) in names.iter().enumerate() {
                 body += &change(w, if place == 0 { "false" } else { "true" });
-                body += &format!("{h} = {name}(n, {h})\n");
+                body += &format!("{h} = {joined}{name}(n{passed})\n");
             }
         }
     } else {
@@ -144,10 +192,19 @@ fn run(w: &mut Writer<'_>, stages: &[Stage]) -> String {
             };
         }
     }
-    let result = match w.rng.below(3) {
-        0 => format!("return math.floor({h})"),
-        1 => format!("return string.format(\"%d:%d\", n, math.floor({h}))"),
-        _ => format!("return table.concat({{ n, math.floor({h}) }}, \"/\")"),
+    let mut parts = vec![format!("math.floor({h}) % {}", w.fold_modulus)];
+    match ledger {
+        Some(ledger) => {
+            body += &ledger.statements("1, n");
+            parts.push(ledger.variable.clone());
+        }
+        None if w.rng.coin() => parts.insert(0, "n".to_owned()),
+        None => {}
+    }
+    let result = match (parts.len(), w.rng.below(2)) {
+        (1, _) => format!("return {}", parts[0]),
+        (_, 0) => format!("return string.format(\"%d:%d\", {})", parts.join(", ")),
+        _ => format!("return table.concat({{ {} }}, \"/\")", parts.join(", ")),
     };
     out + &format!("local function run(n)\nlocal {h} = 0\n{body}{result}\nend\n\n")
 }
@@ -159,6 +216,53 @@ fn change(w: &mut Writer<'_>, condition: &str) -> String {
         (Types::Changing, "true") => format!("{} = 1.5\n", w.unit),
         (Types::Changing, _) => format!("{} = {condition} and 1.5 or 1\n", w.unit),
         _ => String::new(),
+    }
+}
+
+/// A part of the result that `check` computes again.
+struct Ledger {
+    variable: String,
+    counter: String,
+    factor: u32,
+    modulus: u32,
+    /// One step, or one of two.
+    branches: bool,
+}
+
+impl Ledger {
+    fn new(w: &mut Writer<'_>) -> Self {
+        Self {
+            variable: w.names.fresh("mark", w.rng),
+            counter: w.names.fresh("i", w.rng),
+            factor: w.literal(2, 90),
+            modulus: w.literal(20, 9000),
+            branches: w.rng.coin(),
+        }
+    }
+
+    /// Its computation, in this order.
+    fn statements(&self, range: &str) -> String {
+        let Self { variable, counter, factor, modulus, branches } = self;
+        let step = if *branches {
+            format!(
+                "if {counter} % {factor} == 0 then\n{variable} = {variable} + {counter}\nelse\n{variable} = {variable} + \
+                 1\nend\n"
+            )
+        } else {
+            format!("{variable} = ({variable} + {counter} * {factor}) % {modulus}\n")
+        };
+        format!("local {variable} = 0\nfor {counter} = {range} do\n{step}end\n")
+    }
+
+    fn check(&self, w: &mut Writer<'_>) -> String {
+        let text = w.names.fresh("text", w.rng);
+        let range = if w.rng.coin() { "1, n" } else { "n, 1, -1" };
+        format!(
+            "local function check(n, result)\nlocal {text} = result:match(\"(%d+)$\")\n{}return {text} ~= nil and \
+             tonumber({text}) == {}\nend\n\n",
+            self.statements(range),
+            self.variable
+        )
     }
 }
 

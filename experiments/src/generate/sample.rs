@@ -24,9 +24,9 @@ pub(super) fn percent(rng: &mut Rng, share: u32) -> bool {
 
 pub(super) fn parameters(rng: &mut Rng) -> Parameters {
     let types = match rng.below(100) {
-        0..55 => Types::Integer,
-        55..80 => Types::Float,
-        80..92 => Types::Mixed,
+        0..60 => Types::Integer,
+        60..84 => Types::Float,
+        84..93 => Types::Mixed,
         _ => Types::Changing,
     };
     let helpers = percent(rng, 45);
@@ -34,7 +34,7 @@ pub(super) fn parameters(rng: &mut Rng) -> Parameters {
     let blocks: Vec<String> = draw(rng, count).into_iter().map(|kit| kit.name.to_owned()).collect();
     Parameters {
         types,
-        function_size: if percent(rng, 35) { 0 } else { log_uniform(rng, 1, 12) },
+        function_size: if percent(rng, 35) { 0 } else { log_uniform(rng, 1, 9) },
         call_depth: if helpers { log_uniform(rng, 1, 4) } else { 0 },
         fan_out: log_uniform(rng, 1, 3),
         recursion: match rng.below(100) {
@@ -49,7 +49,7 @@ pub(super) fn parameters(rng: &mut Rng) -> Parameters {
         variants: log_uniform(rng, 1, 12),
         allocation: if percent(rng, 60) { 0 } else { log_uniform(rng, 2, 40) },
         library: if percent(rng, 50) { 0 } else { log_uniform(rng, 2, 40) },
-        work: log_uniform(rng, 12, 250),
+        work: log_uniform(rng, 25, 400),
         blocks,
     }
 }

@@ -1,16 +1,15 @@
 //! Numbers, expressions and statements of a program's types.
 //!
-//! All values stay small: each expression ends in a remainder, so that no float becomes infinite and no checksum
-//! depends on overflow alone.
+//! Expressions end in a remainder, so that no float becomes infinite. Integers do without it half of the time: they wrap.
 
 use super::{
     parameters::Types,
-    program::Writer,
+    program::{Fold, Writer},
     sample::{log_uniform, percent},
 };
 
-/// Most levels of operators.
-const MOST_LEVELS: u32 = 3;
+/// Levels of operators, each as likely as it stands here.
+const LEVELS: [u32; 6] = [1, 1, 1, 2, 2, 3];
 
 /// A number of the program's types; `role` says `one`, `zero` or `num`.
 pub(super) fn number(w: &mut Writer<'_>, role: &str) -> String {
@@ -26,7 +25,7 @@ pub(super) fn number(w: &mut Writer<'_>, role: &str) -> String {
     let whole = match role {
         "one" => 1,
         "zero" => 0,
-        _ => log_uniform(w.rng, 1, 60),
+        _ => w.literal(1, 60),
     };
     match (float, role) {
         (false, _) => whole.to_string(),
@@ -35,12 +34,21 @@ pub(super) fn number(w: &mut Writer<'_>, role: &str) -> String {
     }
 }
 
-/// An expression over operands, of at most a few thousands.
+/// An expression over operands; a float is at most a few thousands.
 pub(super) fn expression(w: &mut Writer<'_>, operands: &[&str]) -> String {
-    let levels = 1 + w.rng.below(MOST_LEVELS as usize) as u32;
+    let levels = LEVELS[w.rng.below(LEVELS.len())];
     let inner = operation(w, operands, levels, true);
-    let modulus = log_uniform(w.rng, 60, 9000);
+    if w.parameters.types == Types::Integer && w.rng.coin() {
+        return inner;
+    }
+    let modulus = w.moduli[w.rng.below(w.moduli.len())];
     format!("({inner}) % {modulus}")
+}
+
+/// A short expression without a remainder, for what is used once.
+pub(super) fn plain(w: &mut Writer<'_>, operands: &[&str]) -> String {
+    let levels = w.rng.below(3) as u32;
+    operation(w, operands, levels, true)
 }
 
 /// `first`: this is the leftmost operand, which is no constant.
@@ -53,7 +61,7 @@ fn operation(w: &mut Writer<'_>, operands: &[&str], levels: u32, first: bool) ->
     let right = operation(w, operands, (levels - 1) / 2, false);
     let left = if left.contains(' ') && !left.ends_with(')') { format!("({left})") } else { left };
     let right = if right.contains(' ') && !right.ends_with(')') { format!("({right})") } else { right };
-    let small = log_uniform(w.rng, 2, 40);
+    let small = w.factors[w.rng.below(w.factors.len())];
     if percent(w.rng, w.parameters.library) {
         return match w.rng.below(4) {
             0 => format!("math.max({left}, {right})"),
@@ -69,7 +77,8 @@ fn operation(w: &mut Writer<'_>, operands: &[&str], levels: u32, first: bool) ->
         (true, _) => format!("({left} >> {})", small % 8),
         (false, 0..3) => format!("{left} + {right}"),
         (false, 3..5) => format!("{left} - {right}"),
-        (false, 5..7) => format!("{left} * {}", number(w, "num")),
+        (false, 5) => format!("{left} * {}", number(w, "num")),
+        (false, 6) => format!("{left} * {small}"),
         (false, 7) => format!("{left} // {small}"),
         (false, _) => format!("{left} % {small}"),
     }
@@ -84,20 +93,22 @@ pub(super) fn condition(w: &mut Writer<'_>, operands: &[&str]) -> String {
     let left = operands[w.rng.below(operands.len())];
     let right = operands[w.rng.below(operands.len())];
     match w.rng.below(4) {
-        0 => format!("{left} % {} < {}", log_uniform(w.rng, 2, 12), number(w, "one")),
+        0 => format!("{left} % {} < {}", w.literal(2, 12), number(w, "one")),
         1 if left != right => format!("{left} {} {right}", ["<", ">", "<=", ">="][w.rng.below(4)]),
-        2 => format!("{left} % {} == 0", log_uniform(w.rng, 2, 9)),
-        _ => format!("{left} > {}", log_uniform(w.rng, 1, 90)),
+        2 => format!("{left} % {} == 0", w.literal(2, 9)),
+        _ => format!("{left} > {}", w.literal(1, 90)),
     }
 }
 
 /// `value` mixed into a checksum.
 pub(super) fn fold(w: &mut Writer<'_>, checksum: &str, value: &str) -> String {
     let (factor, modulus) = (w.fold_factor, w.fold_modulus);
-    if let Some(function) = &w.fold_function {
-        return format!("{function}({checksum}, {value})");
-    }
     let value = if value.contains(" or ") { format!("({value})") } else { value.to_owned() };
+    match &w.fold {
+        Fold::Function(function) => return format!("{function}({checksum}, {value})"),
+        Fold::Sum => return format!("{checksum} + {value}"),
+        Fold::Mix => {}
+    }
     match w.parameters.types {
         Types::Integer => format!("({checksum} * {factor} + {value}) % {modulus}"),
         _ => format!("({checksum} * {factor} + math.floor({value})) % {modulus}"),
@@ -135,12 +146,19 @@ fn statement(w: &mut Writer<'_>, target: &str, operands: &[&str], loops: u32, ou
         }
         2..4 if loops > 0 => self::repetition(w, target, &with_target, loops, out),
         4..7 if !w.helpers.is_empty() => {
-            let helper = w.helpers[w.rng.below(w.helpers.len())].clone();
-            let argument = operand(w, &with_target);
-            *out += &format!("{target} = {helper}({argument}, {target}) % {}\n", log_uniform(w.rng, 60, 5000));
+            let call = call(w, &with_target);
+            *out += &format!("{target} = {call} % {}\n", w.moduli[0]);
         }
-        7..9 => {
-            let (name, value) = (w.names.fresh("x", w.rng), expression(w, &with_target));
+        7 => {
+            // a value and what it was, as sequences are computed
+            let name = w.names.fresh("x", w.rng);
+            let (first, next) = (operands[w.rng.below(operands.len())].to_owned(), expression(w, &with_target));
+            *out += &format!("local {name} = {first}\n{name}, {target} = {target}, {next}\n");
+            let sum = expression(w, &[target, &name]);
+            *out += &format!("{target} = {sum}\n");
+        }
+        8 => {
+            let (name, value) = (w.names.fresh("x", w.rng), plain(w, &with_target));
             let all: Vec<&str> = with_target.iter().copied().chain([name.as_str()]).collect();
             let result = expression(w, &all);
             *out += &format!("local {name} = {value}\n{target} = {result}\n");
@@ -150,6 +168,16 @@ fn statement(w: &mut Writer<'_>, target: &str, operands: &[&str], loops: u32, ou
             *out += &format!("{target} = {value}\n");
         }
     }
+}
+
+/// A call of a helper.
+pub(super) fn call(w: &mut Writer<'_>, operands: &[&str]) -> String {
+    let helper = w.helpers[w.rng.below(w.helpers.len())].clone();
+    let mut arguments = vec![plain(w, operands)];
+    for _ in 1..helper.parameters {
+        arguments.push(if w.rng.below(4) == 0 { plain(w, operands) } else { operand(w, operands) });
+    }
+    format!("{}({})", helper.name, arguments.join(", "))
 }
 
 fn repetition(w: &mut Writer<'_>, target: &str, operands: &[&str], loops: u32, out: &mut String) {
@@ -177,7 +205,7 @@ fn repetition(w: &mut Writer<'_>, target: &str, operands: &[&str], loops: u32, o
 
 fn allocation(w: &mut Writer<'_>, target: &str, operands: &[&str], out: &mut String) {
     let (name, first, second) = (w.names.fresh("list", w.rng), expression(w, operands), expression(w, operands));
-    let modulus = log_uniform(w.rng, 60, 5000);
+    let modulus = w.moduli[0];
     match w.rng.below(4) {
         0 => {
             *out += &format!("local {name} = {{ {first}, {second} }}\n");

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{names, program::Writer, sample::log_uniform, statement};
+use super::{names, parameters::Types, program::Writer, sample::log_uniform, statement};
 
 /// One block being written: what its names are.
 pub(super) struct Expansion<'w, 'a> {
@@ -79,7 +79,7 @@ impl<'w, 'a> Expansion<'w, 'a> {
             Some(b'(') => {
                 let (inside, after) = parentheses(&rest[1..]);
                 let (low, high) = bounds(inside).unwrap_or((1, 1));
-                out.push_str(&log_uniform(self.writer.rng, low, high).to_string());
+                out.push_str(&self.writer.literal(low, high).to_string());
                 after
             }
             Some(b'[') => {
@@ -104,6 +104,11 @@ impl<'w, 'a> Expansion<'w, 'a> {
             return after;
         }
         let text = match name {
+            // nobody multiplies by the integer 1
+            "one" if self.writer.parameters.types == Types::Integer && out.ends_with(" * ") => {
+                out.truncate(out.len() - 3);
+                String::new()
+            }
             "one" | "zero" | "num" => statement::number(self.writer, name),
             "h" => self.writer.checksum.clone(),
             "n" => self.size.clone(),

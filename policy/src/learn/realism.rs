@@ -11,7 +11,7 @@ use trinity_datasets::TrainingView;
 use super::{
     evaluate::folds,
     examples::{Examples, remaining_work_features},
-    model::round,
+    model::{Tree, round},
     regress::ridge,
     tree::{self, Shape},
 };
@@ -39,6 +39,8 @@ pub struct FeatureRealism {
     pub covered: f64,
     /// Of this feature alone: 0.5 where it tells nothing apart.
     pub auc: f64,
+    /// Share of the trees' splits, each weighing half as much as the one above it.
+    pub splits: f64,
 }
 
 /// What tells a group of programs from the others.
@@ -79,10 +81,12 @@ pub fn realism(view: &TrainingView, family: &str) -> Result<Realism, PolicyError
     let data = Sides::new(view, family)?;
     let (mut linear, mut trees) = (vec![0.0; data.rows.len()], vec![0.0; data.rows.len()]);
     let folds = folds(&data.rows)?;
+    let mut splits = vec![0.0; data.rows.x.columns];
     for fold in &folds {
         let seen = data.rows.select(&fold.train);
         let model = ridge(&seen, PENALTY)?;
         let forest = boost(&seen)?;
+        forest.iter().for_each(|tree| count_splits(tree, 0, 1.0, &mut splits));
         for &row in &fold.test {
             let x = data.rows.x.row(row);
             linear[row] = model
@@ -95,8 +99,17 @@ pub fn realism(view: &TrainingView, family: &str) -> Result<Realism, PolicyError
             trees[row] = forest.iter().map(|tree| tree.value[tree.leaf(x)]).sum();
         }
     }
-    let mut features: Vec<FeatureRealism> =
-        (0..view.features.len()).map(|at| data.feature(&view.feature_names[at], &view.features[at])).collect();
+    let all: f64 = splits.iter().sum();
+    let share = |name: &String| {
+        let column = data.rows.features.iter().position(|known| known == name);
+        column.map_or(0.0, |column| round(splits[column] / all))
+    };
+    let mut features: Vec<FeatureRealism> = view
+        .feature_names
+        .iter()
+        .zip(&view.features)
+        .map(|(name, values)| FeatureRealism { splits: share(name), ..data.feature(name, values) })
+        .collect();
     features.sort_by(|a, b| (b.auc - 0.5).abs().total_cmp(&(a.auc - 0.5).abs()));
     Ok(Realism {
         decisions: data.count(|row| row),
@@ -211,12 +224,21 @@ impl Sides {
             others: QUANTILES.map(|at| quantile(&sorted[1], at)),
             covered: round(inside / self.totals()[1]),
             auc: round(self.auc(&values)),
+            splits: 0.0,
         }
     }
 }
 
 fn view_weights(view: &TrainingView, source: &[usize]) -> Vec<f64> {
     source.iter().map(|row| view.weight[*row]).collect()
+}
+
+fn count_splits(tree: &Tree, node: usize, weight: f64, splits: &mut [f64]) {
+    if tree.left[node] != 0 {
+        splits[usize::from(tree.feature[node])] += weight;
+        count_splits(tree, tree.left[node] as usize, weight / 2.0, splits);
+        count_splits(tree, tree.right[node] as usize, weight / 2.0, splits);
+    }
 }
 
 /// Weighted quantile of pairs of value and weight, sorted by value.
@@ -233,7 +255,7 @@ fn quantile(sorted: &[(f64, f64)], at: f64) -> f64 {
 }
 
 /// Least-squares boosting of the target, each tree shaped on rows in turn.
-fn boost(data: &Examples) -> Result<Vec<super::model::Tree>, PolicyError> {
+fn boost(data: &Examples) -> Result<Vec<Tree>, PolicyError> {
     let mut residual: Vec<f64> = data.target.iter().map(|target| target - 0.5).collect();
     let mut forest = Vec::new();
     let stride = data.len().div_ceil(MAX_ROWS).max(1);
@@ -260,18 +282,12 @@ impl fmt::Display for Realism {
             )?;
         }
         writeln!(f, "{} functions occur on both sides and are left out\n", self.shared_functions)?;
-        writeln!(f, "{:<18} {:>5} {:>8}  quantiles {QUANTILES:?}", "feature", "AUC", "covered")?;
+        writeln!(f, "{:<18} {:>5} {:>6} {:>8}  quantiles {QUANTILES:?}", "feature", "AUC", "splits", "covered")?;
         for feature in &self.features {
             let shown = |values: &[f64; 7]| values.map(|value| format!("{value:>8.4}")).join(" ");
-            writeln!(
-                f,
-                "{:<18} {:>5.3} {:>8.3}  group  {}",
-                feature.name,
-                feature.auc,
-                feature.covered,
-                shown(&feature.group)
-            )?;
-            writeln!(f, "{:<33}  others {}", "", shown(&feature.others))?;
+            let FeatureRealism { name, auc, splits, covered, .. } = feature;
+            writeln!(f, "{name:<18} {auc:>5.3} {splits:>6.3} {covered:>8.3}  group  {}", shown(&feature.group))?;
+            writeln!(f, "{:<40}  others {}", "", shown(&feature.others))?;
         }
         write!(
             f,

@@ -182,10 +182,17 @@ fn remaining_work(data: &Examples, spec: &TrainSpec, rates: &Rates) -> Result<Tr
             fitted.constants[*row] = model.linear.intercept;
         }
     }
-    fitted.offset = remaining::offset(data, rates, &fitted.predictions);
+    // Judged is what was held out: not the groups that are for training only.
+    let mut judged: Vec<usize> = folds.iter().flat_map(|fold| fold.test.iter().copied()).collect();
+    judged.sort_unstable();
+    let held_out = data.select(&judged);
+    for values in [&mut fitted.predictions, &mut fitted.constants] {
+        *values = judged.iter().map(|row| values[*row]).collect();
+    }
+    fitted.offset = remaining::offset(&held_out, rates, &fitted.predictions);
     let mut model = remaining::fit(data, spec, rates)?;
     model.offset_log2 = fitted.offset;
-    let scores = remaining::scores(data, rates, &fitted);
+    let scores = remaining::scores(&held_out, rates, &fitted);
     Ok((model, scores.map(|(name, score)| (name.to_owned(), score)).into(), folds.len(), purged))
 }
 
