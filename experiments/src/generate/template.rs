@@ -172,10 +172,10 @@ fn braces(text: &str) -> (&str, &str) {
     while let Some(found) = text[at..].find('@') {
         at += found;
         let rest = &text[at + 1..];
-        if rest.starts_with('}') {
+        if let Some(after) = rest.strip_prefix('}') {
             depth -= 1;
             if depth == 0 {
-                return (&text[..at], &rest[1..]);
+                return (&text[..at], after);
             }
         } else if rest.starts_with('{') || rest.starts_with('*') {
             depth += 1;
