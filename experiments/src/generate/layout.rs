@@ -66,10 +66,24 @@ mod tests {
 
     #[test]
     fn blocks_are_indented() {
-        let text =
-            "local function f(a)\nif a then\nreturn { 1,\n2 }\nelseif b then\nx = 1\nelse\nx = \"end\"\nend\nend\n";
-        let expected = "local function f(a)\n  if a then\n    return { 1,\n      2 }\n  elseif b then\n    x = 1\n  else\n    \
-                        x = \"end\"\n  end\nend\n";
-        assert_eq!(indent(text), expected);
+        let text = "local function f(a)\nif a then\nreturn {\n1,\n}\nelseif b then\nx = 1\nelse\nx = \"end\"\nend\n\
+                    call(function()\nx = 2\nend)\nend\n";
+        let expected = [
+            "local function f(a)",
+            "  if a then",
+            "    return {",
+            "      1,",
+            "    }",
+            "  elseif b then",
+            "    x = 1",
+            "  else",
+            "    x = \"end\"",
+            "  end",
+            "  call(function()",
+            "    x = 2",
+            "  end)",
+            "end\n",
+        ];
+        assert_eq!(indent(text), expected.join("\n"));
     }
 }
