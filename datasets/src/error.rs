@@ -59,6 +59,8 @@ pub enum DataError {
     NotAPolicyInput { column: String },
     #[error("no column `{column}`; the features are: {known}")]
     UnknownColumn { column: String, known: String },
+    #[error("family `{family}` is for training only, but stands in split `{split}`; collect it with split `train`")]
+    TrainingOnly { family: String, split: String },
     #[error("{}: no rows to learn from: {detail}", path.display())]
     NoRows { path: PathBuf, detail: String },
     #[error("{count} functions (first: {first:016x}) stand on both sides of the split; purge them or split by family")]

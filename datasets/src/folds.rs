@@ -37,13 +37,20 @@ impl Fold {
     }
 }
 
-/// Leaves each group out once. More groups than `most` share folds, dealt out in an order that `seed` determines.
+/// Leaves each group out once, except those of `training_only`, which every fold trains on. More groups than `most` share folds, dealt out in an order that `seed` determines.
 /// Functions of the held-out part are purged from the training part; folds with an empty side are left out.
 ///
 /// # Errors
 /// As [`Fold::new`], which proves that the purge was complete.
-pub fn leave_groups_out(groups: &[u32], functions: &[u64], most: usize, seed: u64) -> Result<Vec<Fold>, DataError> {
-    let mut order: Vec<u32> = groups.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+pub fn leave_groups_out(
+    groups: &[u32],
+    training_only: &[u32],
+    functions: &[u64],
+    most: usize,
+    seed: u64,
+) -> Result<Vec<Fold>, DataError> {
+    let judged = groups.iter().copied().filter(|group| !training_only.contains(group));
+    let mut order: Vec<u32> = judged.collect::<BTreeSet<_>>().into_iter().collect();
     if order.len() > most {
         order.sort_by_key(|group| (scrambled(seed, *group), *group));
     }
@@ -52,7 +59,7 @@ pub fn leave_groups_out(groups: &[u32], functions: &[u64], most: usize, seed: u6
     let mut folds = Vec::with_capacity(count);
     for fold in 0..count {
         let (test, others): (Vec<usize>, Vec<usize>) =
-            (0..groups.len()).partition(|row| fold_of[&groups[*row]] == fold);
+            (0..groups.len()).partition(|row| fold_of.get(&groups[*row]) == Some(&fold));
         let seen: BTreeSet<u64> = test.iter().map(|row| functions[*row]).collect();
         let train: Vec<usize> = others.iter().copied().filter(|row| !seen.contains(&functions[*row])).collect();
         if test.is_empty() || train.is_empty() {
@@ -91,7 +98,7 @@ mod tests {
         // three families of two functions each; function 100 occurs in all of them
         let groups = [0, 0, 0, 1, 1, 1, 2, 2, 2];
         let functions = [1, 2, 100, 3, 4, 100, 5, 6, 100];
-        let folds = leave_groups_out(&groups, &functions, 10, 1).unwrap();
+        let folds = leave_groups_out(&groups, &[], &functions, 10, 1).unwrap();
         assert_eq!(folds.iter().map(|fold| fold.held_out.clone()).collect::<Vec<_>>(), [[0], [1], [2]]);
         assert_eq!(folds[1].test, [3, 4, 5]);
         assert_eq!((folds[1].train.as_slice(), folds[1].purged), (&[0, 1, 6, 7][..], 2));
@@ -101,13 +108,13 @@ mod tests {
     fn more_groups_than_folds_are_dealt_out_by_the_seed() {
         let groups: Vec<u32> = (0..40).map(|row| row / 2).collect();
         let functions: Vec<u64> = (0..40).collect();
-        let folds = |seed| leave_groups_out(&groups, &functions, 4, seed).unwrap();
+        let folds = |seed| leave_groups_out(&groups, &[], &functions, 4, seed).unwrap();
         assert_eq!(folds(1), folds(1));
         assert_ne!(folds(1), folds(2));
         let mut held: Vec<u32> = folds(1).into_iter().flat_map(|fold| fold.held_out).collect();
         assert!(folds(1).iter().all(|fold| fold.held_out.len() == 5 && fold.test.len() == 10));
         held.sort_unstable();
         assert_eq!(held, (0..20).collect::<Vec<_>>());
-        assert!(leave_groups_out(&[3, 3], &[1, 2], 4, 1).unwrap().is_empty(), "nothing to hold out");
+        assert!(leave_groups_out(&[3, 3], &[], &[1, 2], 4, 1).unwrap().is_empty(), "nothing to hold out");
     }
 }

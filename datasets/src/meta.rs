@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// Families whose programs models learn from and are never judged by: programs that were generated say nothing about
+/// how a policy does on programs that people wrote.
+pub const TRAINING_ONLY: &[&str] = &["generated"];
+
 /// Fields of the `run` table that its spool cannot know. Units and meanings: [`crate::schema::Table::Run`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

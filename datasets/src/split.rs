@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::DataError, view::TrainingView};
+use crate::{
+    error::DataError,
+    view::{TrainingView, check_split},
+};
 
 /// What a family is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,10 +84,10 @@ impl Split {
         }
     }
 
-    /// Every named family is one of `families`, and is named once.
+    /// Every named family is one of `families`, is named once, and may be held out.
     ///
     /// # Errors
-    /// [`DataError::Split`].
+    /// [`DataError::Split`], [`DataError::TrainingOnly`].
     pub fn check(&self, families: &[String]) -> Result<(), DataError> {
         let problem = |detail: String| Err(DataError::Split { split: self.name.clone(), detail });
         let mut named = BTreeSet::new();
@@ -95,6 +98,7 @@ impl Split {
             if !named.insert(family) {
                 return problem(format!("family `{family}` is named twice"));
             }
+            check_split(family, self.of(family).name())?;
         }
         Ok(())
     }

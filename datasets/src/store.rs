@@ -23,6 +23,7 @@ use crate::{
     rows::Batch,
     schema::{SCHEMA_VERSION, Side, Table},
     spool_read,
+    view::check_split,
 };
 
 /// A part is closed when its `decision` table reaches this many rows.
@@ -115,12 +116,13 @@ impl Store {
     /// Adds runs, all or none.
     ///
     /// # Errors
-    /// [`DataError::Spool`] for a file that is no spool of this build, [`DataError::Io`].
+    /// [`DataError::Spool`] for a file that is no spool of this build, [`DataError::TrainingOnly`], [`DataError::Io`].
     pub fn add(&mut self, runs: &[RunInput]) -> Result<Added, DataError> {
         let mut report = Added::default();
         let mut parts = Vec::new();
         let mut new: Vec<(String, &RunInput)> = Vec::new();
         for run in runs {
+            check_split(&run.meta.family_id, &run.meta.split)?;
             let run_id = run.meta.run_id();
             if self.runs.contains(&run_id) || new.iter().any(|(other, _)| *other == run_id) {
                 report.present += 1;

@@ -12,6 +12,7 @@ use crate::{
     error::DataError,
     identity::names_the_group,
     load::Dataset,
+    meta::TRAINING_ONLY,
     schema::{Role, Table},
     split::{Assignment, Shared},
 };
@@ -62,6 +63,8 @@ pub struct TrainingView {
     /// Groups, for hold-out and aggregation; a model never sees them.
     pub family: Vec<u32>,
     pub families: Vec<String>,
+    /// Of `family`: those that models are never judged by, see [`TRAINING_ONLY`].
+    pub training_only: Vec<u32>,
     pub program: Vec<u32>,
     pub programs: Vec<String>,
     pub run: Vec<u32>,
@@ -121,6 +124,17 @@ pub fn check_feature(name: &str) -> Result<Feature, DataError> {
     })
 }
 
+/// Refuses programs that are for training in a split that models are judged by.
+///
+/// # Errors
+/// [`DataError::TrainingOnly`].
+pub fn check_split(family: &str, split: &str) -> Result<(), DataError> {
+    if TRAINING_ONLY.contains(&family) && split != "train" {
+        return Err(DataError::TrainingOnly { family: family.to_owned(), split: split.to_owned() });
+    }
+    Ok(())
+}
+
 /// The features that learning uses unless told otherwise: those that two equal runs agree on.
 pub fn default_features() -> Vec<String> {
     Feature::ALL.iter().map(|f| f.info()).filter(|info| info.deterministic).map(|info| info.name.to_owned()).collect()
@@ -131,7 +145,8 @@ impl Dataset {
     ///
     /// # Errors
     /// Every column that may not be a feature, by name ([`check_feature`]) and by content: a column that repeats a
-    /// label or names the program is rejected as [`DataError::Leak`]. [`DataError::NoRows`] when nothing is left.
+    /// label or names the program is rejected as [`DataError::Leak`]. [`DataError::TrainingOnly`] when a family that
+    /// is for training stands in another split. [`DataError::NoRows`] when nothing is left.
     pub fn training_view(&self, spec: &ViewSpec) -> Result<TrainingView, DataError> {
         let names = if spec.features.is_empty() { default_features() } else { spec.features.clone() };
         for name in &names {
@@ -280,6 +295,9 @@ impl Dataset {
         let frame = self.table(Table::Run, Some(&["run_id", "family_id", "program_id", "split"]))?;
         let (run, family) = (frame.column("run_id")?.str()?, frame.column("family_id")?.str()?);
         let (program, split) = (frame.column("program_id")?.str()?, frame.column("split")?.str()?);
+        for row in 0..frame.height() {
+            check_split(family.get(row).unwrap_or(""), split.get(row).unwrap_or(""))?;
+        }
         let selected = |row: usize| spec.split.is_none() || split.get(row) == spec.split.as_deref();
         let sorted = |column: &StringChunked| -> Vec<String> {
             let rows = (0..frame.height()).filter(|row| selected(*row));
@@ -287,6 +305,8 @@ impl Dataset {
         };
         view.families = sorted(family);
         view.programs = sorted(program);
+        let training_only = |family: &str| TRAINING_ONLY.contains(&family);
+        view.training_only = (0..).zip(&view.families).filter(|(_, name)| training_only(name)).map(|f| f.0).collect();
         let find = |names: &[String], name: Option<&str>| {
             names.binary_search_by(|probe| probe.as_str().cmp(name.unwrap_or(""))).map_or(u32::MAX, |at| at as u32)
         };
@@ -335,6 +355,7 @@ impl TrainingView {
             weight: pick(&self.weight, rows),
             family: pick(&self.family, rows),
             families: self.families.clone(),
+            training_only: self.training_only.clone(),
             program: pick(&self.program, rows),
             programs: self.programs.clone(),
             run: pick(&self.run, rows),

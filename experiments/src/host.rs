@@ -2,6 +2,7 @@
 
 pub mod captured;
 pub mod listing;
+pub mod measured;
 
 mod perf_map;
 mod repl;

@@ -6,6 +6,7 @@ pub mod experiment;
 pub mod failure;
 pub mod files;
 pub mod fuzz;
+pub mod generate;
 pub mod host;
 pub mod process;
 pub mod progress;

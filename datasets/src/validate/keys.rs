@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Severity, Validation};
-use crate::{error::DataError, load::Dataset, schema::Table};
+use crate::{error::DataError, load::Dataset, schema::Table, view::check_split};
 
 /// What is known about a run from its row.
 struct Run {
@@ -157,6 +157,9 @@ fn splits(runs: &HashMap<String, Run>, out: &mut Validation) {
         seen.entry(&run.family).or_default().insert(&run.split);
     }
     for (family, splits) in seen {
+        for error in splits.iter().filter_map(|split| check_split(family, split).err()) {
+            out.add(Severity::Error, error.to_string());
+        }
         if family.is_empty() {
             out.add(Severity::Warning, "runs without family_id: they cannot be held out");
         }

@@ -393,3 +393,16 @@ fn splits_select_runs() {
     let spec = ViewSpec { split: Some("train".into()), ..ViewSpec::default() };
     assert_eq!(training_view(dir.path(), &spec).unwrap().families.len(), 3);
 }
+
+#[test]
+fn generated_programs_are_refused_outside_of_training() {
+    let dir = TempDir::new().unwrap();
+    let run = |split: &str| {
+        let meta = RunMeta { family_id: "generated".into(), split: split.into(), ..meta() };
+        convert(dir.path(), &[RunInput { meta, ..RunInput::default() }])
+    };
+    for split in ["test", "validation", ""] {
+        assert!(matches!(run(split), Err(DataError::TrainingOnly { .. })), "{split}");
+    }
+    run("train").unwrap();
+}

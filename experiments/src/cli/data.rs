@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use trinity_datasets::{DataError, Dataset, HowMade, Store, describe, validate};
+use trinity_datasets::{DataError, Dataset, HowMade, Store, ViewSpec, describe, training_view, validate};
+use trinity_policy::learn::{realism, realism_features};
 
 use super::{print, print_json};
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result},
+    generate::FAMILY,
+};
 
 /// Look at data sets
 #[derive(Subcommand)]
@@ -20,6 +24,11 @@ pub enum Verb {
     /// Put many small parts together: the same rows, in canonical order
     #[command(after_help = "Example:\n  trinity data compact my-data")]
     Compact(Target),
+    /// Can decisions of generated programs be told from those of the suite's?
+    #[command(after_help = "Example:\n  trinity collect generated --out trinity-out/data\n  \
+                      trinity data realism trinity-out/data --json\n\nClassifiers are judged on programs that they have \
+                      not seen. An AUC of 0.5 is indistinguishable, 1 is told apart without error.")]
+    Realism(Target),
 }
 
 #[derive(clap::Args)]
@@ -41,6 +50,13 @@ pub fn run(verb: &Verb) -> Result<()> {
         Verb::Describe(target) => {
             let description = describe(&target.dir).map_err(at(&target.dir))?;
             if target.json { print_json(&description) } else { print(&format!("{description}\n")) }
+        }
+        Verb::Realism(target) => {
+            let spec = ViewSpec { features: realism_features(), include_censored: true, ..ViewSpec::default() };
+            let view = training_view(&target.dir, &spec).map_err(at(&target.dir))?;
+            let found =
+                realism(&view, FAMILY).map_err(|error| Failure::work(format!("{}: {error}", target.dir.display())))?;
+            if target.json { print_json(&found) } else { print(&format!("{found}\n")) }
         }
         Verb::Validate(target) => {
             let validation = validate(&target.dir).map_err(at(&target.dir))?;

@@ -16,6 +16,7 @@ use crate::{
         plan::peer,
     },
     failure::{Failure, Result},
+    generate::{self, Generator},
     host,
     progress::Progress,
     report::{table, time},
@@ -33,6 +34,25 @@ pub enum Verb {
         json: bool,
     },
     Run(RunArgs),
+    Generate(GenerateArgs),
+}
+
+/// Write generated programs: parametrised, seeded, with the form of the suite's
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  trinity suite generate --seed 1 --count 20 --out trinity-out/generated\n  \
+                  lua5.4 trinity-out/generated/driver.lua trinity-out/generated/generated/1-0000.lua 100\n\n\
+                  DIR/generated.toml has each program's parameters, sizes and results. To learn from generated \
+                  programs, ask for them in the table [collect] of a spec.")]
+pub struct GenerateArgs {
+    /// Equal seeds make equal programs
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    count: u32,
+    /// Folder for the programs
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
 }
 
 /// Run the programs, check their results and print their times
@@ -96,7 +116,21 @@ pub fn run(verb: &Verb) -> Result<()> {
     match verb {
         Verb::List { json } => list(*json),
         Verb::Run(args) => run_programs(args),
+        Verb::Generate(args) => generate_programs(args),
     }
+}
+
+fn generate_programs(args: &GenerateArgs) -> Result<()> {
+    let (generator, progress) = (Generator::new(args.seed), Progress::new("generate"));
+    progress.length(args.count as usize);
+    let mut programs = Vec::new();
+    for number in 0..args.count {
+        programs.push(generator.program(number)?);
+        progress.step();
+    }
+    generate::write(&args.out, &programs)?;
+    progress.finish();
+    print(&format!("{} programs\n{}\n", programs.len(), args.out.display()))
 }
 
 #[derive(Serialize)]

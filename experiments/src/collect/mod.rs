@@ -17,7 +17,9 @@ use crate::{
         spec::{Collect, Located},
     },
     failure::{AtPath, Failure, Result},
-    files, host,
+    files,
+    generate::{self, Generated, GeneratedProgram, Generator},
+    host,
     progress::Progress,
     suite::{Catalogue, Input},
 };
@@ -46,9 +48,15 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
             spec.name
         )));
     };
-    let suite = Catalogue::embedded()?;
-    let inputs = inputs(&suite, wanted)?;
+    let mut inputs = inputs(&Catalogue::embedded()?, wanted)?;
     let policies = policies(located, wanted)?;
+    // Equal seeds make equal programs, so that the plan is the same when the collection is gone on with.
+    let generated = wanted.generated.map_or_else(|| Ok(Vec::new()), |wanted| generate_programs(wanted, progress))?;
+    for program in &generated {
+        for size in &wanted.sizes {
+            inputs.push(program.input(*size)?);
+        }
+    }
     let runs = plan(wanted, spec.seed, &inputs, &policies);
     let common = meta::common(&spec.name, jobs)?;
     let metas: Vec<_> = runs
@@ -78,6 +86,9 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     };
     let session = Session::open(out, &how, planned)?;
     let bench = Bench::new(session.work(), Duration::from_secs(spec.limit_s))?;
+    for program in &generated {
+        generate::write_source(&bench.suite, program)?;
+    }
     session.run(jobs, progress, |index, folder| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
@@ -103,6 +114,7 @@ fn policies(located: &Located, wanted: &Collect) -> Result<Vec<(Option<u64>, Con
     Ok(policies)
 }
 
+/// Those of the suite.
 fn inputs(suite: &Catalogue, wanted: &Collect) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for program in suite.select(&wanted.programs, &wanted.families, false)? {
@@ -110,14 +122,27 @@ fn inputs(suite: &Catalogue, wanted: &Collect) -> Result<Vec<Input>> {
             inputs.push(suite.input(program, *size)?);
         }
     }
-    if inputs.is_empty() || wanted.policies.is_empty() {
+    if (inputs.is_empty() && wanted.generated.is_none()) || wanted.policies.is_empty() {
         return Err(Failure::usage("[collect] selects no run: name families or programs, and policies"));
     }
     let mut families: Vec<String> = inputs.iter().map(|input| input.family.clone()).collect();
     families.dedup();
+    families.extend(wanted.generated.map(|_| generate::FAMILY.to_owned()));
     let split = Split { name: "[collect.split]".to_owned(), ..wanted.split.clone() };
     split.check(&families).map_err(|error| Failure::usage(error.to_string()))?;
     Ok(inputs)
+}
+
+fn generate_programs(wanted: Generated, progress: &Progress) -> Result<Vec<GeneratedProgram>> {
+    let generator = Generator::new(wanted.seed);
+    progress.length(wanted.count as usize);
+    let program = |number| {
+        progress.message(&format!("generate {number}"));
+        let program = generator.program(number)?;
+        progress.step();
+        Ok(program)
+    };
+    (0..wanted.count).map(program).collect()
 }
 
 /// The runs, program by program: an unfinished data set has few programs whole rather than all of them in part.
@@ -198,5 +223,16 @@ mod tests {
         let wanted = located.spec.collect.as_ref().expect("there");
         let error = inputs(&Catalogue::embedded().expect("suite"), wanted).expect_err("refuses").to_string();
         assert!(error.contains("graphs") && error.contains("loops"), "{error}");
+    }
+
+    #[test]
+    fn generated_programs_cannot_be_held_out() {
+        let located = located(
+            "families = ['loops']\ngenerated = { count = 1, seed = 1 }\npolicies = ['interpret']\n\
+             split = { test = ['generated'] }",
+        );
+        let wanted = located.spec.collect.as_ref().expect("there");
+        let error = inputs(&Catalogue::embedded().expect("suite"), wanted).expect_err("refuses").to_string();
+        assert!(error.contains("training only"), "{error}");
     }
 }

@@ -12,7 +12,9 @@ use trinity_policy::TrainSpec;
 use super::contestant::Entry;
 use crate::{
     failure::{Failure, Result},
-    files, suite,
+    files,
+    generate::Generated,
+    suite,
     suite::Size,
 };
 
@@ -136,6 +138,10 @@ pub struct Collect {
     pub programs: Vec<String>,
     #[serde(default)]
     pub families: Vec<String>,
+    /// Programs to generate and run beside those of the suite: `{ count = 300, seed = 1 }`. They are for training
+    /// only, so that nothing but a collection can ask for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
     #[serde(default = "default_sizes")]
     pub sizes: Vec<Size>,
     /// The logging policies. Labels need complete counters, which optimised code does not keep: `random:0` is

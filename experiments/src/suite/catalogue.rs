@@ -159,6 +159,12 @@ impl Catalogue {
     /// programs must be asked for by name with `sealed`.
     pub fn select(&self, programs: &[String], families: &[String], sealed: bool) -> Result<Vec<&Program>> {
         for family in families {
+            if family == crate::generate::FAMILY {
+                return Err(Failure::usage(
+                    "generated programs are for training only: ask for them with `generated = { count = …, seed = … }` \
+                     in the table [collect]",
+                ));
+            }
             if !self.families().contains(&family.as_str()) {
                 return Err(Failure::usage(format!(
                     "no family '{family}' in the suite; there are {}",

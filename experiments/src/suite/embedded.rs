@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    failure::{AtPath, Result},
+    failure::{AtPath, Failure, Result},
     files,
 };
 
@@ -16,6 +16,11 @@ mod table {
 
 pub(super) fn suite_file(name: &str) -> Option<&'static [u8]> {
     table::SUITE.iter().find(|(path, _)| *path == name).map(|(_, bytes)| *bytes)
+}
+
+/// The driver of the suite's programs.
+pub fn driver() -> Result<&'static [u8]> {
+    suite_file("driver.lua").ok_or_else(|| Failure::work("this binary was built without experiments/suite/driver.lua"))
 }
 
 /// Writes the suite to `out/suite` for child processes and returns that folder. Files that are already there with

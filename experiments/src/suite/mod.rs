@@ -4,4 +4,4 @@ mod catalogue;
 mod embedded;
 
 pub use catalogue::{Catalogue, Input, Program, Size};
-pub use embedded::{materialise, shipped_spec, shipped_specs};
+pub use embedded::{driver, materialise, shipped_spec, shipped_specs};

@@ -71,12 +71,13 @@ impl fmt::Display for Metrics {
 /// Most folds: more groups than this share folds.
 const MAX_FOLDS: usize = 32;
 
-/// Leave-one-group-out; functions of the held-out part are removed from the training part.
+/// Leave-one-group-out; functions of the held-out part are removed from the training part, and groups that are for
+/// training only are never held out.
 ///
 /// # Errors
 /// [`PolicyError::Training`] when there are too few groups.
 pub(crate) fn folds(data: &Examples, seed: u64) -> Result<Vec<Fold>, PolicyError> {
-    let folds = leave_groups_out(&data.group, &data.function, MAX_FOLDS, seed)?;
+    let folds = leave_groups_out(&data.group, &data.training_only, &data.function, MAX_FOLDS, seed)?;
     if folds.len() < 2 {
         return Err(PolicyError::Training(
             "nothing can be held out: collect from at least two program families (or one program with more functions)"
@@ -93,4 +94,28 @@ pub(crate) struct Fitted {
     pub constants: Vec<f64>,
     /// Corrections of the predictions, chosen inside of each fold.
     pub offsets: Vec<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_for_training_are_never_held_out() {
+        let group: Vec<u32> = (0..40).map(|row| row % 4).collect();
+        let data = Examples {
+            function: (0..40).collect(),
+            target: vec![0.0; 40],
+            group: group.clone(),
+            groups: 4,
+            training_only: vec![2],
+            ..Examples::default()
+        };
+        let folds = folds(&data, 1).expect("three groups to hold out");
+        assert_eq!(folds.len(), 3);
+        for fold in folds {
+            assert!(fold.test.iter().all(|row| group[*row] != 2));
+            assert_eq!(fold.train.iter().filter(|row| group[**row] == 2).count(), 10);
+        }
+    }
 }

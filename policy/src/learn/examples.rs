@@ -46,6 +46,8 @@ pub(crate) struct Examples {
     pub events: Vec<f64>,
     pub events_after: Vec<f64>,
     pub groups: usize,
+    /// Groups that models are trained on and never judged by.
+    pub training_only: Vec<u32>,
     /// What a group is: family, program or function.
     pub grouped_by: &'static str,
 }
@@ -59,6 +61,7 @@ impl Examples {
         let mut out = Examples {
             features: varying.iter().map(|at| view.feature_names[*at].clone()).collect(),
             x: Matrix::new(varying.len()),
+            training_only: if grouped_by == "family" { view.training_only.clone() } else { Vec::new() },
             grouped_by,
             ..Examples::default()
         };
@@ -95,7 +98,7 @@ impl Examples {
     }
 
     /// Gives every group the same total weight, and rows the mean weight 1.
-    fn balance(&mut self) {
+    pub fn balance(&mut self) {
         self.groups = self.group.iter().max().map_or(0, |last| *last as usize + 1);
         let mut totals = vec![0.0; self.groups];
         for (group, weight) in self.group.iter().zip(&self.weight) {
@@ -132,6 +135,7 @@ impl Examples {
             events: pick(&self.events, rows),
             events_after: pick(&self.events_after, rows),
             groups: self.groups,
+            training_only: self.training_only.clone(),
             grouped_by: self.grouped_by,
         }
     }

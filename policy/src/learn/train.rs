@@ -189,16 +189,23 @@ fn remaining_work(data: &Examples, spec: &TrainSpec, rates: &Rates) -> Result<Tr
             fitted.offsets[*row] = offset;
         }
     }
+    // Judged is what was held out: not the groups that are for training only.
+    let mut judged: Vec<usize> = folds.iter().flat_map(|fold| fold.test.iter().copied()).collect();
+    judged.sort_unstable();
+    let held_out = data.select(&judged);
+    for values in [&mut fitted.predictions, &mut fitted.constants, &mut fitted.offsets] {
+        *values = judged.iter().map(|row| values[*row]).collect();
+    }
     let mut model = remaining::fit(data, spec, rates)?;
-    model.offset_log2 = remaining::offset(data, rates, &fitted.predictions);
-    let scores = remaining::scores(data, rates, &fitted);
+    model.offset_log2 = remaining::offset(&held_out, rates, &fitted.predictions);
+    let scores = remaining::scores(&held_out, rates, &fitted);
     Ok((model, scores.map(|(name, score)| (name.to_owned(), score)).into(), folds.len(), purged))
 }
 
 /// The correction that the training part of a fold chooses by itself, so that the held-out part has no say in it.
 fn inner_offset(seen: &Examples, spec: &TrainSpec, rates: &Rates) -> Result<f64, PolicyError> {
     let (mut rows, mut predictions) = (Vec::new(), Vec::new());
-    for inner in leave_groups_out(&seen.group, &seen.function, INNER_FOLDS, spec.seed)? {
+    for inner in leave_groups_out(&seen.group, &seen.training_only, &seen.function, INNER_FOLDS, spec.seed)? {
         let model = remaining::fit(&seen.select(&inner.train), spec, rates)?;
         predictions.extend(inner.test.iter().map(|row| model.predict(seen.x.row(*row))));
         rows.extend(inner.test);
