@@ -353,9 +353,9 @@ fn code_that_hands_over_for_want_of_native_stack_is_not_needed_any_more() {
 }
 
 /// Loop and bytes of each compilation of the function `f`.
-type Compilations = Vec<(Option<u32>, u32)>;
+type Made = Vec<(Option<u32>, u32)>;
 
-struct Sizes(Rc<RefCell<Compilations>>);
+struct Sizes(Rc<RefCell<Made>>);
 impl EventSink for Sizes {
     fn compile(&mut self, record: &CompileRecord) {
         if record.label.starts_with("f ") {
@@ -372,7 +372,7 @@ impl EventSink for Sizes {
 #[test]
 fn what_was_made_for_one_entry_serves_the_others_until_feedback_has_grown() {
     let compilations = |program: &str| {
-        let sizes = Rc::new(RefCell::new(Compilations::new()));
+        let sizes = Rc::new(RefCell::new(Made::new()));
         run_with(program, "shared", Mode::Tier1Warm, |vm| vm.controller.set_sink(Box::new(Sizes(Rc::clone(&sizes)))));
         sizes.take()
     };
