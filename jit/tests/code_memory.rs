@@ -391,6 +391,20 @@ fn what_was_made_for_one_entry_serves_the_others_until_feedback_has_grown() {
     let made = compilations(&format!("{function} for call = 1, 12 do f(3, 2) end"));
     let subjects: Vec<_> = made.iter().map(|(subject, bytes)| (*subject, *bytes > 0)).collect();
     assert_eq!(subjects, [(Some(2), true), (None, true), (Some(0), false), (Some(1), false)], "{made:?}");
+    // Code that was made before a loop had run does not serve it, however little its feedback adds.
+    let made = compilations(
+        "local function f(n, x)
+            local a = x + 1 local b = a * 2 local c = b - 3 local d = c + a a = b * c + d b = a - c * d c = a + b - d
+            d = a * b + c a = d - b * 2 b = c + d - a c = a * 3 + b d = c - a + b a = b + c * d b = a - d + c
+            local i = 0
+            while i < n do i = i + 1 end
+            return i + a + b
+        end
+        for call = 1, 12 do f(0, 2) end
+        f(40, 2)",
+    );
+    let subjects: Vec<_> = made.iter().map(|(subject, bytes)| (*subject, *bytes > 0)).collect();
+    assert_eq!(subjects, [(None, true), (Some(0), true)], "{made:?}");
     // In one long call each loop is news.
     let made = compilations(&format!("{function} for call = 1, 12 do f(300, 2) end"));
     assert!(made.iter().all(|(_, bytes)| *bytes > 0), "{made:?}");

@@ -1,7 +1,7 @@
 //! The fast form: stencils are copied one behind the other, and their holes filled in. See `trinity_templates::stencil`.
 //!
 //! A function's code is the cold parts of its instructions, the last one first, then both epilogues, the prologue, the
-//! hot parts in order, and an entry for each loop. All of them share one native frame: the caller's pinned register, then
+//! hot parts in order, and an entry for each loop that has run. All of them share one native frame: the caller's pinned register, then
 //! [`FRAME`] bytes for whoever needs them.
 
 use std::{rc::Rc, time::Instant};
@@ -294,7 +294,9 @@ impl Stitcher {
         }
         for (index, place) in (0..).zip(&proto.unit.loops) {
             let header = place.header_pc as usize;
-            if coverage.as_ref().is_none_or(|coverage| coverage.reached[header]) {
+            // Code that was made before a loop had run leaves it for better code: it is not that itself.
+            let has_run = proto.loops()[index as usize].count() > 0 || entry == EntryPoint::Loop(index);
+            if has_run && coverage.as_ref().is_none_or(|coverage| coverage.reached[header]) {
                 let at = self.code.push_hot(&PROLOGUE);
                 self.code.push_hot(&[0xe9, 0, 0, 0, 0]);
                 self.code.link(self.code.hot_end() - 4, self.places[header]);
