@@ -387,6 +387,7 @@ impl Vm {
     pub(crate) fn settle_stack_limit(&mut self) {
         let hard = self.thread.hard_limit();
         if self.stack_limit > hard {
+            self.thread.get_mut().close_reserve();
             self.stack_limit = hard;
         }
     }

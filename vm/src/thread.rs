@@ -130,6 +130,14 @@ impl Thread {
         unsafe { self.base.add(STACK_SLOTS) }
     }
 
+    /// Nothing runs above the hard limit any more, and what has run there is forgotten.
+    pub(crate) fn close_reserve(&mut self) {
+        let hard = self.hard_limit();
+        // SAFETY: the reserve is part of the stack, and `limit` lies in it or at its beginning.
+        unsafe { clear(hard, self.limit) };
+        self.limit = hard;
+    }
+
     /// Slots in use while not running.
     pub(crate) fn used_slots(&self) -> usize {
         // SAFETY: both lie in one reservation or buffer.
@@ -463,5 +471,42 @@ impl Heap {
         if thread.place != NO_STACK {
             self.take_back(thread, base, limit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        stdlib,
+        vm::{Vm, VmOptions},
+    };
+
+    /// Runs `source` and ends the VM; the stack that it ran on is given back last.
+    fn stack_after(source: &[u8]) -> &'static [Value] {
+        let mut vm = Vm::new(&VmOptions::default());
+        stdlib::open(&mut vm);
+        let globals = vm.globals.into();
+        let function = vm.load(source, b"=test", globals).expect("valid source");
+        vm.call_from_host(function.into(), &[]).expect("no error");
+        drop(vm);
+        let stack = FREE_STACKS.with_borrow(|free| *free.last().expect("a stack was given back"));
+        // SAFETY: the whole stack is mapped, and nobody uses it.
+        unsafe { std::slice::from_raw_parts(stack, STACK_SLOTS + RESERVE_SLOTS) }
+    }
+
+    const DEEP: &str = "collectgarbage('stop')
+        local function deep(n) local one, two = {}, {}; if n > 0 then deep(n - 1) end; return one, two end";
+
+    #[test]
+    fn a_stack_is_given_back_clear_when_a_vm_ends_without_a_collection() {
+        let stack = stack_after(format!("{DEEP} deep(5000)").as_bytes());
+        assert_eq!(stack.iter().position(|slot| !slot.is_nil()), None);
+    }
+
+    #[test]
+    fn what_ran_in_the_reserve_is_forgotten() {
+        let stack = stack_after(format!("{DEEP} xpcall(deep, function() deep(50) end, 1 << 40)").as_bytes());
+        assert_eq!(stack.iter().position(|slot| !slot.is_nil()), None);
     }
 }

@@ -298,6 +298,7 @@ impl Vm {
             if used + 64 < STACK_SLOTS + 6_000 && self.stack_limit <= hard {
                 // SAFETY: inside the reservation.
                 self.stack_limit = unsafe { self.thread.stack_base().add(STACK_SLOTS + 6_000) };
+                self.thread.get_mut().limit = self.stack_limit;
             }
             return Err(self.runtime_error("stack overflow"));
         }
@@ -305,7 +306,10 @@ impl Vm {
         // SAFETY: inside the reservation.
         let wanted = unsafe { self.thread.stack_base().add(wanted) };
         self.stack_limit = self.stack_limit.max(wanted);
-        self.thread.get_mut().charge_to(&mut self.heap, self.stack_limit);
+        let thread = self.thread.get_mut();
+        // Whoever takes the stack back clears it up to here, also when the VM ends before its next collection.
+        thread.limit = self.stack_limit;
+        thread.charge_to(&mut self.heap, self.stack_limit);
         Ok(())
     }
 
