@@ -74,7 +74,7 @@ pub struct HostOptions {
     pub perf_map: bool,
     /// Only the libraries for programs that are not trusted.
     pub sandbox: bool,
-    /// Ticks that the program may take; it runs in tier 0 only.
+    /// Ticks that the program may take.
     pub fuel: Option<u64>,
     /// How tier 1 is made.
     pub tier1: Tier1Form,
@@ -160,6 +160,7 @@ fn new_vm(options: &HostOptions) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions {
         native_stack: NATIVE_STACK,
         fuel: options.fuel,
+        count_ticks: options.fuel.is_some(),
         memory_limit: options.memory_limit,
         compiler_threads: options.compiler_threads,
         ..VmOptions::default()
@@ -332,8 +333,6 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     };
     vm.controller.set_policy(policy);
     vm.controller.max_tier = match options.max_tier {
-        // Ticks are counted by the interpreter.
-        _ if options.fuel.is_some() => Tier::Cold,
         Some(0) => Tier::Cold,
         Some(1) => Tier::Warm,
         _ => Tier::Hot,

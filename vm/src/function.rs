@@ -1,9 +1,9 @@
 //! Functions in the heap: prototypes with their feedback and code, closures, upvalues, natives.
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use crate::{
-    bytecode::{Const, FnUnit, Instr, Op},
+    bytecode::{Const, FnUnit, Instr, Op, Segments},
     controller::{Pending, Renewal, Standing},
     frame::{Entry, Frame},
     heap::{Gc, GcHeader, Heap, Kind, layout_with_tail},
@@ -173,6 +173,7 @@ pub struct Profile {
     /// Optimised code does not count: totals are lower bounds.
     pub censored: bool,
     pub features: Option<Box<StaticFeatures>>,
+    pub(crate) segments: OnceCell<Segments>,
 }
 
 /// Computed once per function; see `controller::features`.
@@ -250,6 +251,10 @@ impl Proto {
     /// Back-edges so far, all loops.
     pub fn backedges(&self) -> u64 {
         self.loops_owner.iter().map(LoopState::count).sum()
+    }
+    /// What compiled code pays for at once where ticks are counted.
+    pub fn segments(&self) -> &Segments {
+        self.profile.segments.get_or_init(|| Segments::of(self.code()))
     }
     /// The line of the instruction at `pc`.
     pub fn line(&self, pc: usize) -> u32 {
@@ -366,6 +371,7 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             failed_speculations: Vec::new(),
             censored: false,
             features: None,
+            segments: OnceCell::new(),
         },
         code_owner,
         consts_owner,

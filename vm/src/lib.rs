@@ -2,6 +2,7 @@
 //! loggers plug into. It depends on none of them.
 
 pub mod bytecode;
+pub mod clock;
 pub mod controller;
 pub mod coroutine;
 mod display;

@@ -57,6 +57,10 @@ pub struct Vm {
     pub(crate) string_metatable: Option<Gc<Table>>,
     /// Metatables of the other basic types, by tag.
     pub(crate) type_metatables: [Option<Gc<Table>>; 12],
+    /// Ticks left, see [`Vm::set_fuel`]; where no limit has been set it counts down from `u64::MAX`.
+    pub fuel: u64,
+    /// Modelled time in picoseconds since the VM was made, where ticks are counted: see [`crate::clock`].
+    pub model: u64,
     pub(crate) meta_names: [Gc<Str>; Meta::COUNT],
     /// The frame that threw: what a message handler and a traceback look at.
     pub(crate) error_frame: Frame,
@@ -84,6 +88,8 @@ pub struct Vm {
 pub struct VmOptions {
     /// Ticks that programs may take, see [`Vm::set_fuel`].
     pub fuel: Option<u64>,
+    /// Ticks are counted, in compiled code too; otherwise a program with fuel runs in tier 0.
+    pub count_ticks: bool,
     /// Mixed into the hashes of short strings, beside a number that differs from process to process.
     pub hash_seed: u32,
     /// Native stack that compiled code may use, in bytes, counted from where the VM is created.
@@ -96,7 +102,14 @@ pub struct VmOptions {
 
 impl Default for VmOptions {
     fn default() -> Self {
-        Self { fuel: None, hash_seed: 0x5bd1_e995, native_stack: 6 << 20, memory_limit: None, compiler_threads: 0 }
+        Self {
+            fuel: None,
+            count_ticks: false,
+            hash_seed: 0x5bd1_e995,
+            native_stack: 6 << 20,
+            memory_limit: None,
+            compiler_threads: 0,
+        }
     }
 }
 
@@ -128,6 +141,8 @@ impl Vm {
             registry,
             string_metatable: None,
             type_metatables: [None; 12],
+            fuel: u64::MAX,
+            model: 0,
             meta_names,
             error_frame: Frame(std::ptr::null_mut()),
             error_top: std::ptr::null_mut(),
@@ -146,7 +161,8 @@ impl Vm {
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
-        if options.fuel.is_some() {
+        vm.observer.counts_ticks = options.count_ticks;
+        if options.count_ticks || options.fuel.is_some() {
             vm.set_fuel(options.fuel);
         }
         if let Some(bytes) = options.memory_limit {

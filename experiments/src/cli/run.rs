@@ -72,7 +72,7 @@ pub struct Args {
     #[arg(long)]
     sandbox: bool,
     /// End the program with an error after this many ticks (bytecode instructions, and comparable work of library
-    /// functions); it runs in tier 0
+    /// functions), at the same place in every tier
     #[arg(long, value_name = "TICKS")]
     fuel: Option<u64>,
     /// The program (`-` for standard input) and its arguments
@@ -134,9 +134,6 @@ pub fn run(args: &Args) -> Result<u8> {
         Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
-    if args.fuel.is_some() && (args.force_tier > Some(0) || args.max_tier > Some(0)) {
-        return Err(Failure::usage("--fuel counts what the interpreter executes: use it with tier 0 only"));
-    }
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),

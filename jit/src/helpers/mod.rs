@@ -11,6 +11,7 @@ mod access;
 mod arith;
 mod call;
 mod flow;
+pub mod metered;
 
 pub use access::{
     get_field, get_i, get_table, get_tabup, len, newtable, self_field, set_field, set_i, set_list, set_table,
@@ -69,6 +70,7 @@ pub fn table(vm: &Vm) -> HelperTable {
             Name::GetTabUp => get_tabup as *const () as usize,
             Name::Len => len as *const () as usize,
             Name::NewTable => newtable as *const () as usize,
+            Name::OutOfTicks => metered::out_of_ticks as *const () as usize,
             Name::NoteCall => note_call as *const () as usize,
             Name::Ret => ret as *const () as usize,
             Name::SelfField => self_field as *const () as usize,
@@ -86,6 +88,11 @@ pub fn table(vm: &Vm) -> HelperTable {
             Name::Next => vm.controller.next_function,
             Name::IpairsStep => vm.controller.ipairs_function,
         };
+    }
+    if vm.counts_ticks() {
+        for (name, helper) in metered::WARM_HELPERS {
+            table[*name as usize] = *helper as *const () as usize;
+        }
     }
     table
 }

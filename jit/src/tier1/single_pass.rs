@@ -38,6 +38,8 @@ const MAX_WORDS: usize = 250_000;
 
 /// An instruction that is compiled.
 struct Step {
+    /// Pays for the segment that begins here.
+    price: Option<Instruction>,
     instruction: Instruction,
     pc: usize,
     /// The pc behind it.
@@ -79,6 +81,7 @@ pub fn freeze(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Snapshot, Bai
     }
     let vm_address = std::ptr::from_ref(vm) as i64;
     let coverage = Coverage::new(proto, entry);
+    let segments = vm.counts_ticks().then(|| proto.segments());
     let mut steps = Vec::new();
     let mut pc = 0;
     while pc < code.len() {
@@ -87,7 +90,9 @@ pub fn freeze(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Snapshot, Bai
         if coverage.reached[pc] {
             let leader = coverage.leader[pc];
             let instruction = Instruction::decode(proto, pc, vm_address);
-            steps.push(Step { instruction, pc, next, leader, target: flow::successors(code, pc).jump });
+            let price = segments.and_then(|segments| segments.price(pc));
+            let price = price.map(|price| Instruction::pay(pc, price, vm_address));
+            steps.push(Step { price, instruction, pc, next, leader, target: flow::successors(code, pc).jump });
         }
         pc = next;
     }
@@ -205,6 +210,10 @@ fn body(emitter: &mut Emitter, snap: &Snapshot) {
             }
             emitter.switch(block);
             emitter.forget_all();
+        }
+        if let Some(price) = step.price {
+            emitter.instruction = price;
+            emitter.template();
         }
         emitter.instruction = step.instruction;
         emitter.target = step.target.map(|target| block_at(emitter, &mut blocks, target));

@@ -278,11 +278,16 @@ impl Stitcher {
             self.entries.push((EntryPoint::Call, self.code.push_hot(&PROLOGUE)));
             self.place(&Instruction::entry(proto, vm_address), None, None)?;
         }
+        let segments = vm.counts_ticks().then(|| proto.segments());
         let (mut pc, mut stencils) = (0, 0);
         while pc < code.len() {
             let op = code[pc].op();
             if coverage.as_ref().is_none_or(|coverage| coverage.reached[pc]) {
                 self.places[pc] = self.code.hot_end();
+                if let Some(price) = segments.and_then(|segments| segments.price(pc)) {
+                    self.place(&Instruction::pay(pc, price, vm_address), Some(pc), None)?;
+                    stencils += 1;
+                }
                 if op != Op::VarArgPrep {
                     let instruction = Instruction::decode(proto, pc, vm_address);
                     self.roots.extend(instruction.root());

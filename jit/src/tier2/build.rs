@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use trinity_vm::{
     bytecode::{Hint, Instr, Op},
-    seam::EntryPoint,
+    clock::Price,
+    seam::{EntryPoint, Tier},
     value::tag,
 };
 
 use super::{
     cfg::Cfg,
-    ir::{BASE, Block, COUNT, Cc, ENTRY, Exit, ExitId, Func, Helper, Inst, Region, Term, Ty, V, VM, Width},
+    ir::{BASE, Block, COUNT, Cc, ENTRY, Exit, ExitId, Func, Helper, Inst, IntOp, Region, Term, Ty, V, VM, Width},
     liveness::{Liveness, accesses},
     snapshot::Snapshot,
     state::{Rep, Slot, State},
@@ -65,6 +66,8 @@ pub(super) struct Builder<'a> {
     pub open: bool,
     /// Headers of loops around the present block whose facts are relied on.
     clean_loops: Vec<usize>,
+    /// What an exit before the present instruction gives back.
+    paid: Price,
 }
 
 /// Most attempts before giving up.
@@ -102,6 +105,7 @@ pub(super) fn build(snap: &Snapshot) -> Result<Func, &'static str> {
                 stop: None,
                 open: true,
                 clean_loops: Vec::new(),
+                paid: Price::default(),
             };
             match builder.run(entry) {
                 None => return Ok(builder.func),
@@ -126,6 +130,7 @@ impl Builder<'_> {
             let pcs = self.cfg.blocks[position].pcs.clone();
             let Some(edges) = self.pending.remove(&pcs.start) else { continue };
             self.pc = pcs.start;
+            self.paid = Price::default();
             self.clean_loops =
                 self.headers.keys().copied().filter(|header| self.in_clean_loop(*header, position)).collect();
             if self.cfg.loops.contains_key(&position) {
@@ -141,6 +146,7 @@ impl Builder<'_> {
             while pc < pcs.end {
                 self.pc = pc;
                 self.instr = self.snap.code[pc];
+                self.pay();
                 if self.instruction().is_err() {
                     self.open = false;
                     break;
@@ -306,7 +312,8 @@ impl Builder<'_> {
 
     // ---- exits and guards ----
 
-    fn exit_at(&mut self, pc: usize, reason: &'static str, deopt: bool) -> ExitId {
+    /// An exit to `pc`, where the present instruction, or another segment, begins.
+    fn exit_at(&mut self, pc: usize, reason: &'static str, deopt: bool, refund: Price) -> ExitId {
         let live = self.liveness.at(pc);
         let saved = live
             .iter()
@@ -314,19 +321,41 @@ impl Builder<'_> {
             .filter(|register| self.state.slots[*register].dirty)
             .filter_map(|register| Some((register as u8, self.state.slots[register].rep.saved()?)))
             .collect();
-        self.func.exits.push(Exit { pc: pc as u32, reason, saved, deopt });
+        self.func.exits.push(Exit { pc: pc as u32, reason, saved, deopt, refund });
         ExitId(self.func.exits.len() as u32 - 1)
     }
 
     /// Leaves to the interpreter before this instruction unless `condition`.
     pub(super) fn guard(&mut self, condition: V, reason: &'static str) {
-        let exit = self.exit_at(self.pc, reason, true);
+        let exit = self.exit_at(self.pc, reason, true, self.paid);
         self.emit(Inst::Guard(condition, exit));
+    }
+
+    /// Where a segment begins and ticks are taken: pays for it, or leaves when there are too few left.
+    fn pay(&mut self) {
+        let Some(segments) = &self.snap.segments else { return };
+        let Some(price) = segments.price(self.pc) else {
+            self.paid = segments.paid_from(self.pc);
+            return;
+        };
+        let cost = self.int(price.ticks.into());
+        let fuel = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_FUEL));
+        let short = self.emit(Inst::Cmp(Cc::Below, fuel, cost));
+        let enough = self.emit(Inst::Not(short));
+        let exit = self.exit_at(self.pc, "ticks", false, Price::default());
+        self.emit(Inst::Guard(enough, exit));
+        let left = self.emit(Inst::Arith(IntOp::Sub, fuel, cost));
+        self.emit(Inst::Store(Region::Vm, Width::I64, VM, abi::VM_FUEL, left));
+        let cost = self.int(price.model[Tier::Hot as usize].into());
+        let model = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_MODEL));
+        let model = self.emit(Inst::Arith(IntOp::Add, model, cost));
+        self.emit(Inst::Store(Region::Vm, Width::I64, VM, abi::VM_MODEL, model));
+        self.paid = price;
     }
 
     /// Leaves to the interpreter before this instruction, always.
     pub(super) fn leave(&mut self, reason: &'static str, deopt: bool) -> Dead {
-        let exit = self.exit_at(self.pc, reason, deopt);
+        let exit = self.exit_at(self.pc, reason, deopt, self.paid);
         self.func.blocks[self.block.index()].term = Term::Exit(exit);
         Dead
     }
@@ -454,7 +483,7 @@ impl Builder<'_> {
         self.open = false;
         let Some(position) = self.cfg.position(target) else {
             // Out of the compiled range: the interpreter goes on there.
-            let exit = self.exit_at(target, "loop-exit", false);
+            let exit = self.exit_at(target, "loop-exit", false, Price::default());
             return self.terminate(Term::Exit(exit));
         };
         if self.headers.contains_key(&position) {
@@ -766,7 +795,7 @@ impl Builder<'_> {
                     return;
                 }
                 let condition = self.emit(Inst::TagIs(tag, want_tag));
-                let exit = self.exit_at(target, "loop-type", true);
+                let exit = self.exit_at(target, "loop-type", true, Price::default());
                 self.emit(Inst::Guard(condition, exit));
                 rep = self.typed(want_tag, payload);
                 self.refine(register, rep);
@@ -791,7 +820,7 @@ impl Builder<'_> {
         self.block = slow;
         if self.headers[&position].clean || !self.clean_loops.is_empty() {
             // What a finalizer might do to a table must not go unnoticed: poll in the interpreter.
-            let exit = self.exit_at(target, "poll", false);
+            let exit = self.exit_at(target, "poll", false, Price::default());
             self.terminate(Term::Exit(exit));
         } else {
             self.flush_live(target, false);
@@ -836,7 +865,7 @@ impl Builder<'_> {
         // The same margin as the interpreter's, so that what it has made room for is found to fit.
         let slots = i64::from(snap.max_stack) + i64::from(snap.num_params) + 8;
         let size = self.int(slots * i64::from(abi::VALUE_SIZE));
-        let end = self.emit(Inst::Arith(super::ir::IntOp::Add, BASE, size));
+        let end = self.emit(Inst::Arith(IntOp::Add, BASE, size));
         let soft = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_STACK_LIMIT));
         let mut fine = self.emit(Inst::Cmp(Cc::Below, end, soft));
         if snap.num_params > 0 {

@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use trinity_vm::bytecode::Op;
+use trinity_vm::{bytecode::Op, clock::Price};
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident $prefix:literal) => {
@@ -287,6 +287,8 @@ pub struct Exit {
     pub saved: Vec<(u8, Saved)>,
     /// A failed speculation; else a planned way out.
     pub deopt: bool,
+    /// What has been paid for the instruction at `pc` and what follows it in its segment; nothing where no ticks are taken.
+    pub refund: Price,
 }
 
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use cranelift_codegen::{
     isa::TargetFrontendConfig,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use trinity_vm::value::tag;
+use trinity_vm::{clock::Price, seam::Tier, value::tag};
 
 use super::{
     exits::{ExitInfo, ForcedExits},
@@ -45,6 +45,8 @@ struct Lower<'a, 'f> {
     exits: &'a [ExitInfo],
     forced: Option<&'a ForcedExits>,
     exit_blocks: Vec<Option<ClifBlock>>,
+    /// The code pays for what it does.
+    metered: bool,
 }
 
 /// Writes `func` into `clif`. `exits` are the records that exit stubs report, by exit.
@@ -52,6 +54,7 @@ pub(super) fn lower(
     func: &Func,
     exits: &[ExitInfo],
     forced: Option<&ForcedExits>,
+    metered: bool,
     clif: &mut Function,
     context: &mut FunctionBuilderContext,
     target: TargetFrontendConfig,
@@ -82,6 +85,7 @@ pub(super) fn lower(
         exits,
         forced,
         exit_blocks: vec![None; func.exits.len()],
+        metered,
     };
     for block in &order {
         lower.declare(*block);
@@ -202,11 +206,24 @@ impl Lower<'_, '_> {
                 self.builder.ins().store(flags, tag, base, offset + abi::TAG);
             }
             let vm = self.value(VM);
+            self.refund(vm, self.func.exits[index].refund);
             let record = self.builder.ins().iconst(types::I64, &raw const self.exits[index] as i64);
             let callee = self.builder.ins().iconst(types::I64, runtime::leave as *const () as i64);
             let call = self.builder.ins().call_indirect(self.signatures.entry, callee, &[vm, base, record]);
             let result = self.builder.inst_results(call)[0];
             self.builder.ins().return_(&[result]);
+        }
+    }
+
+    /// Gives back what was paid and is not done here.
+    fn refund(&mut self, vm: ClifValue, price: Price) {
+        let (flags, model) = (self.regions.vm, i64::from(price.model[Tier::Hot as usize]));
+        for (amount, offset) in [(i64::from(price.ticks), abi::VM_FUEL), (-model, abi::VM_MODEL)] {
+            if amount != 0 {
+                let held = self.builder.ins().load(types::I64, flags, vm, offset);
+                let held = self.builder.ins().iadd_imm_s(held, amount);
+                self.builder.ins().store(flags, held, vm, offset);
+            }
         }
     }
 
@@ -409,7 +426,7 @@ impl Lower<'_, '_> {
 
     fn helper(&mut self, helper: Helper, args: &[V]) -> ClifValue {
         let (address, signature) = match helper {
-            Helper::Run(op) => (runtime::address(op), self.signatures.run),
+            Helper::Run(op) => (runtime::address(op, self.metered), self.signatures.run),
             Helper::FinishCall => (crate::helpers::finish_call as *const () as usize, self.signatures.finish),
             Helper::Poll => (runtime::poll as *const () as usize, self.signatures.run),
             Helper::Enter => (crate::helpers::enter as *const () as usize, self.signatures.entry),

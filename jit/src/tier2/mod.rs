@@ -123,7 +123,7 @@ pub fn optimise(codegen: &mut Codegen, snap: &Snapshot, cancelled: &AtomicBool) 
         .collect();
     let name = || format!("tier 2 {:?} of function {:016x}", snap.entry, snap.function_id);
     let ((), mut code) = codegen.generate(&name, |clif, context, target| {
-        lower::lower(&func, &exits, snap.forced_exits.as_deref(), clif, context, target);
+        lower::lower(&func, &exits, snap.forced_exits.as_deref(), snap.segments.is_some(), clif, context, target);
         // Cranelift takes most of the time, and cannot be stopped.
         go_on()
     })?;

@@ -10,28 +10,31 @@ use trinity_vm::{
 };
 
 use super::exits::ExitInfo;
-use crate::helpers;
+use crate::helpers::{self, metered::hot};
 
-/// The helper that executes an opcode on home slots.
-pub fn address(op: Op) -> usize {
+/// The helper that executes an opcode on home slots, in code that pays for what it does when `metered`.
+pub fn address(op: Op, metered: bool) -> usize {
+    let pick = |plain: helpers::Helper, exact: helpers::Helper| if metered { exact } else { plain };
     let helper: helpers::Helper = match op {
-        Op::GetTabUp => helpers::get_tabup,
-        Op::GetTable => helpers::get_table,
-        Op::GetI => helpers::get_i,
-        Op::GetField => helpers::get_field,
-        Op::SelfField => helpers::self_field,
-        Op::SetTabUp => helpers::set_tabup,
-        Op::SetTable => helpers::set_table,
-        Op::SetI => helpers::set_i,
-        Op::SetField => helpers::set_field,
-        Op::NewTable => helpers::newtable,
-        Op::SetList => helpers::set_list,
-        Op::Len => helpers::len,
-        Op::Concat => helpers::concat,
-        Op::Close => helpers::close,
-        Op::Tbc => helpers::tbc,
-        Op::Closure => helpers::closure,
-        Op::VarArg => helpers::vararg,
+        Op::GetTabUp => pick(helpers::get_tabup, hot::get_tabup),
+        Op::GetTable => pick(helpers::get_table, hot::get_table),
+        Op::GetI => pick(helpers::get_i, hot::get_i),
+        Op::GetField => pick(helpers::get_field, hot::get_field),
+        Op::SelfField => pick(helpers::self_field, hot::self_field),
+        Op::SetTabUp => pick(helpers::set_tabup, hot::set_tabup),
+        Op::SetTable => pick(helpers::set_table, hot::set_table),
+        Op::SetI => pick(helpers::set_i, hot::set_i),
+        Op::SetField => pick(helpers::set_field, hot::set_field),
+        Op::NewTable => pick(helpers::newtable, hot::newtable),
+        Op::SetList => pick(helpers::set_list, hot::set_list),
+        Op::Len => pick(helpers::len, hot::len),
+        Op::Concat => pick(helpers::concat, hot::concat),
+        Op::Close => pick(helpers::close, hot::close),
+        Op::Tbc => pick(helpers::tbc, hot::tbc),
+        Op::Closure => pick(helpers::closure, hot::closure),
+        Op::VarArg => pick(helpers::vararg, hot::vararg),
+        Op::Unm | Op::BNot => pick(helpers::unary, hot::unary),
+        // These end a segment.
         Op::Call => helpers::call,
         Op::TailCall => helpers::tail_call,
         Op::Return | Op::Return0 | Op::Return1 => helpers::ret,
@@ -41,8 +44,7 @@ pub fn address(op: Op) -> usize {
         Op::Eq => helpers::equals,
         Op::EqK => helpers::equals_constant,
         Op::Lt | Op::Le | Op::LtI | Op::LeI | Op::GtI | Op::GeI => helpers::compare,
-        Op::Unm | Op::BNot => helpers::unary,
-        _ => helpers::arith,
+        _ => pick(helpers::arith, hot::arith),
     };
     helper as usize
 }

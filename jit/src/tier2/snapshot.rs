@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use trinity_vm::{
-    bytecode::{Instr, LoopDesc},
+    bytecode::{Instr, LoopDesc, Segments},
     function::{CacheKind, Proto},
     heap::Gc,
     seam::EntryPoint,
@@ -62,6 +62,8 @@ pub struct Snapshot {
     /// Tags of the registers at the loop header that is entered.
     pub entry_tags: Vec<u8>,
     pub proto_epoch: u32,
+    /// Where ticks are taken.
+    pub segments: Option<Segments>,
     pub forced_exits: Option<Arc<ForcedExits>>,
 }
 
@@ -123,6 +125,7 @@ impl Snapshot {
             patient: reopts >= PATIENT_AFTER,
             entry_tags,
             proto_epoch: vm.heap.proto_epoch,
+            segments: vm.counts_ticks().then(|| proto.segments().clone()),
             forced_exits: None,
         }
     }

@@ -52,6 +52,8 @@ macro_rules! layout {
 layout! {
     VM_STACK_LIMIT = offset_of!(Vm, stack_limit);
     VM_TOP = offset_of!(Vm, top);
+    VM_FUEL = offset_of!(Vm, fuel);
+    VM_MODEL = offset_of!(Vm, model);
     VM_NATIVE_LIMIT = offset_of!(Vm, native_limit);
     VM_EXIT_FRAME = offset_of!(Vm, exit_frame);
     VM_EXIT_COUNT = offset_of!(Vm, exit_count);

@@ -1,10 +1,8 @@
 //! What of a function a compilation covers, and where its basic blocks begin.
 
-use trinity_vm::{
-    bytecode::{Instr, Op, jump_target},
-    function::Proto,
-    seam::EntryPoint,
-};
+use trinity_vm::{function::Proto, seam::EntryPoint};
+
+pub use trinity_vm::bytecode::{Successors, successors};
 
 /// Instructions that are reached from an entry, and those that are reached in more than one way.
 pub struct Coverage {
@@ -13,29 +11,6 @@ pub struct Coverage {
     pub reached: Vec<bool>,
     /// By pc: reached by a jump, so that nothing is known there.
     pub leader: Vec<bool>,
-}
-
-/// Where control goes after the instruction at `pc`. A test and the jump behind it count as one instruction.
-pub struct Successors {
-    pub next: Option<usize>,
-    pub jump: Option<usize>,
-}
-
-pub fn successors(code: &[Instr], pc: usize) -> Successors {
-    let op = code[pc].op().unquickened().0;
-    let after = pc + op.words();
-    let target = jump_target(code, pc).map(|target| target as usize);
-    match op {
-        _ if op.is_test() => {
-            let jump = (after + 1) as i64 + i64::from(code[after].jump());
-            Successors { next: Some(after + 1), jump: Some(jump as usize) }
-        }
-        Op::Jmp | Op::Loop | Op::TForPrep => Successors { next: None, jump: target },
-        Op::LFalseSkip => Successors { next: None, jump: Some(after + 1) },
-        Op::ForPrep | Op::ForLoop | Op::TForLoop => Successors { next: Some(after), jump: target },
-        Op::Return | Op::Return0 | Op::Return1 => Successors { next: None, jump: None },
-        _ => Successors { next: Some(after), jump: None },
-    }
 }
 
 impl Coverage {

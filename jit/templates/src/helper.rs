@@ -16,7 +16,7 @@ macro_rules! helpers {
 
 helpers! {
     Arith, BackEdge, BackEdgeFresh, Call, Close, Closure, Compare, Concat, Enter, EnterCounted, Equals, EqualsConstant,
-    FinishCall, ForLoop, ForPrep, GenericFor, GenericForPrep, GetField, GetI, GetTable, GetTabUp, Len, NewTable, NoteCall,
+    FinishCall, ForLoop, ForPrep, GenericFor, GenericForPrep, GetField, GetI, GetTable, GetTabUp, Len, NewTable, NoteCall, OutOfTicks,
     Ret, SelfField, SetField, SetI, SetList, SetTable, SetTabUp, SetUpvalue, TailCall, TailEnter, Tbc, Unary, VarArg,
     /// The code of `next`, to compare with.
     Next,

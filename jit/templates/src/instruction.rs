@@ -8,8 +8,10 @@ use std::fmt;
 
 use trinity_vm::{
     bytecode::{Hint, Op},
+    clock::Price,
     function::{Cache, CacheKind, Proto},
     lookup::LookupCache,
+    seam::Tier,
     table::ElementKind,
     value::{Value, tag},
 };
@@ -354,6 +356,17 @@ impl Instruction {
         entry.set(Operand::Params, i64::from(proto.num_params));
         entry.set(Operand::MaxStack, i64::from(proto.max_stack));
         entry
+    }
+
+    /// Pays for the segment that begins at `pc`: the only use of `EXT` as an instruction.
+    pub fn pay(pc: usize, price: Price, vm: i64) -> Instruction {
+        let mut this = Instruction { form: Form::of(Op::Ext), operands: [0; Operand::COUNT] };
+        this.set(Operand::Vm, vm);
+        this.set(Operand::HelperVm, vm);
+        this.set(Operand::HelperPc, pc as i64);
+        this.set(Operand::Immediate, -i64::from(price.ticks));
+        this.set(Operand::Constant, i64::from(price.model[Tier::Warm as usize]));
+        this
     }
 
     /// The instruction at `pc` of `proto`, with what its feedback says now.

@@ -117,7 +117,8 @@ impl Emitter<'_, '_> {
                 self.helper_or_leave(Helper::VarArg);
                 self.forget_from(a);
             }
-            Op::VarArgPrep | Op::Ext => {}
+            Op::VarArgPrep => {}
+            Op::Ext => self.pay(),
             // Quickened forms, which `unquickened` has replaced.
             _ => debug_assert!(hint != Hint::None, "{op:?}"),
         }
@@ -209,6 +210,32 @@ impl Emitter<'_, '_> {
         let status = self.load(I64, regions.vm, vm, abi::VM_EXIT_COUNT);
         self.leave_with(status);
 
+        self.switch(ready);
+    }
+
+    /// Pays for a segment (see `trinity_vm::bytecode::Segments`). With fewer ticks left than that the interpreter goes on,
+    /// which takes them one by one.
+    fn pay(&mut self) {
+        let out = self.cold();
+        let (flags, vm) = (self.regions.vm, self.vm());
+        let fuel = self.load(I64, flags, vm, abi::VM_FUEL);
+        // The operand is negative: the sum is greater when it wraps around.
+        let price = self.operand(Operand::Immediate);
+        let left = self.b.ins().iadd(fuel, price);
+        let short = self.b.ins().icmp(IntCC::UnsignedGreaterThan, left, fuel);
+        self.reject(short, out);
+        let vm = self.vm();
+        self.store(flags, left, vm, abi::VM_FUEL);
+        let model = self.load(I64, flags, vm, abi::VM_MODEL);
+        let cost = self.operand(Operand::Constant);
+        let model = self.b.ins().iadd(model, cost);
+        self.store(flags, model, vm, abi::VM_MODEL);
+        let ready = self.block();
+        self.jump(ready);
+
+        self.switch(out);
+        let status = self.helper(Helper::OutOfTicks);
+        self.leave_with(status);
         self.switch(ready);
     }
 

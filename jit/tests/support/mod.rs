@@ -1,5 +1,7 @@
 //! Runs Lua programs in a chosen tier and collects what they print.
 
+pub mod suite;
+
 use std::cell::RefCell;
 
 use trinity_jit::{JitCompiler, Tier1Form, tier2::ForcedExits};
@@ -193,6 +195,11 @@ pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mu
     let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
     prepare(&mut vm, mode);
     configure(&mut vm);
+    run_in(&mut vm, source, name, mode)
+}
+
+/// As [`run`], in a VM that has been prepared for the mode.
+pub fn run_in(vm: &mut Vm, source: &str, name: &str, mode: Mode) -> String {
     let globals = vm.globals;
     let chunk = match vm.load(source.as_bytes(), format!("@{name}").as_bytes(), globals.into()) {
         Ok(chunk) => chunk,
@@ -203,7 +210,7 @@ pub fn run_with(source: &str, name: &str, mode: Mode, configure: impl FnOnce(&mu
         vm.heap.set_stress(mode.stress());
     }
     let result = vm.call_from_host(chunk.into(), &[]);
-    assert_tier_1_takes_everything(&mut vm, name);
+    assert_tier_1_takes_everything(vm, name);
     let mut output = OUTPUT.take();
     if let Err(error) = result {
         let text = vm.to_display(error).map_or_else(|_| "?".into(), |text| text.to_str_lossy().into_owned());

@@ -12,6 +12,7 @@ mod layout;
 mod names;
 mod op;
 mod quicken;
+mod segments;
 mod unit;
 mod validate;
 
@@ -19,6 +20,7 @@ pub use disasm::disassemble;
 pub use layout::{Extra, Field, Layout, jump_target};
 pub use names::{CodeView, NameKind};
 pub use op::{Hint, Op};
+pub use segments::{Segments, Successors, successors};
 pub use unit::{Const, FnUnit, LocalVar, LoopDesc, LoopKind, StrId, Strings, UpvalDesc, UpvalKind, set_loop_depths};
 pub use validate::validate;
 

@@ -503,6 +503,11 @@ impl Heap {
         userdata
     }
 
+    /// Units of marking work since the heap was made.
+    pub(crate) fn work_done(&self) -> usize {
+        self.work
+    }
+
     pub(crate) fn register_shape(&mut self, shape: Gc<Shape>) {
         self.shapes.push(shape);
     }

@@ -4,6 +4,7 @@ use crate::{
     frame::flags,
     meta::Meta,
     native::Throw,
+    string::MAX_SHORT,
     value::{Value, tag},
     vm::Vm,
 };
@@ -13,8 +14,12 @@ use crate::{
 /// # Errors
 /// What `__eq` throws.
 pub fn equals(vm: &mut Vm, a: Value, b: Value) -> Result<bool, Throw> {
-    if a.tag == tag::STRING && b.tag == tag::STRING {
-        spend_on_strings(vm, a, b);
+    // Short strings are told apart by their addresses.
+    if a.tag == tag::STRING && b.tag == tag::STRING && a.bits != b.bits {
+        let len = a.string_unchecked().len();
+        if len > MAX_SHORT && len == b.string_unchecked().len() {
+            vm.spend_bytes(len);
+        }
     }
     if a.raw_equals(b) {
         return Ok(true);

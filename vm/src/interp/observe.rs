@@ -3,6 +3,7 @@
 use super::{Flow, HANDLERS, Handler, State, handlers::generic_call_reported};
 use crate::{
     bytecode::{Instr, Op},
+    clock::COLD,
     frame::Status,
     function::Proto,
     value::Value,
@@ -16,11 +17,11 @@ pub(crate) const OBSERVE: Handler = observe;
 unsafe extern "C" fn observe(vm: *mut Vm, base: *mut Value, pc: *mut Instr, proto: *mut Proto, instr: Instr) -> Status {
     // SAFETY: the arguments are those of a running frame.
     unsafe {
-        let observer = &mut (*vm).observer;
-        if observer.inspects || observer.fuel == 0 {
+        if (*vm).observer.inspects || (*vm).fuel == 0 {
             return observe_closely(vm, base, pc, proto, instr);
         }
-        observer.fuel -= 1;
+        (*vm).fuel -= 1;
+        (*vm).model += u64::from(COLD[instr.0 as u8 as usize]);
         HANDLERS[instr.0 as u8 as usize](vm, base, pc, proto, instr)
     }
 }
@@ -41,8 +42,9 @@ unsafe extern "C" fn observe_closely(
         if let Err(throw) = (*vm).inspect(base, at) {
             return State { vm, base, at, pc, proto, instr }.end(Flow::Throw(throw));
         }
-        (*vm).observer.fuel -= 1;
         let instr = *at;
+        (*vm).fuel -= 1;
+        (*vm).model += u64::from(COLD[instr.0 as u8 as usize]);
         let handler = match instr.op() {
             Op::TForCall | Op::TForCallNext if (*vm).observer.hooked => generic_call_reported,
             _ => HANDLERS[instr.0 as u8 as usize],

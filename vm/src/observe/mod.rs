@@ -18,9 +18,11 @@ pub use interrupt::InterruptHandle;
 use interrupt::Interrupts;
 
 use crate::{
+    clock::{COSTS, Price},
     frame::{Frame, Status, flags, status},
     interp,
     native::Throw,
+    seam::Tier,
     vm::Vm,
 };
 
@@ -31,17 +33,17 @@ const BYTES_PER_TICK: usize = 16;
 
 /// What is observed.
 pub(crate) struct Observer {
-    /// Ticks left; without a limit it counts down from `u64::MAX`.
-    pub fuel: u64,
-    /// What `fuel` started from.
+    /// What `Vm::fuel` started from.
     granted: u64,
-    /// Whether there is a limit.
+    /// Ticks are taken: there is a limit, or they are counted.
     metered: bool,
+    /// Compiled code takes ticks as well.
+    pub counts_ticks: bool,
     /// Each instruction has to be looked at, beyond its tick: for hooks, or for a stop.
     pub inspects: bool,
     /// Calls and returns of natives are to be reported to a hook.
     pub hooked: bool,
-    /// The observed handlers are in force.
+    /// Execution is looked at instruction by instruction, so that no compiled code may run.
     active: bool,
     stop: Option<Stop>,
     interrupts: Interrupts,
@@ -64,9 +66,9 @@ enum Reason {
 impl Default for Observer {
     fn default() -> Self {
         Self {
-            fuel: u64::MAX,
             granted: u64::MAX,
             metered: false,
+            counts_ticks: false,
             inspects: false,
             hooked: false,
             active: false,
@@ -109,23 +111,28 @@ impl Vm {
     /// Ticks depend on neither time nor addresses: a program that does the same takes the same.
     pub fn set_fuel(&mut self, fuel: Option<u64>) {
         let observer = &mut self.observer;
-        observer.metered = fuel.is_some();
+        observer.metered = fuel.is_some() || observer.counts_ticks;
         observer.granted = fuel.unwrap_or(u64::MAX);
-        observer.fuel = observer.granted;
+        self.fuel = observer.granted;
         if observer.stop.as_ref().is_some_and(|stop| stop.reason == Reason::OutOfFuel) {
             observer.stop = None;
         }
         self.update_observation();
     }
 
-    /// Ticks left of the last grant, `None` without a limit.
+    /// Ticks left of the last grant, `None` where none are taken.
     pub fn fuel_left(&self) -> Option<u64> {
-        self.observer.metered.then_some(self.observer.fuel)
+        self.observer.metered.then_some(self.fuel)
     }
 
-    /// Ticks used of the last grant, `None` without a limit.
+    /// Ticks used since the last grant or, without one, since the VM was made; `None` where none are taken.
     pub fn fuel_used(&self) -> Option<u64> {
-        self.observer.metered.then_some(self.observer.granted - self.observer.fuel)
+        self.observer.metered.then_some(self.observer.granted - self.fuel)
+    }
+
+    /// Whether compiled code has to take ticks.
+    pub fn counts_ticks(&self) -> bool {
+        self.observer.counts_ticks
     }
 
     /// A handle by which another thread, or a signal handler, ends the program that this VM runs. The VM must stay where
@@ -154,6 +161,28 @@ impl Vm {
         }
     }
 
+    /// Modelled time since the VM was made, in nanoseconds; `None` where ticks are not counted.
+    pub fn model_ns(&self) -> Option<u64> {
+        let collector = self.heap.work_done() as u64 * u64::from(COSTS.collector_unit);
+        self.observer.counts_ticks.then_some((self.model + collector) / 1000)
+    }
+
+    /// Compiled code pays for a piece of bytecode; false, and nothing is taken, when there are too few ticks left.
+    #[inline]
+    pub fn pay(&mut self, price: Price, tier: Tier) -> bool {
+        let Some(left) = self.fuel.checked_sub(price.ticks.into()) else { return false };
+        self.fuel = left;
+        self.model += u64::from(price.model[tier as usize]);
+        true
+    }
+
+    /// Compiled code gets back what it has paid for and does not do.
+    #[inline]
+    pub fn refund(&mut self, price: Price, tier: Tier) {
+        self.fuel += u64::from(price.ticks);
+        self.model -= u64::from(price.model[tier as usize]);
+    }
+
     /// Pays for work of a library function.
     ///
     /// # Errors
@@ -165,6 +194,22 @@ impl Vm {
         } else {
             Ok(())
         }
+    }
+
+    /// [`Vm::charge`] for a plain case, which cannot throw: `None`, and nothing is taken, when the full one has to.
+    #[inline]
+    pub(crate) fn charge_plain(&mut self, ticks: usize) -> Option<()> {
+        if self.observer.metered {
+            self.fuel = self.fuel.checked_sub(ticks as u64)?;
+            self.model += ticks as u64 * u64::from(COSTS.library_tick);
+        }
+        Some(())
+    }
+
+    /// [`Vm::charge_plain`] for reading or writing so many bytes.
+    #[inline]
+    pub(crate) fn charge_plain_bytes(&mut self, bytes: usize) -> Option<()> {
+        self.charge_plain(bytes / BYTES_PER_TICK)
     }
 
     /// Pays for reading or writing so many bytes.
@@ -180,7 +225,8 @@ impl Vm {
     #[inline]
     pub(crate) fn spend(&mut self, ticks: usize) {
         if self.observer.metered {
-            self.observer.fuel = self.observer.fuel.saturating_sub(ticks as u64);
+            self.fuel = self.fuel.saturating_sub(ticks as u64);
+            self.model += ticks as u64 * u64::from(COSTS.library_tick);
         }
     }
 
@@ -198,14 +244,15 @@ impl Vm {
             return Ok(());
         }
         // The next instruction, or the next charge, finds that nothing is left.
-        let left = self.observer.fuel.checked_sub(ticks);
-        self.observer.fuel = left.unwrap_or(0);
+        let left = self.fuel.checked_sub(ticks);
+        self.model += ticks.min(self.fuel) * u64::from(COSTS.library_tick);
+        self.fuel = left.unwrap_or(0);
         if left.is_none() { Err(self.stop(Reason::OutOfFuel)) } else { Ok(()) }
     }
 
     /// What a library function may still spend on work that it pays for afterwards.
     pub(crate) fn allowance(&self) -> Allowance {
-        Allowance { ticks: self.observer.fuel, withdrawn: self.observer.interrupts.flag() }
+        Allowance { ticks: self.fuel, withdrawn: self.observer.interrupts.flag() }
     }
 
     /// Ends the program with an error at the position of the running Lua function.
@@ -242,7 +289,7 @@ impl Vm {
             self.arm();
             return Err(self.stop(Reason::Interrupted));
         }
-        if self.observer.fuel == 0 {
+        if self.fuel == 0 {
             return Err(self.stop(Reason::OutOfFuel));
         }
         Ok(())
@@ -271,21 +318,20 @@ impl Vm {
         let observer = &mut self.observer;
         observer.hooked = awake;
         observer.inspects = awake || observer.stop.is_some() || observer.interrupts.is_requested();
-        let active = observer.inspects || observer.metered || has_hook;
+        let active = observer.inspects || has_hook || (observer.metered && !observer.counts_ticks);
+        self.handlers = if active || observer.counts_ticks { [interp::OBSERVE; 256] } else { interp::HANDLERS };
         if active == observer.active {
             return;
         }
         observer.active = active;
         self.intrinsics.allow(!active);
         if active {
-            self.handlers = [interp::OBSERVE; 256];
             observer.native_limit = std::mem::replace(&mut self.native_limit, NO_NATIVE_STACK);
             if self.controller.has_compiler() {
                 // Loops in compiled code come to a poll.
                 self.heap.set_threshold(0);
             }
         } else {
-            self.handlers = interp::HANDLERS;
             self.native_limit = observer.native_limit;
         }
     }

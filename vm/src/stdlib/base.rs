@@ -2,10 +2,12 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
+    heap::Gc,
     interp::{Continuation, access::index, detach, tables::EMPTY_ENTRIES_PER_TICK},
     meta::Meta,
     native::{Args, NativeResult, Throw},
     stdlib::{intrinsics, io, load, package, registry_table},
+    table::Table,
     text::number::decimal,
     value::{Value, tag},
     vm::Vm,
@@ -227,16 +229,22 @@ fn setmetatable(vm: &mut Vm, args: Args) -> NativeResult {
     Err(vm.throw("cannot change a protected metatable"))
 }
 
-pub(super) fn plain_next(vm: &mut Vm, args: Args) -> Option<u32> {
-    let table = args.get(0).as_table()?;
-    let position = table.position_after(args.get(1)).ok()?;
+/// The entry behind `key`, if there is one, and the ticks that it takes to find it; `None` for a key that is not there.
+fn entry_behind(table: Gc<Table>, key: Value) -> Option<(Option<[Value; 2]>, usize)> {
+    let position = table.position_after(key).ok()?;
     let found = table.next_from(position);
     let passed = found.map_or(table.positions(), |(after, ..)| after).saturating_sub(position);
-    vm.charge(passed / EMPTY_ENTRIES_PER_TICK).ok()?;
-    Some(match found {
-        Some((_, key, value)) => args.ret([key, value]),
-        None => args.ret1(Value::NIL),
-    })
+    Some((found.map(|(_, key, value)| [key, value]), passed / EMPTY_ENTRIES_PER_TICK))
+}
+
+fn ret_entry(args: Args, entry: Option<[Value; 2]>) -> u32 {
+    entry.map_or_else(|| args.ret1(Value::NIL), |entry| args.ret(entry))
+}
+
+pub(super) fn plain_next(vm: &mut Vm, args: Args) -> Option<u32> {
+    let (entry, ticks) = entry_behind(args.get(0).as_table()?, args.get(1))?;
+    vm.charge_plain(ticks)?;
+    Some(ret_entry(args, entry))
 }
 
 fn next(vm: &mut Vm, args: Args) -> NativeResult {
@@ -244,11 +252,12 @@ fn next(vm: &mut Vm, args: Args) -> NativeResult {
         return Ok(count);
     }
     let table = vm.check_table(args, 0)?;
-    if table.position_after(args.get(1)).is_err() {
+    let Some((entry, ticks)) = entry_behind(table, args.get(1)) else {
         let message = vm.new_string("invalid key to 'next'");
         return Err(vm.throw_value(message));
-    }
-    Err(vm.throw_stop())
+    };
+    vm.charge(ticks)?;
+    Ok(ret_entry(args, entry))
 }
 
 pub(super) fn plain_pairs(vm: &mut Vm, args: Args) -> Option<u32> {
@@ -371,7 +380,7 @@ pub(super) fn plain_select(vm: &mut Vm, args: Args) -> Option<u32> {
         return Some(args.ret1(args.len() as i64 - 1));
     }
     let first = wanted.is_int().then(|| first_selected(args, wanted.raw_int())).flatten()?;
-    vm.charge((args.len() - first) / SELECTED_PER_TICK).ok()?;
+    vm.charge_plain((args.len() - first) / SELECTED_PER_TICK)?;
     Some(args.ret_from(first))
 }
 
@@ -399,7 +408,7 @@ pub(super) fn plain_tonumber(vm: &mut Vm, args: Args) -> Option<u32> {
     if !args.has(0) || !args.get(1).is_nil() {
         return None;
     }
-    vm.charge(value.as_string().map_or(0, |text| text.len())).ok()?;
+    vm.charge_plain(value.as_string().map_or(0, |text| text.len()))?;
     Some(args.ret1(vm.to_number(value).unwrap_or(Value::NIL)))
 }
 
@@ -408,8 +417,10 @@ fn tonumber(vm: &mut Vm, args: Args) -> NativeResult {
         return Ok(count);
     }
     if args.get(1).is_nil() {
-        vm.check_any(args, 0)?;
-        return Err(vm.throw_stop());
+        let value = vm.check_any(args, 0)?;
+        vm.charge(value.as_string().map_or(0, |text| text.len()))?;
+        let number = vm.to_number(value).unwrap_or(Value::NIL);
+        return vm.ret1(args, number);
     }
     let base = vm.check_int(args, 1)?;
     let Some(text) = args.get(0).as_string() else { return Err(vm.type_error(args, 0, "string")) };

@@ -111,6 +111,9 @@ local t = {}
 for i = 1, 1 << 14 do t[i * 2.5] = true end
 for k in pairs(t) do t[k] = nil end
 while true do next(t) end
+--- tonumber of a long numeral
+local s = string.rep("1", 1 << 14)
+while true do tonumber(s) end
 --- generic for over removed entries
 local t = {}
 for i = 1, 1 << 14 do t[i * 2.5] = true end

@@ -16,8 +16,8 @@ const HINTS: [Hint; 4] = [Hint::None, Hint::Int, Hint::Float, Hint::Any];
 pub fn forms() -> Vec<Form> {
     let mut forms = Vec::new();
     for op in Op::ALL {
-        // Quickened opcodes and words that are not executed.
-        if op.unquickened().0 == *op && *op != Op::Ext {
+        // `EXT` stands for the taking of ticks.
+        if op.unquickened().0 == *op {
             of_op(*op, &mut forms);
         }
     }

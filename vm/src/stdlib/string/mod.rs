@@ -93,7 +93,7 @@ pub(super) fn plain_char(vm: &mut Vm, args: Args) -> Option<u32> {
         let code = args.get(index);
         *byte = code.is_int().then(|| u8::try_from(code.raw_int()).ok()).flatten()?;
     }
-    vm.charge(args.len()).ok()?;
+    vm.charge_plain(args.len())?;
     Some(args.ret1(vm.heap.string(bytes)))
 }
 
@@ -156,7 +156,7 @@ fn reverse(vm: &mut Vm, args: Args) -> NativeResult {
 #[inline]
 pub(super) fn plain_mapped(vm: &mut Vm, args: Args, change: impl FnOnce(&mut [u8])) -> Option<u32> {
     let string = args.get(0).as_string().filter(|string| vm.has_room(string.len()))?;
-    vm.charge_bytes(string.len()).ok()?;
+    vm.charge_plain_bytes(string.len())?;
     Some(args.ret1(changed(vm, string, change)))
 }
 
@@ -233,7 +233,7 @@ pub(super) fn plain_sub(vm: &mut Vm, args: Args) -> Option<u32> {
     if !vm.has_room(part.len()) {
         return None;
     }
-    vm.charge_bytes(part.len()).ok()?;
+    vm.charge_plain_bytes(part.len())?;
     Some(args.ret1(vm.heap.string(part)))
 }
 

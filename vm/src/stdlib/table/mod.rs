@@ -96,7 +96,7 @@ pub(super) fn plain_remove(vm: &mut Vm, args: Args) -> Option<u32> {
     if position < 1 || position > size || table.array_len() as i64 != size {
         return None;
     }
-    vm.charge((size - position) as usize / ELEMENTS_PER_TICK).ok()?;
+    vm.charge_plain((size - position) as usize / ELEMENTS_PER_TICK)?;
     Some(args.ret1(table.get_mut().remove_element(&mut vm.heap, position as usize - 1)))
 }
 
@@ -245,7 +245,7 @@ pub(super) fn plain_unpack(vm: &mut Vm, args: Args) -> Option<u32> {
     if !(0..=MOST_UNPACKED).contains(&count) || to.wrapping_add(count as usize + STACK_SLACK) >= vm.stack_limit {
         return None;
     }
-    vm.charge((count - 1).max(0) as usize).ok()?;
+    vm.charge_plain((count - 1).max(0) as usize)?;
     for index in 0..count {
         // SAFETY: there is room, and the arguments have been read.
         unsafe { *to.add(index as usize) = table.get_int(first + index) };
