@@ -74,6 +74,8 @@ struct Made {
 pub(super) struct Background {
     /// Most threads; 0 compiles everything at once.
     threads: u32,
+    /// There are to be none.
+    at_once: bool,
     /// Test mode: code is installed at this poll after it was asked for, so that runs do not depend on timing.
     lag: Option<u32>,
     /// Made when there is something to compile.
@@ -113,9 +115,15 @@ pub(super) fn is_pending(proto: &Proto, subject: Subject) -> bool {
 
 impl Controller {
     /// How many threads may compile beside the one that runs Lua; with 0, the default, that one compiles, at once.
-    /// Without threads a run depends on no timing. The VM must stay where it is, in its box.
+    /// Without threads a run depends on no timing; under the virtual clock there are none. The VM must stay where it is, in its box.
     pub fn set_compiler_threads(&mut self, threads: u32) {
-        self.background.threads = threads;
+        self.background.threads = if self.background.at_once { 0 } else { threads };
+    }
+
+    /// The thread that runs Lua compiles, whatever is asked for later.
+    pub(crate) fn compile_at_once(&mut self) {
+        self.background.at_once = true;
+        self.background.threads = 0;
     }
 
     /// Test mode: code from a compiler thread is installed at the `polls`-th poll after it was asked for, neither earlier
@@ -434,7 +442,7 @@ impl Vm {
         // What was optimised while the program began to look into frames comes too late.
         let hidden = request.to == Tier::Hot && self.controller.locals_exposed;
         let outcome = if hidden { outcome.and(Err(exposure::DECLINED.into())) } else { outcome };
-        let outcome = outcome.and_then(|installed| Ok(self.admit_code(proto, installed)?));
+        let outcome = outcome.and_then(|installed| Ok(self.admit_code(proto, request.to, installed)?));
         let now_ns = self.elapsed_ns();
         self.controller.account(&request, course.cpu_ns);
         let Request { subject, from, to, decision_id } = request;

@@ -45,7 +45,7 @@ pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
 
 impl Vm {
     /// Since the VM was created, as far as it is kept.
-    pub(super) fn virtual_time(&self) -> VirtualTime {
+    pub(crate) fn virtual_time(&self) -> VirtualTime {
         VirtualTime { ticks: self.fuel_used(), model_ns: None }
     }
 
