@@ -4,6 +4,7 @@ pub mod captured;
 pub mod listing;
 pub mod measured;
 
+mod digest;
 mod perf_map;
 mod repl;
 mod sinks;
@@ -35,9 +36,11 @@ use trinity_vm::{
 };
 
 use crate::{
-    collect,
+    clock::ClockKind,
+    collect::{self, ByHand},
     failure::{AtPath, Failure, Result},
     files,
+    run_stats::RunStats,
 };
 use perf_map::PerfMapSink;
 use trace::TraceSink;
@@ -78,8 +81,11 @@ pub struct HostOptions {
     pub fuel: Option<u64>,
     /// How tier 1 is made.
     pub tier1: Tier1Form,
-    /// Threads that compile beside the one that runs Lua; 0: that one compiles.
+    /// Threads that compile beside the one that runs Lua; 0: that one compiles, as it must under the virtual clock.
     pub compiler_threads: u32,
+    pub clock: ClockKind,
+    /// Of what is random.
+    pub seed: u64,
 }
 
 /// Where the log of a run goes.
@@ -158,6 +164,8 @@ fn on_large_stack<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// A VM for [`on_large_stack`], with its libraries.
 fn new_vm(options: &HostOptions) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions {
+        clock: options.clock.into(),
+        seed: options.seed,
         native_stack: NATIVE_STACK,
         fuel: options.fuel,
         count_ticks: options.fuel.is_some(),
@@ -185,7 +193,7 @@ fn run_here(options: &HostOptions, program: &Program) -> Result<i32> {
     install(&mut vm, options, &mut ending)?;
     *vm.extension::<Ending>() = ending;
     open_trinity(&mut vm);
-    set_arg(&mut vm, &script);
+    set_arg(&mut vm, &script, options.clock);
 
     let succeeded = run_program(&mut vm, program, options.sandbox);
     vm.close_state();
@@ -360,6 +368,9 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
         ending.problems.push(problem);
         vm.controller.keep_code_addresses();
     }
+    if options.clock == ClockKind::Virtual && options.stats_json.is_some() {
+        sinks.push(ending.decisions.sink());
+    }
     if let Some(sink) = sinks::combine(sinks) {
         vm.controller.set_sink(sink);
     }
@@ -388,12 +399,21 @@ fn iteration_end(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 /// The global `arg`: the script at 0, its arguments from 1, what comes before it on the command line below. Without a
-/// script, that starts at 0. Binary and verb are one word: what a program starts another one with.
-fn set_arg(vm: &mut Vm, script: &[String]) {
+/// script, that starts at 0. Binary and verb are one word: what a program starts another one with. Under the virtual
+/// clock there is nothing else in front of the script: where logs go is not the program's input.
+fn set_arg(vm: &mut Vm, script: &[String], clock: ClockKind) {
     let table = vm.heap.table();
-    let mut words = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec());
-    let command: Vec<_> = words.by_ref().take(2).collect();
-    let line: Vec<_> = std::iter::once(command.join(&b' ')).chain(words).collect();
+    let line: Vec<_> = match clock {
+        ClockKind::Wall => {
+            let mut words = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec());
+            let command: Vec<_> = words.by_ref().take(2).collect();
+            std::iter::once(command.join(&b' ')).chain(words).collect()
+        }
+        ClockKind::Virtual => {
+            let script = script.iter().map(|word| word.as_bytes().to_vec());
+            std::iter::once(b"trinity run".to_vec()).chain(script).collect()
+        }
+    };
     let before = if script.is_empty() { 0 } else { line.len().saturating_sub(script.len()) };
     for (index, word) in (0i64..).zip(line) {
         let value = vm.new_string(word);
@@ -476,6 +496,8 @@ struct Ending {
     script: Vec<String>,
     spool: Option<SpoolHandle>,
     fallbacks: Fallbacks,
+    /// Taken in under the virtual clock.
+    decisions: digest::Decisions,
     /// Files that are written on the way.
     problems: Vec<sinks::Problem>,
 }
@@ -507,7 +529,12 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
 impl Ending {
     fn write(&self, summary: &RunSummary, ticks: Option<u64>, exit_status: i32) -> Result<()> {
         if let Some(path) = &self.options.stats_json {
-            let stats = stats::of_run(summary, ticks, exit_status, &self.fallbacks.borrow());
+            let decisions_sha256 = (self.options.clock == ClockKind::Virtual).then(|| self.decisions.sha256());
+            let stats = RunStats {
+                clock: self.options.clock,
+                decisions_sha256,
+                ..stats::of_run(summary, ticks, exit_status, &self.fallbacks.borrow())
+            };
             let text = serde_json::to_vec_pretty(&stats)
                 .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
             files::write_whole(path, &text)?;
@@ -521,7 +548,10 @@ impl Ending {
         }
         match &self.options.log {
             Some(Log::DataSet(folder)) => {
-                collect::store_single_run(folder, spool.path(), &self.options.policy, &self.script)
+                let options = &self.options;
+                let by_hand =
+                    ByHand { policy: &options.policy, clock: options.clock, seed: options.seed, script: &self.script };
+                collect::store_single_run(folder, spool.path(), &by_hand)
             }
             _ => Ok(()),
         }

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path, time::SystemTime};
 
 use trinity_datasets::{Assignment, RunMeta};
 
+use super::ByHand;
 use crate::{
+    clock::ClockKind,
     experiment::{CellResult, Contestant, host_info::HostInfo, plan::build_digest},
     failure::Result,
     files,
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// What all runs of a collection share.
-pub(super) fn common(experiment: &str, jobs: usize) -> Result<RunMeta> {
+pub(super) fn common(experiment: &str, jobs: usize, clock: ClockKind) -> Result<RunMeta> {
     let host = HostInfo::of_this_machine();
     let identity = format!("{} {} {}", host.cpu, host.cpus, host.kernel);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -35,7 +37,7 @@ pub(super) fn common(experiment: &str, jobs: usize) -> Result<RunMeta> {
         pinned_cpus: some(host.pinned_cpus),
         concurrent_runs: Some(jobs as u32),
         logging_mode: "spool".to_owned(),
-        clock_kind: "wall".to_owned(),
+        clock_kind: clock.name().to_owned(),
         ..RunMeta::default()
     })
 }
@@ -86,8 +88,8 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
     }
 }
 
-/// A run that somebody asked for at the command line.
-pub(super) fn by_hand(policy: &str, script: &[String]) -> Result<RunMeta> {
+pub(super) fn by_hand(run: &ByHand) -> Result<RunMeta> {
+    let ByHand { policy, clock, seed, script } = *run;
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
@@ -100,8 +102,9 @@ pub(super) fn by_hand(policy: &str, script: &[String]) -> Result<RunMeta> {
         policy_id: policy.to_owned(),
         start_utc_ns: started.as_nanos() as u64,
         status: "ok".to_owned(),
+        seed,
         concurrent_runs: None,
-        ..common("trinity run", 1)?
+        ..common("trinity run", 1, clock)?
     })
 }
 

@@ -10,6 +10,7 @@ use trinity_datasets::{DataError, HowMade, Manifest, RunInput, Split, Store};
 pub use session::{Collected, Planned, Session};
 
 use crate::{
+    clock::ClockKind,
     experiment::{
         Contestant,
         cell::{Bench, CellOptions},
@@ -58,7 +59,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
         }
     }
     let runs = plan(wanted, spec.seed, &inputs, &policies);
-    let common = meta::common(&spec.name, jobs)?;
+    let common = meta::common(&spec.name, jobs, wanted.clock)?;
     let metas: Vec<_> = runs
         .iter()
         .enumerate()
@@ -92,7 +93,8 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     session.run(jobs, progress, |index, folder| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
-        let options = CellOptions { iterations: wanted.iterations, log: Some(folder.to_path_buf()) };
+        let log = Some(folder.to_path_buf());
+        let options = CellOptions { iterations: wanted.iterations, log, clock: wanted.clock, seed: Some(run.seed) };
         let result = bench.run("", policy, input, &options)?;
         Ok(meta::finished(meta, &result))
     })
@@ -167,12 +169,22 @@ fn plan_sha256(planned: &[Planned], build_sha256: Option<&str>) -> String {
     files::sha256(text.as_bytes())
 }
 
+/// A run that somebody asked for at the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct ByHand<'a> {
+    pub policy: &'a str,
+    pub clock: ClockKind,
+    pub seed: u64,
+    /// The program and its arguments.
+    pub script: &'a [String],
+}
+
 /// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
-pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, script: &[String]) -> Result<()> {
-    let meta = meta::by_hand(policy, script)?;
+pub fn store_single_run(folder: &Path, spool: &Path, run: &ByHand) -> Result<()> {
+    let meta = meta::by_hand(run)?;
     let how = HowMade {
         title: "Runs of single programs".to_owned(),
-        command: format!("trinity run --policy {policy} --log {} …", folder.display()),
+        command: format!("trinity run --policy {} --log {} …", run.policy, folder.display()),
         environment: meta::environment(&meta, 1),
         ..HowMade::default()
     };

@@ -11,6 +11,7 @@ use trinity_policy::TrainSpec;
 
 use super::contestant::Entry;
 use crate::{
+    clock::ClockKind,
     failure::{Failure, Result},
     files,
     generate::Generated,
@@ -134,6 +135,10 @@ pub struct Spec {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Collect {
+    /// What time is to programs, policies and log: `wall`, or `virtual`, with which the core side of the data set is the
+    /// same bytes wherever and whenever it is collected.
+    #[serde(default, skip_serializing_if = "ClockKind::is_wall")]
+    pub clock: ClockKind,
     #[serde(default)]
     pub programs: Vec<String>,
     #[serde(default)]
