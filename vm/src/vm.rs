@@ -6,6 +6,7 @@ use crate::{
     bytecode::FnUnit,
     clock::Clock,
     controller::Controller,
+    elementary,
     frame::{Entry, FRAME_OFFSET, Frame, Status, flags, status},
     front,
     function::{Closure, instantiate},
@@ -183,6 +184,7 @@ impl Vm {
             vm.heap.set_limit(bytes);
         }
         if is_virtual {
+            elementary::compute_portably();
             vm.controller.compile_at_once();
         }
         vm.controller.set_compiler_threads(options.compiler_threads);
