@@ -25,9 +25,9 @@ use crate::{
 
 /// Most bytes of code memory unless [`super::Controller::set_code_limit`] says otherwise.
 pub const DEFAULT_CODE_LIMIT: u64 = 256 << 20;
-/// Machine code for one word of bytecode, by tier: what code is charged for under the virtual clock. Its true length
-/// depends on the addresses in it.
-const BYTES_PER_WORD: [u64; 3] = [0, 64, 64];
+/// Machine code for one word of bytecode, by tier, on average over the suite: what code is charged for under the virtual
+/// clock. Its true length depends on the addresses in it.
+const BYTES_PER_WORD: [u64; 3] = [0, 120, 44];
 /// Events before what was evicted may be compiled again; doubled each time.
 const FIRST_BACKOFF: i32 = 256;
 const MAX_DOUBLINGS: u8 = 16;
