@@ -4,6 +4,7 @@ use std::{cell::RefCell, io::Write, rc::Rc};
 
 use trinity_vm::{
     clock::{Clock, EPOCH_SECONDS, NS_PER_TICK},
+    embed::Lua,
     stdlib,
     vm::{Vm, VmOptions},
 };
@@ -127,4 +128,15 @@ fn no_thread_compiles() {
     let mut vm = Vm::new(&VmOptions { compiler_threads: 2, ..options() });
     vm.controller.set_compiler_threads(2);
     assert_eq!(vm.finish_run().queue.threads, 0);
+}
+
+#[test]
+fn an_embedded_vm_can_have_it_too() {
+    let first = |seed| -> i64 {
+        let mut lua = Lua::builder().clock(Clock::Virtual).seed(seed).native_stack(0).build();
+        assert_eq!(lua.eval::<i64>("return os.time()").expect("runs"), EPOCH_SECONDS);
+        lua.eval("return math.random(1000000)").expect("runs")
+    };
+    assert_eq!(first(3), first(3));
+    assert_ne!(first(3), first(4));
 }
