@@ -15,7 +15,7 @@ pub(super) fn of_run(
     fallbacks: &BTreeMap<&'static str, u64>,
 ) -> RunStats {
     RunStats {
-        virtual_ns: summary.took.ticks.map(|_| summary.took.ns()),
+        virtual_ns: summary.took.model_ns,
         wall_ns: summary.wall_ns,
         cpu_ns: summary.cpu_ns,
         ticks,

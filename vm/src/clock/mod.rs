@@ -28,17 +28,8 @@ pub enum Clock {
     Virtual,
 }
 
-/// Nanoseconds for which a tick stands where no cost model says what passed: about what the interpreter takes.
-pub const NS_PER_TICK: u64 = 2;
 /// `os.time()` when a VM is made: 2024-01-01 00:00:00 UTC.
 pub const EPOCH_SECONDS: i64 = 1_704_067_200;
-
-impl VirtualTime {
-    /// As the virtual clock shows it: modelled time, or else ticks at [`NS_PER_TICK`].
-    pub fn ns(self) -> u64 {
-        self.model_ns.unwrap_or_else(|| self.ticks.unwrap_or(0).saturating_mul(NS_PER_TICK))
-    }
-}
 
 impl Vm {
     /// The clock by which everything goes.
@@ -50,7 +41,18 @@ impl Vm {
     pub fn elapsed_ns(&self) -> u64 {
         match self.clock {
             Clock::Wall => self.created.elapsed().as_nanos() as u64,
-            Clock::Virtual => self.virtual_time().ns(),
+            Clock::Virtual => self.modelled_ns(),
         }
+    }
+
+    /// Since the VM was created, as far as it is kept.
+    pub fn virtual_time(&self) -> VirtualTime {
+        let model_ns = (self.clock == Clock::Virtual).then(|| self.modelled_ns());
+        VirtualTime { ticks: self.fuel_used(), model_ns }
+    }
+
+    fn modelled_ns(&self) -> u64 {
+        let collector = self.heap.work_done() as u64 * u64::from(COSTS.collector_unit);
+        (self.model + collector) / 1000
     }
 }

@@ -4,10 +4,7 @@
 //! instruction, compiled code by [segments](crate::bytecode::Segments).
 
 use super::COSTS;
-use crate::{
-    bytecode::Op,
-    seam::{CompileResult, Tier},
-};
+use crate::{bytecode::Op, seam::Tier};
 
 /// Opcodes that are taken to cost the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,12 +159,9 @@ pub(crate) const COLD: [u32; 256] = {
 };
 
 impl CostTable {
-    /// Nanoseconds that a compilation is taken to last, whatever comes of it.
-    pub fn compile_ns(&self, to: Tier, words: u32, result: &CompileResult) -> u64 {
+    /// Nanoseconds that a compilation of so many words is taken to last.
+    pub fn compile_ns(&self, to: Tier, words: u32) -> u64 {
         let Some(tier) = (to as usize).checked_sub(1) else { return 0 };
-        match result {
-            CompileResult::Bailout(_) => 0,
-            _ => self.compile_fixed_ns[tier] + self.compile_word_ns[tier] * u64::from(words),
-        }
+        self.compile_fixed_ns[tier] + self.compile_word_ns[tier] * u64::from(words)
     }
 }

@@ -15,6 +15,7 @@ use super::{
     renewal, thread_cpu_ns,
 };
 use crate::{
+    clock::{COSTS, Clock},
     function::Proto,
     heap::Gc,
     seam::{
@@ -58,6 +59,8 @@ struct Course {
     enqueue_ns: Option<u64>,
     start_ns: u64,
     cpu_ns: u64,
+    /// What it is charged under the virtual clock.
+    model_ns: Option<u64>,
 }
 
 /// What of new code is reported.
@@ -139,7 +142,12 @@ impl Controller {
             if let Some(queue) = &self.background.queue {
                 queue.cancel(pending.ticket);
             }
-            let course = Course { enqueue_ns: Some(pending.enqueue_ns), start_ns: now_ns, cpu_ns: pending.freeze_ns };
+            let course = Course {
+                enqueue_ns: Some(pending.enqueue_ns),
+                start_ns: now_ns,
+                cpu_ns: pending.freeze_ns,
+                model_ns: None,
+            };
             self.account(&pending.request, course.cpu_ns);
             self.report(&proto, &pending.request, course, now_ns, CompileResult::Stale(reason), Made::default());
         }
@@ -186,7 +194,7 @@ impl Controller {
             start_ns: course.start_ns,
             install_ns: now_ns,
             cpu_ns: course.cpu_ns,
-            model_ns: None,
+            model_ns: course.model_ns,
             phases: made.phases,
             form: made.form,
             bytecode_len: proto.code().len() as u32,
@@ -268,7 +276,8 @@ impl Vm {
             Err(bailout) => Err(bailout),
         };
         self.controller.compiler = Some(compiler);
-        let course = Course { enqueue_ns: None, start_ns, cpu_ns: thread_cpu_ns().saturating_sub(cpu) };
+        let model_ns = self.charge_compilation(&proto, &request, outcome.as_ref().err());
+        let course = Course { enqueue_ns: None, start_ns, cpu_ns: thread_cpu_ns().saturating_sub(cpu), model_ns };
         self.conclude(proto, request, course, outcome.map_err(Refusal::Bailout), again)
     }
 
@@ -293,8 +302,12 @@ impl Vm {
             // The system gives no threads: the task is done here.
             self.controller.background.threads = 0;
             let product = task.run(&mut None, &AtomicBool::new(false));
-            let course =
-                Course { enqueue_ns: None, start_ns: began.0, cpu_ns: thread_cpu_ns().saturating_sub(began.1) };
+            let course = Course {
+                enqueue_ns: None,
+                start_ns: began.0,
+                cpu_ns: thread_cpu_ns().saturating_sub(began.1),
+                model_ns: None,
+            };
             let outcome = self.install_product(&proto, product, frozen.roots);
             return self.conclude(proto, request, course, outcome, again);
         }
@@ -395,7 +408,7 @@ impl Vm {
             self.install_product(&proto, done.result, roots)
         };
         let cpu_ns = freeze_ns + done.cpu_ns + thread_cpu_ns().saturating_sub(installing);
-        let course = Course { enqueue_ns: Some(enqueue_ns), start_ns, cpu_ns };
+        let course = Course { enqueue_ns: Some(enqueue_ns), start_ns, cpu_ns, model_ns: None };
         end_probation(proto, subject);
         let again = match &outcome {
             // What has been withdrawn meanwhile waits as long as that made it wait.
@@ -427,6 +440,24 @@ impl Vm {
             product.map_err(Refusal::Bailout).and_then(|product| compiler.install(self, proto, product, roots));
         self.controller.compiler = Some(compiler);
         outcome
+    }
+
+    /// Under the virtual clock, charges what a compilation is taken to last, and says it in nanoseconds.
+    fn charge_compilation(&mut self, proto: &Proto, request: &Request, declined: Option<&Bailout>) -> Option<u64> {
+        if self.clock() != Clock::Virtual {
+            return None;
+        }
+        let words = match request.subject {
+            // The optimiser compiles the loop only.
+            Subject::Loop(index) if request.to == Tier::Hot => {
+                let desc = &proto.unit.loops[index];
+                desc.back_edge_pc.saturating_sub(desc.header_pc) + 1
+            }
+            _ => proto.code().len() as u32,
+        };
+        let ns = if declined.is_some() { 0 } else { COSTS.compile_ns(request.to, words) };
+        self.model += ns * 1000;
+        Some(ns)
     }
 
     /// A compilation has ended: its code is put to use, or the function remembers why there is none. When there was no
@@ -498,7 +529,8 @@ impl Vm {
         let (form, start) = (shared.form, shared.start as usize);
         self.put_to_use(proto, subject, from, to, shared);
         let now_ns = self.elapsed_ns();
-        let course = Course { enqueue_ns: None, start_ns, cpu_ns: now_ns - start_ns };
+        let model_ns = (self.clock() == Clock::Virtual).then_some(0);
+        let course = Course { enqueue_ns: None, start_ns, cpu_ns: now_ns - start_ns, model_ns };
         self.controller.account(&request, course.cpu_ns);
         let made = Made { form, ..Made::default() };
         self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);

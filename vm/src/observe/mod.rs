@@ -187,12 +187,6 @@ impl Vm {
         }
     }
 
-    /// Modelled time since the VM was made, in nanoseconds; `None` where ticks are not counted.
-    pub fn model_ns(&self) -> Option<u64> {
-        let collector = self.heap.work_done() as u64 * u64::from(COSTS.collector_unit);
-        self.observer.counts_ticks.then_some((self.model + collector) / 1000)
-    }
-
     /// Compiled code pays for a piece of bytecode; false, and nothing is taken, when there are too few ticks left.
     #[inline]
     pub fn pay(&mut self, price: Price, tier: Tier) -> bool {

@@ -161,7 +161,7 @@ fn measure_all(args: &Args, inputs: &[Input]) -> Result<Measurements> {
         })
         .collect::<Result<_>>()?;
     let bench = Bench::new(&args.out("bench"), Duration::from_secs(120))?;
-    let options = CellOptions { iterations: args.iterations.unwrap_or(8), log: None };
+    let options = CellOptions { iterations: args.iterations.unwrap_or(8), ..CellOptions::default() };
     let progress = Progress::new("calibrate");
     progress.length(inputs.len());
     let mut found = Measurements::default();
