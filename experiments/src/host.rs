@@ -21,6 +21,7 @@ use std::{
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
 use trinity_jit::{JitCompiler, Tier1Form};
+use trinity_policy::{RunContext, build_for};
 use trinity_vm::{
     bytecode::{FnUnit, dump},
     coroutine,
@@ -60,6 +61,8 @@ const NATIVE_STACK: usize = 250 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
     pub policy: String,
+    /// Of what is drawn at random, where nothing else seeds it.
+    pub seed: u64,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
     /// Most bytes that the heap may use.
@@ -323,12 +326,9 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     let policy: Box<dyn Policy> = match options.force_tier {
         Some(tier) => Box::new(Forced(tier)),
         None => {
-            let inner = trinity_policy::build(&options.policy).map_err(|error| Failure::usage(error.to_string()))?;
-            if trinity_policy::kind(&options.policy) == "learned" {
-                Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
-            } else {
-                inner
-            }
+            let run = RunContext { seed: options.seed };
+            let inner = build_for(&options.policy, run).map_err(|error| Failure::usage(error.to_string()))?;
+            Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
         }
     };
     vm.controller.set_policy(policy);
@@ -521,7 +521,7 @@ impl Ending {
         }
         match &self.options.log {
             Some(Log::DataSet(folder)) => {
-                collect::store_single_run(folder, spool.path(), &self.options.policy, &self.script)
+                collect::store_single_run(folder, spool.path(), &summary.policy, self.options.seed, &self.script)
             }
             _ => Ok(()),
         }
@@ -548,7 +548,7 @@ impl Policy for Forced {
     }
 }
 
-/// A learned policy whose fallbacks are counted: too many of them void its measurement.
+/// A policy whose fallbacks are counted: too many of them void the measurement of a learned one.
 struct Counted {
     inner: Box<dyn Policy>,
     fallbacks: Fallbacks,

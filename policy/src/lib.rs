@@ -13,4 +13,4 @@ mod spec;
 pub use error::PolicyError;
 pub use learn::{Learned, Metrics, Model, ModelKind, TrainSpec, placebo, train};
 pub use rates::Rates;
-pub use spec::{CatalogueEntry, build, catalogue, kind};
+pub use spec::{CatalogueEntry, RunContext, build, build_for, catalogue, explored, kind};

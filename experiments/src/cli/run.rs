@@ -31,6 +31,9 @@ pub struct Args {
     /// Who decides what to compile (see `trinity policy list`)
     #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
     policy: String,
+    /// Seed of what is drawn at random, where nothing else seeds it: policies that explore
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     /// Highest tier that may be used
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     max_tier: Option<u8>,
@@ -137,6 +140,7 @@ pub fn run(args: &Args) -> Result<u8> {
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),
+        seed: args.seed,
         max_tier: args.max_tier,
         force_tier: args.force_tier,
         memory_limit: args.memory_limit,

@@ -191,7 +191,7 @@ fn run_programs(args: &RunArgs) -> Result<()> {
     }
     let against = args.against.as_deref().map(|name| Contestant::resolve(&peer(name), &folder)).transpose()?;
     let bench = Bench::new(&args.out, Duration::from_secs(args.limit.max(1)))?;
-    let options = CellOptions { iterations: args.iterations, log: None };
+    let options = CellOptions { iterations: args.iterations, ..CellOptions::default() };
     let progress = Progress::new("suite");
     progress.length(inputs.len());
     let mut rows = Vec::new();

@@ -87,7 +87,7 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
 }
 
 /// A run that somebody asked for at the command line.
-pub(super) fn by_hand(policy: &str, script: &[String]) -> Result<RunMeta> {
+pub(super) fn by_hand(policy: &str, seed: u64, script: &[String]) -> Result<RunMeta> {
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
@@ -98,6 +98,7 @@ pub(super) fn by_hand(policy: &str, script: &[String]) -> Result<RunMeta> {
         suite: "scripts".to_owned(),
         policy_kind: trinity_policy::kind(policy).to_owned(),
         policy_id: policy.to_owned(),
+        seed,
         start_utc_ns: started.as_nanos() as u64,
         status: "ok".to_owned(),
         concurrent_runs: None,

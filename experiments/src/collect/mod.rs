@@ -92,7 +92,8 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     session.run(jobs, progress, |index, folder| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
-        let options = CellOptions { iterations: wanted.iterations, log: Some(folder.to_path_buf()) };
+        let options =
+            CellOptions { iterations: wanted.iterations, log: Some(folder.to_path_buf()), seed: Some(run.seed) };
         let result = bench.run("", policy, input, &options)?;
         Ok(meta::finished(meta, &result))
     })
@@ -168,8 +169,8 @@ fn plan_sha256(planned: &[Planned], build_sha256: Option<&str>) -> String {
 }
 
 /// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
-pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, script: &[String]) -> Result<()> {
-    let meta = meta::by_hand(policy, script)?;
+pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, seed: u64, script: &[String]) -> Result<()> {
+    let meta = meta::by_hand(policy, seed, script)?;
     let how = HowMade {
         title: "Runs of single programs".to_owned(),
         command: format!("trinity run --policy {policy} --log {} …", folder.display()),

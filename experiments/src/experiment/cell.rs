@@ -96,6 +96,8 @@ pub struct CellOptions {
     pub iterations: u32,
     /// Folder that receives the run's log.
     pub log: Option<PathBuf>,
+    /// Of what is drawn at random, where the policy's specification states none.
+    pub seed: Option<u64>,
 }
 
 impl Bench {
@@ -124,6 +126,9 @@ impl Bench {
         if contestant.command.is_none() {
             args = contestant.vm_args();
             args.extend(["--stats-json".into(), stats.clone().into()]);
+            if let Some(seed) = options.seed {
+                args.extend(["--seed".into(), seed.to_string().into()]);
+            }
             if let Some(log) = &options.log {
                 args.extend(["--log".into(), log.clone().into(), "--log-spool-only".into()]);
             }

@@ -82,7 +82,7 @@ pub fn execute(plan: &Plan, index: usize, bench: &Bench) -> Result<CellResult> {
     let cell = plan.cells.get(index).ok_or_else(|| {
         Failure::usage(format!("no cell {index}: the plan's cells are numbered 0 to {}", plan.cells.len().max(1) - 1))
     })?;
-    let options = CellOptions { iterations: plan.spec.iterations, log: None };
+    let options = CellOptions { iterations: plan.spec.iterations, ..CellOptions::default() };
     bench.run(&cell.id, &plan.contestant(cell), &plan.inputs[cell.input], &options)
 }
 

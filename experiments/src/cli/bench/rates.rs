@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
         .collect::<Result<_>>()?;
     let bench = Bench::new(&args.out("bench"), Duration::from_secs(120))?;
     let iterations = args.iterations.unwrap_or(6);
-    let options = CellOptions { iterations, log: None };
+    let options = CellOptions { iterations, ..CellOptions::default() };
     let progress = Progress::new("rates");
     progress.length(inputs.len());
     let mut execution: [Vec<f64>; 3] = Default::default();

@@ -284,7 +284,7 @@ fn inputs(spec: &Spec, out: &Path) -> Result<(Vec<Input>, Vec<String>)> {
 /// The least size at which the interpreter takes as long as a short program may: where compilation weighs most.
 fn short_size(suite: &Catalogue, program: &Program, bench: &Bench, iterations: u32) -> Result<Option<Size>> {
     let interpreter: Contestant = reference();
-    let options = CellOptions { iterations, log: None };
+    let options = CellOptions { iterations, ..CellOptions::default() };
     for size in SIZES.into_iter().filter(|size| program.size(*size).is_some()) {
         let input = suite.input(program, size)?;
         let mut times = Vec::new();

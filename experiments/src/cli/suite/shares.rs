@@ -56,7 +56,7 @@ struct Shares {
 pub(super) fn run(args: &RunArgs, subject: &Contestant, inputs: &[Input]) -> Result<()> {
     let reference = Contestant::resolve(&Entry::Policy("interpret".to_owned()), Path::new("."))?;
     let bench = Bench::new(&args.out, Duration::from_secs(args.limit.max(1)))?;
-    let options = CellOptions { iterations: args.iterations, log: None };
+    let options = CellOptions { iterations: args.iterations, ..CellOptions::default() };
     let progress = Progress::new("shares");
     progress.length(inputs.len());
     let mut programs = Vec::new();
