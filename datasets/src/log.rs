@@ -24,6 +24,8 @@ pub struct LoggedDecision {
     /// Calls and back-edges of the function so far, for an osr decision back-edges of the loop: with the function, what
     /// a replay is keyed by where compiler threads take turns at random.
     pub events: f64,
+    /// What countdowns count: calls of the function, for an osr decision back-edges of the loop.
+    pub counted: f64,
     /// [`trinity_vm::seam::DecisionPoint::snapshot_hash`].
     pub snapshot_hash: u64,
     /// [`trinity_vm::seam::chain_hash`].
@@ -90,6 +92,7 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
         function_id: decision.function_id,
         loop_index: decision.loop_index,
         events: events(kind, calls, backedges, in_loop),
+        counted: if kind == DecisionKind::Osr { in_loop } else { calls },
         snapshot_hash: decision.snapshot_hash,
         chain_hash: decision.chain_hash,
         taken: action(decision.taken)?,
@@ -208,6 +211,7 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
             function_id: function.get(row)?,
             loop_index: loop_index.get(row),
             events: events(kind, calls.get(row)?, backedges.get(row)?, in_loop.get(row)?),
+            counted: if kind == DecisionKind::Osr { in_loop.get(row)? } else { calls.get(row)? },
             snapshot_hash: snapshot.get(row)?,
             chain_hash: chain.get(row)?,
             taken: named(taken.get(row))?,

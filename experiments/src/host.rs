@@ -326,7 +326,7 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     let policy: Box<dyn Policy> = match options.force_tier {
         Some(tier) => Box::new(Forced(tier)),
         None => {
-            let run = RunContext { seed: options.seed };
+            let run = RunContext { seed: options.seed, synchronous: options.compiler_threads == 0 };
             let inner = build_for(&options.policy, run).map_err(|error| Failure::usage(error.to_string()))?;
             Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
         }
@@ -376,6 +376,19 @@ fn open_trinity(vm: &mut Vm) {
     }
 }
 
+/// The words of a command line that `lua` would understand.
+fn shown_options(words: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let (mut shown, mut words) = (Vec::new(), words.iter());
+    while let Some(word) = words.next() {
+        if !word.starts_with(b"--") || word.len() == 2 {
+            shown.push(word.clone());
+        } else if !word.contains(&b'=') && !FLAGS.iter().any(|flag| flag.as_bytes() == word) {
+            words.next();
+        }
+    }
+    shown
+}
+
 fn iteration_begin(vm: &mut Vm, args: Args) -> NativeResult {
     let iteration = vm.check_int(args, 0)?;
     vm.iteration_begin(u32::try_from(iteration).unwrap_or(0));
@@ -387,14 +400,22 @@ fn iteration_end(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret0(args)
 }
 
+/// Options of `trinity run` that `lua` does not know and that take no value.
+pub(crate) const FLAGS: [&str; 3] = ["--log-spool-only", "--perf-map", "--sandbox"];
+
 /// The global `arg`: the script at 0, its arguments from 1, what comes before it on the command line below. Without a
 /// script, that starts at 0. Binary and verb are one word: what a program starts another one with.
+///
+/// Options that `lua` does not know are left out. What a program sees, and how much memory that takes, is the same
+/// whatever policy decides and whether it is logged: a replay depends on it.
 fn set_arg(vm: &mut Vm, script: &[String]) {
     let table = vm.heap.table();
-    let mut words = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec());
-    let command: Vec<_> = words.by_ref().take(2).collect();
-    let line: Vec<_> = std::iter::once(command.join(&b' ')).chain(words).collect();
-    let before = if script.is_empty() { 0 } else { line.len().saturating_sub(script.len()) };
+    let words: Vec<_> = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec()).collect();
+    let (before, after) = words.split_at(words.len().saturating_sub(script.len()));
+    let (command, options) = before.split_at(before.len().min(2));
+    let line: Vec<_> = std::iter::once(command.join(&b' ')).chain(shown_options(options)).collect();
+    let before = if script.is_empty() { 0 } else { line.len() };
+    let line = line.into_iter().chain(after.iter().cloned());
     for (index, word) in (0i64..).zip(line) {
         let value = vm.new_string(word);
         vm.raw_set_int(table, index - before as i64, value);
@@ -495,13 +516,12 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
     let summary = vm.finish_run();
     // Dropped, the sink writes what it still holds.
     drop(vm.controller.take_sink());
-    match ending.write(&summary, ticks, exit_status) {
-        Ok(()) => exit_status,
-        Err(failure) => {
-            eprintln!("trinity: {failure}");
-            if exit_status == 0 { 1 } else { exit_status }
-        }
+    let written = ending.write(&summary, ticks, exit_status);
+    let problems = [written.err().map(|failure| failure.to_string()), summary.objection];
+    for problem in problems.iter().flatten() {
+        eprintln!("trinity: {problem}");
     }
+    if exit_status == 0 { i32::from(problems.iter().any(Option::is_some)) } else { exit_status }
 }
 
 impl Ending {
@@ -521,7 +541,8 @@ impl Ending {
         }
         match &self.options.log {
             Some(Log::DataSet(folder)) => {
-                collect::store_single_run(folder, spool.path(), &summary.policy, self.options.seed, &self.script)
+                let ended = collect::Ended { policy: &summary.policy, seed: self.options.seed, exit_status };
+                collect::store_single_run(folder, spool.path(), ended, &self.script)
             }
             _ => Ok(()),
         }
@@ -567,6 +588,12 @@ impl Policy for Counted {
             *self.fallbacks.borrow_mut().entry(reason).or_insert(0) += 1;
         }
         decision
+    }
+    fn objection(&mut self) -> Option<String> {
+        self.inner.objection()
+    }
+    fn finish(&mut self) -> Option<String> {
+        self.inner.finish()
     }
     fn deopt_limit(&self) -> f64 {
         self.inner.deopt_limit()

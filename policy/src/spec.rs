@@ -6,6 +6,7 @@ use crate::{
     error::PolicyError,
     learn::{Learned, Model},
     rates::Rates,
+    replay::Replay,
     rules::{CostBenefit, Explore, Random, Reference, ThresholdPolicy, Thresholds, golden},
 };
 
@@ -45,7 +46,11 @@ const CATALOGUE: &[CatalogueEntry] = &[
         "least expected cost from predicted remaining work, or learned thresholds",
         "`trinity train`",
     ),
+    entry(REPLAY, "answers as logged; with flip= until that decision, which is ACTION, then POLICY's", "`--log`"),
 ];
+
+/// The form of a replay.
+pub(crate) const REPLAY: &str = "replay:LOG[,run=RUN_ID][,flip=ID:ACTION[,then=POLICY]]";
 
 const fn entry(form: &'static str, rule: &'static str, source: &'static str) -> CatalogueEntry {
     CatalogueEntry { form, rule, source }
@@ -78,11 +83,13 @@ pub fn explored(spec: &str) -> (&str, &str) {
 pub struct RunContext {
     /// Of policies that draw, where their specification states none.
     pub seed: u64,
+    /// Every compilation is done at once, so that equal runs decide alike.
+    pub synchronous: bool,
 }
 
 impl Default for RunContext {
     fn default() -> Self {
-        Self { seed: 1 }
+        Self { seed: 1, synchronous: true }
     }
 }
 
@@ -97,8 +104,8 @@ pub fn build(spec: &str) -> Result<Box<dyn Policy>, PolicyError> {
 /// Makes the policy that `spec` names.
 ///
 /// # Errors
-/// [`PolicyError::Unknown`] lists what there is; [`PolicyError::Spec`] shows the form; [`PolicyError::Model`] and
-/// [`PolicyError::Rates`] name the file.
+/// [`PolicyError::Unknown`] lists what there is; [`PolicyError::Spec`] shows the form; [`PolicyError::Model`],
+/// [`PolicyError::Rates`] and [`PolicyError::Data`] name the file.
 pub fn build_for(spec: &str, run: RunContext) -> Result<Box<dyn Policy>, PolicyError> {
     let (name, arguments) = match spec.split_once(':') {
         Some((name, arguments)) => (name, Some(arguments)),
@@ -166,11 +173,14 @@ pub fn build_for(spec: &str, run: RunContext) -> Result<Box<dyn Policy>, PolicyE
             if !(0.0..=1.0).contains(&epsilon) {
                 return Err(bad("E lies between 0 and 1", form));
             }
-            if kind(inner) == name {
-                return Err(bad("one share of random actions is enough", form));
+            match kind(inner) {
+                "explore" => return Err(bad("one share of random actions is enough", form)),
+                "replay" => return Err(bad("a replay's answers are those of its log", form)),
+                _ => {}
             }
             Ok(Box::new(Explore::new(epsilon, seed, build_for(inner, run)?)))
         }
+        ("replay", Some(arguments)) => Ok(Box::new(Replay::new(spec, arguments, run)?)),
         ("learned", Some(path)) => Ok(Box::new(Learned::new(spec, Model::load(path.as_ref())?))),
         _ => match CATALOGUE.iter().find(|entry| entry.form.split([':', '[']).next() == Some(name)) {
             Some(entry) if arguments.is_none() => Err(bad("it needs arguments", entry.form)),

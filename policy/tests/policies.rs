@@ -181,6 +181,9 @@ fn wrong_specifications_say_what_is_right() {
         ("explore:0.1,goldne", "there are"),
         ("explore:0.1,fixed:1", "fixed:W,H"),
         ("explore:0.1,explore:0.1,golden", "is enough"),
+        ("explore:0.1,replay:x", "those of its log"),
+        ("replay:x,then=golden", "flip=, which is missing"),
+        ("replay:/no/such.spool", "/no/such.spool: cannot open the spool"),
         ("learned:/no/such/model.json", "/no/such/model.json: cannot read"),
         ("cost-benefit:/no/such/rates.toml", "/no/such/rates.toml: cannot read"),
         ("", "there are"),
@@ -205,7 +208,7 @@ fn names_make_the_same_policy_again() {
     ] {
         assert_eq!(build(spec).unwrap().name(), spec);
     }
-    let seeded = |spec| build_for(spec, RunContext { seed: 5 }).unwrap().name();
+    let seeded = |spec| build_for(spec, RunContext { seed: 5, ..RunContext::default() }).unwrap().name();
     assert_eq!(seeded("explore:0.1,random:0.5"), "explore:0.1,seed=5,random:0.5,5");
 }
 

@@ -180,3 +180,19 @@ fn memory_size(text: &str) -> std::result::Result<usize, String> {
     let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 64M".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    use super::*;
+
+    #[test]
+    fn the_host_knows_which_options_take_no_value() {
+        let command = Args::augment_args(Command::new("run"));
+        let flags = command.get_arguments().filter(|option| !option.get_action().takes_values());
+        let mut flags: Vec<String> = flags.filter_map(|flag| Some(format!("--{}", flag.get_long()?))).collect();
+        flags.sort();
+        assert_eq!(flags, host::FLAGS);
+    }
+}

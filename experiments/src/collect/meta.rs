@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::SystemTime};
 
 use trinity_datasets::{Assignment, RunMeta};
 
+use super::Ended;
 use crate::{
     experiment::{CellResult, Contestant, host_info::HostInfo, plan::build_digest},
     failure::Result,
@@ -87,7 +88,7 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
 }
 
 /// A run that somebody asked for at the command line.
-pub(super) fn by_hand(policy: &str, seed: u64, script: &[String]) -> Result<RunMeta> {
+pub(super) fn by_hand(run: Ended<'_>, script: &[String]) -> Result<RunMeta> {
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
@@ -96,11 +97,11 @@ pub(super) fn by_hand(policy: &str, seed: u64, script: &[String]) -> Result<RunM
         source_sha256: files::sha256_file(Path::new(program)).unwrap_or_default(),
         input_id: script.get(1..).unwrap_or_default().join(" "),
         suite: "scripts".to_owned(),
-        policy_kind: trinity_policy::kind(policy).to_owned(),
-        policy_id: policy.to_owned(),
-        seed,
+        policy_kind: trinity_policy::kind(run.policy).to_owned(),
+        policy_id: run.policy.to_owned(),
+        seed: run.seed,
         start_utc_ns: started.as_nanos() as u64,
-        status: "ok".to_owned(),
+        status: if run.exit_status == 0 { "ok" } else { "error" }.to_owned(),
         concurrent_runs: None,
         ..common("trinity run", 1)?
     })

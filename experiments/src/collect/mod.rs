@@ -168,9 +168,18 @@ fn plan_sha256(planned: &[Planned], build_sha256: Option<&str>) -> String {
     files::sha256(text.as_bytes())
 }
 
+/// A run by hand that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    pub policy: &'a str,
+    pub seed: u64,
+    pub exit_status: i32,
+}
+
 /// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
-pub fn store_single_run(folder: &Path, spool: &Path, policy: &str, seed: u64, script: &[String]) -> Result<()> {
-    let meta = meta::by_hand(policy, seed, script)?;
+pub fn store_single_run(folder: &Path, spool: &Path, run: Ended<'_>, script: &[String]) -> Result<()> {
+    let meta = meta::by_hand(run, script)?;
+    let policy = run.policy;
     let how = HowMade {
         title: "Runs of single programs".to_owned(),
         command: format!("trinity run --policy {policy} --log {} …", folder.display()),

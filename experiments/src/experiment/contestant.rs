@@ -119,6 +119,9 @@ impl Contestant {
             return Ok(contestant);
         }
         let spec = detailed.policy.unwrap_or_else(|| crate::host::DEFAULT_POLICY.to_owned());
+        if trinity_policy::kind(&spec) == "replay" {
+            return Err(Failure::usage(format!("'{spec}': a log is of one run; replay it with `trinity run`")));
+        }
         // Around the policy that the file is of there may be one that explores.
         let (around, inner) = trinity_policy::explored(&spec);
         contestant.policy = Some(match inner.strip_prefix("learned:") {

@@ -325,7 +325,12 @@ impl Vm {
         let decision =
             policy.decide(&DecisionPoint { kind, function_id, loop_index, tier, features: &features, legal });
         let inference_ns = asked.elapsed().as_nanos() as u64;
+        let objection = policy.objection();
         self.controller.policy = Some(policy);
+        if let Some(objection) = objection {
+            self.end_program(&objection);
+            return i32::MAX;
+        }
         self.controller.consultations += 1;
         self.controller.inference_ns += inference_ns;
         let mut taken = decision.action;

@@ -111,6 +111,7 @@ impl Vm {
             queue: controller.queue_summary(),
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
+            objection: controller.policy.as_mut().and_then(|policy| policy.finish()),
             first_consultations: controller.policy.as_ref().map_or([u32::MAX; 2], |policy| {
                 [DecisionKind::Tier, DecisionKind::Osr].map(|kind| policy.first_consultation(kind))
             }),

@@ -315,6 +315,8 @@ pub struct RunSummary {
     pub deopts: Vec<(&'static str, u64)>,
     pub code_memory: CodeMemorySummary,
     pub policy: String,
+    /// [`super::Policy::finish`].
+    pub objection: Option<String>,
     /// Events after which the policy wants to be asked about a function, and about a loop, for the first time.
     pub first_consultations: [u32; 2],
     pub consultations: u64,
