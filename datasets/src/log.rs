@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use polars::prelude::DataFrame;
-use trinity_vm::seam::{Action, Decision, DecisionKind, Feature};
+use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, Feature, VirtualTime};
 
 use crate::{
     error::DataError,
@@ -26,6 +26,7 @@ pub struct LoggedDecision {
     pub events: f64,
     /// What countdowns count: calls of the function, for an osr decision back-edges of the loop.
     pub counted: f64,
+    pub legal: ActionSet,
     /// [`trinity_vm::seam::DecisionPoint::snapshot_hash`].
     pub snapshot_hash: u64,
     /// [`trinity_vm::seam::chain_hash`].
@@ -50,6 +51,8 @@ pub struct RunLog {
     /// Events after which that policy wanted to be asked about a function, and about a loop, for the first time; `None`:
     /// the run was cut short before it said so.
     pub first_consultations: Option<[u32; 2]>,
+    /// What the run took, as far as the log says.
+    pub took: VirtualTime,
     /// `source:line` of functions by their identifier, as far as the log says.
     pub functions: BTreeMap<u64, String>,
 }
@@ -71,12 +74,14 @@ fn from_spool(path: &Path, run_id: Option<&str>) -> Result<RunLog, DataError> {
     let contents = spool_read::read(path)?;
     let decisions = contents.decisions.into_iter().map(logged).collect::<Option<_>>();
     let unknown = || DataError::Spool { path: path.to_owned(), detail: "a decision of an unknown kind".to_owned() };
+    let took = contents.run_end.as_ref().map_or_else(VirtualTime::default, |end| end.took);
     let (policy, first) = contents.run_end.map(|end| (end.policy, end.first_consultations)).unzip();
     Ok(RunLog {
         decisions: decisions.ok_or_else(unknown)?,
         policy,
         seed: None,
         first_consultations: first,
+        took,
         functions: contents.functions.into_iter().map(|function| (function.function_id, function.name)).collect(),
     })
 }
@@ -93,6 +98,7 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
         loop_index: decision.loop_index,
         events: events(kind, calls, backedges, in_loop),
         counted: if kind == DecisionKind::Osr { in_loop } else { calls },
+        legal: record::actions(decision.legal),
         snapshot_hash: decision.snapshot_hash,
         chain_hash: decision.chain_hash,
         taken: action(decision.taken)?,
@@ -108,9 +114,9 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
     })
 }
 
-const RUN: [&str; 5] = ["run_id", "policy_id", "seed", "first_call", "first_backedge"];
+const RUN: [&str; 7] = ["run_id", "policy_id", "seed", "first_call", "first_backedge", "ticks", "model_ns"];
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "run_id",
     "decision_id",
     "kind",
@@ -119,6 +125,7 @@ const COLUMNS: [&str; 21] = [
     "calls",
     "backedges",
     "loop_backedges",
+    "legal_mask",
     "snapshot_hash",
     "chain_hash",
     "action",
@@ -149,7 +156,9 @@ fn from_data_set(root: &Path, run_id: Option<&str>) -> Result<RunLog, DataError>
     };
     let wanted = ids[row];
     let first = |name: &str| runs.column(name).and_then(|column| Ok(column.u32()?.get(row)));
+    let passed = |name: &str| runs.column(name).and_then(|column| Ok(column.u64()?.get(row)));
     let mut log = RunLog {
+        took: VirtualTime { ticks: passed("ticks")?, model_ns: passed("model_ns")? },
         policy: runs.column("policy_id")?.str()?.get(row).map(str::to_owned),
         seed: runs.column("seed")?.u64()?.get(row),
         first_consultations: first("first_call")?
@@ -193,6 +202,7 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
     let (kinds, action, taken) = (text("kind")?, text("action")?, text("taken")?);
     let (id, function, snapshot, chain) =
         (long("decision_id")?, long("function_id")?, long("snapshot_hash")?, long("chain_hash")?);
+    let legal = frame.column("legal_mask")?.u8()?;
     let (loop_index, again) = (short("loop_index")?, short("ask_again")?);
     let (calls, backedges, in_loop) = (float("calls")?, float("backedges")?, float("loop_backedges")?);
     let [stay, warm, hot] = ["propensity_stay", "propensity_warm", "propensity_hot"].map(single);
@@ -212,6 +222,7 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
             loop_index: loop_index.get(row),
             events: events(kind, calls.get(row)?, backedges.get(row)?, in_loop.get(row)?),
             counted: if kind == DecisionKind::Osr { in_loop.get(row)? } else { calls.get(row)? },
+            legal: record::actions(legal.get(row)?),
             snapshot_hash: snapshot.get(row)?,
             chain_hash: chain.get(row)?,
             taken: named(taken.get(row))?,

@@ -4,8 +4,8 @@
 //! frames of their own, written before the first record that refers to them by number.
 
 use trinity_vm::seam::{
-    Action, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature, FunctionRecord,
-    IterationRecord, RunSummary, VirtualTime,
+    Action, ActionSet, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature,
+    FunctionRecord, IterationRecord, RunSummary, VirtualTime,
 };
 
 pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x04";
@@ -209,6 +209,11 @@ pub(crate) fn result_name(number: u8) -> Option<&'static str> {
 pub(crate) fn kind(number: u8) -> Option<DecisionKind> {
     use DecisionKind::{Demote, Inline, Osr, Reopt, Tier};
     [Tier, Osr, Inline, Reopt, Demote].get(usize::from(number)).copied()
+}
+
+/// The actions whose bits are set.
+pub(crate) fn actions(mask: u8) -> ActionSet {
+    Action::ALL.into_iter().filter(|action| mask >> *action as u8 & 1 != 0).fold(ActionSet::STAY, ActionSet::with)
 }
 
 /// Name of the action with this number.

@@ -205,6 +205,7 @@ impl Batch {
                 "continuation_policy" => Value::Str(&other.continuation_policy),
                 "cost_kind" => Value::Str(other.cost_kind.name()),
                 "n_reps" => Value::Int(other.n_reps.into()),
+                "sample_weight" => Value::Float(other.sample_weight),
                 "counterfactual_model_ns" => cost(modelled, other.cost_ns),
                 "realised_benefit_model_ns" => cost(modelled, other.benefit_ns),
                 "counterfactual_cost" => cost(!modelled, other.cost_ns),

@@ -291,3 +291,91 @@ fn what_a_program_sees_does_not_depend_on_who_decides_and_who_listens() {
         ["--policy=fixed:50,5000", "--log", "log", "--log-spool-only", "--stats-json", "s.json", "--seed", "3"];
     assert_eq!(run(&several), plain);
 }
+
+/// `[collect]` of one small program, with what counterfactuals are wanted.
+fn spec(place: &Path, counterfactuals: &str) {
+    let text = format!(
+        "name = 'x'\nseed = 5\npolicies = ['interpret']\nbaseline = 'interpret'\n[collect]\n\
+         programs = ['recursion/hanoi', 'recursion/fib']\nsizes = ['test']\n\
+         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 1\n\
+         counterfactuals = {{ {counterfactuals} }}"
+    );
+    fs::write(place.join("x.toml"), text).expect("writes");
+}
+
+/// Rows of counterfactuals: run, decision, action, cost, benefit, ends of its interval, repeats, weight.
+fn counterfactuals(data: &Path) -> Vec<(String, u64, String, [f64; 4], u32, f64)> {
+    use trinity_datasets::{Dataset, Table};
+    let outcome = Dataset::open(data).expect("opens").table(Table::Outcome, None).expect("reads");
+    let text = |name: &str, row| outcome.column(name).expect(name).str().expect(name).get(row).map(str::to_owned);
+    let number = |name: &str, row| outcome.column(name).expect(name).f64().expect(name).get(row).unwrap_or(f64::NAN);
+    let rows = (0..outcome.height()).filter_map(|row| {
+        let costs = ["counterfactual_cost", "realised_benefit", "ci_low", "ci_high"].map(|name| number(name, row));
+        let decision = outcome.column("decision_id").expect("there").u64().expect("numbers").get(row)?;
+        let repeats = outcome.column("n_reps").expect("there").u32().expect("numbers").get(row).unwrap_or(0);
+        let (run, action) = (text("run_id", row)?, text("counterfactual_action", row)?);
+        assert_eq!(text("cost_kind", row).as_deref(), Some("measured"));
+        Some((run, decision, action, costs, repeats, number("sample_weight", row)))
+    });
+    rows.collect()
+}
+
+#[test]
+fn a_collection_measures_what_other_decisions_cost() {
+    let place = tempfile::tempdir().expect("temporary folder");
+    spec(place.path(), "per_run = 2, repeats = 3, continuation = 'fixed:50,500'");
+    let done = trinity(place.path(), &["collect", "x.toml", "--out", "data", "--jobs", "2"]);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert!(
+        done.stdout.contains("4 runs (4 now, 0 failed)") && done.stdout.contains("(0 failed)\n"),
+        "{}",
+        done.stdout
+    );
+    let rows = counterfactuals(&place.path().join("data"));
+    assert!((8..=16).contains(&rows.len()), "two decisions of four runs, one or two other actions: {rows:?}");
+    for (_, _, action, [cost, benefit, low, high], repeats, weight) in &rows {
+        assert!(Action::ALL.iter().any(|known| known.name() == action) && *repeats == 3 && *weight > 1.0);
+        assert!(*cost > 1e5 && benefit.abs() < 1e10 && low <= benefit && benefit <= high, "{rows:?}");
+    }
+    let valid = trinity(place.path(), &["data", "validate", "data"]);
+    assert_eq!(valid.status, 0, "{}", valid.stdout);
+    let again = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
+    assert!(again.stdout.contains("(0 now, 0 failed)"), "{}{}", again.stdout, again.stderr);
+}
+
+#[test]
+fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
+    let place = tempfile::tempdir().expect("temporary folder");
+    spec(place.path(), "per_run = 'all', repeats = 1");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
+        .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
+        .current_dir(place.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let found = || -> Option<(u64, String)> {
+        for run in fs::read_dir(place.path().join("data/collecting/counterfactuals")).ok()? {
+            for file in fs::read_dir(run.ok()?.path()).ok()? {
+                let file = file.ok()?.path();
+                let Some(id) = file.file_stem().and_then(|name| name.to_str()?.parse().ok()) else { continue };
+                return Some((id, fs::read_to_string(file).ok()?));
+            }
+        }
+        None
+    };
+    let (id, costs) = loop {
+        match found() {
+            Some(found) => break found,
+            None => std::thread::sleep(std::time::Duration::from_millis(2)),
+        }
+    };
+    child.kill().expect("kills");
+    child.wait().expect("ends");
+    let done = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    // {"weight":1.0,"base":[…],"others":[{"action":"warm","costs":[COST],…
+    let cost: f64 =
+        costs.split("costs\":[").nth(1).and_then(|rest| rest.split(']').next()).expect("a cost").parse().expect("one");
+    let kept = |row: &(String, u64, String, [f64; 4], u32, f64)| row.1 == id && row.3[0] == cost;
+    assert!(counterfactuals(&place.path().join("data")).iter().any(kept), "{costs}");
+}

@@ -283,6 +283,14 @@ const OUTCOME: &[Column] = &[
     column("cost_kind", Str, "", Label, "?d", "measured, virtual, model: where the cost comes from"),
     column("n_reps", U32, "runs", Label, "?d", "repeats behind the cost"),
     column(
+        "sample_weight",
+        F64,
+        "",
+        Context,
+        "?d",
+        "decisions that a counterfactual stands for: 1 / probability of its selection",
+    ),
+    column(
         "counterfactual_model_ns",
         F64,
         "modelled ns",

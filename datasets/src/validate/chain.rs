@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use polars::prelude::DataFrame;
-use trinity_vm::seam::{Action, ActionSet, Decision, DecisionPoint, Feature, Features, Tier, chain_hash};
+use trinity_vm::seam::{Action, Decision, DecisionPoint, Feature, Features, Tier, chain_hash};
 
 use super::Validation;
 use crate::{error::DataError, load::Dataset, record, schema::Table};
@@ -53,15 +53,13 @@ fn of_frame(
         for (feature, values) in hashed.iter().zip(&values) {
             features[*feature] = values.get(row)?;
         }
-        let legal =
-            Action::ALL.into_iter().filter(|action| legal.get(row).is_some_and(|mask| mask >> *action as u8 & 1 != 0));
         let point = DecisionPoint {
             kind: (0..).map_while(record::kind).find(|number| Some(number.name()) == kind.get(row))?,
             function_id: function.get(row)?,
             loop_index: loop_index.get(row),
             tier: [Tier::Cold, Tier::Warm, Tier::Hot].get(usize::from(tier.get(row)?)).copied()?,
             features: &features,
-            legal: legal.fold(ActionSet::STAY, ActionSet::with),
+            legal: record::actions(legal.get(row)?),
         };
         let mut decision = Decision::certain(named(action.get(row))?, again.get(row)?);
         decision.explore = explore.get(row)?;

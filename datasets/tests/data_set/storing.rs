@@ -193,6 +193,7 @@ fn counterfactuals_are_outcomes_beside_what_happened() {
     let other = |action, cost_kind, interval_ns| Counterfactual {
         decision_id: 0,
         action,
+        sample_weight: 2.0,
         continuation_policy: "golden".into(),
         cost_kind,
         cost_ns: 120.0,
