@@ -4,6 +4,7 @@ pub mod captured;
 pub mod listing;
 pub mod measured;
 
+mod digest;
 mod perf_map;
 mod repl;
 mod sinks;
@@ -36,9 +37,11 @@ use trinity_vm::{
 };
 
 use crate::{
-    collect,
+    clock::ClockKind,
+    collect::{self, ByHand},
     failure::{AtPath, Failure, Result},
     files,
+    run_stats::RunStats,
 };
 use perf_map::PerfMapSink;
 use trace::TraceSink;
@@ -61,8 +64,6 @@ const NATIVE_STACK: usize = 250 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
     pub policy: String,
-    /// Of what is drawn at random, where nothing else seeds it.
-    pub seed: u64,
     pub max_tier: Option<u8>,
     pub force_tier: Option<u8>,
     /// Most bytes that the heap may use.
@@ -81,8 +82,11 @@ pub struct HostOptions {
     pub fuel: Option<u64>,
     /// How tier 1 is made.
     pub tier1: Tier1Form,
-    /// Threads that compile beside the one that runs Lua; 0: that one compiles.
+    /// Threads that compile beside the one that runs Lua; 0: that one compiles, as it must under the virtual clock.
     pub compiler_threads: u32,
+    pub clock: ClockKind,
+    /// Of what is random.
+    pub seed: u64,
 }
 
 /// Where the log of a run goes.
@@ -161,6 +165,8 @@ fn on_large_stack<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// A VM for [`on_large_stack`], with its libraries.
 fn new_vm(options: &HostOptions) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions {
+        clock: options.clock.into(),
+        seed: options.seed,
         native_stack: NATIVE_STACK,
         fuel: options.fuel,
         count_ticks: options.fuel.is_some(),
@@ -188,7 +194,7 @@ fn run_here(options: &HostOptions, program: &Program) -> Result<i32> {
     install(&mut vm, options, &mut ending)?;
     *vm.extension::<Ending>() = ending;
     open_trinity(&mut vm);
-    set_arg(&mut vm, &script);
+    set_arg(&mut vm, &script, options.clock);
 
     let succeeded = run_program(&mut vm, program, options.sandbox);
     vm.close_state();
@@ -360,6 +366,9 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
         ending.problems.push(problem);
         vm.controller.keep_code_addresses();
     }
+    if options.clock == ClockKind::Virtual && options.stats_json.is_some() {
+        sinks.push(ending.decisions.sink());
+    }
     if let Some(sink) = sinks::combine(sinks) {
         vm.controller.set_sink(sink);
     }
@@ -407,13 +416,18 @@ pub(crate) const FLAGS: [&str; 3] = ["--log-spool-only", "--perf-map", "--sandbo
 /// script, that starts at 0. Binary and verb are one word: what a program starts another one with.
 ///
 /// Options that `lua` does not know are left out. What a program sees, and how much memory that takes, is the same
-/// whatever policy decides and whether it is logged: a replay depends on it.
-fn set_arg(vm: &mut Vm, script: &[String]) {
+/// whatever policy decides and whether it is logged: a replay depends on it. Under the virtual clock it is not told
+/// where the binary lies either.
+fn set_arg(vm: &mut Vm, script: &[String], clock: ClockKind) {
     let table = vm.heap.table();
     let words: Vec<_> = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec()).collect();
     let (before, after) = words.split_at(words.len().saturating_sub(script.len()));
     let (command, options) = before.split_at(before.len().min(2));
-    let line: Vec<_> = std::iter::once(command.join(&b' ')).chain(shown_options(options)).collect();
+    let command = match clock {
+        ClockKind::Wall => command.join(&b' '),
+        ClockKind::Virtual => b"trinity run".to_vec(),
+    };
+    let line: Vec<_> = std::iter::once(command).chain(shown_options(options)).collect();
     let before = if script.is_empty() { 0 } else { line.len() };
     let line = line.into_iter().chain(after.iter().cloned());
     for (index, word) in (0i64..).zip(line) {
@@ -497,6 +511,8 @@ struct Ending {
     script: Vec<String>,
     spool: Option<SpoolHandle>,
     fallbacks: Fallbacks,
+    /// Taken in under the virtual clock.
+    decisions: digest::Decisions,
     /// Files that are written on the way.
     problems: Vec<sinks::Problem>,
 }
@@ -527,7 +543,12 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
 impl Ending {
     fn write(&self, summary: &RunSummary, ticks: Option<u64>, exit_status: i32) -> Result<()> {
         if let Some(path) = &self.options.stats_json {
-            let stats = stats::of_run(summary, ticks, exit_status, &self.fallbacks.borrow());
+            let decisions_sha256 = (self.options.clock == ClockKind::Virtual).then(|| self.decisions.sha256());
+            let stats = RunStats {
+                clock: self.options.clock,
+                decisions_sha256,
+                ..stats::of_run(summary, ticks, exit_status, &self.fallbacks.borrow())
+            };
             let text = serde_json::to_vec_pretty(&stats)
                 .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
             files::write_whole(path, &text)?;
@@ -541,8 +562,14 @@ impl Ending {
         }
         match &self.options.log {
             Some(Log::DataSet(folder)) => {
-                let ended = collect::Ended { policy: &summary.policy, seed: self.options.seed, exit_status };
-                collect::store_single_run(folder, spool.path(), ended, &self.script)
+                let by_hand = ByHand {
+                    policy: &summary.policy,
+                    clock: self.options.clock,
+                    seed: self.options.seed,
+                    exit_status,
+                    script: &self.script,
+                };
+                collect::store_single_run(folder, spool.path(), &by_hand)
             }
             _ => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! Experiments on Trinity: the benchmark suite, the runner, statistics, reports, and the command line.
 
 pub mod cli;
+pub mod clock;
 pub mod collect;
 pub mod experiment;
 pub mod failure;

@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::ClockKind;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunStats {
+    /// What the run went by.
+    #[serde(skip_serializing_if = "ClockKind::is_wall")]
+    pub clock: ClockKind,
+    /// What passed by the virtual clock; absent where ticks are not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_ns: Option<u64>,
+    /// Digest of all decisions with what they were made from, under the virtual clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decisions_sha256: Option<String>,
     pub wall_ns: u64,
     pub cpu_ns: u64,
-    /// Ticks used (see `--fuel`), absent without a limit.
+    /// Ticks used (see `--fuel`), absent where they are not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticks: Option<u64>,
     pub exit_status: i32,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod observability;
+mod virtual_clock;
 
 use std::{
     fs,

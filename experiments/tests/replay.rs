@@ -293,11 +293,11 @@ fn what_a_program_sees_does_not_depend_on_who_decides_and_who_listens() {
 }
 
 /// `[collect]` of one small program, with what counterfactuals are wanted.
-fn spec(place: &Path, counterfactuals: &str) {
+fn spec(place: &Path, clock: &str, counterfactuals: &str) {
     let text = format!(
         "name = 'x'\nseed = 5\npolicies = ['interpret']\nbaseline = 'interpret'\n[collect]\n\
          programs = ['recursion/hanoi', 'recursion/fib']\nsizes = ['test']\n\
-         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 1\n\
+         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 1\nclock = '{clock}'\n\
          counterfactuals = {{ {counterfactuals} }}"
     );
     fs::write(place.join("x.toml"), text).expect("writes");
@@ -323,7 +323,7 @@ fn counterfactuals(data: &Path) -> Vec<(String, u64, String, [f64; 4], u32, f64)
 #[test]
 fn a_collection_measures_what_other_decisions_cost() {
     let place = tempfile::tempdir().expect("temporary folder");
-    spec(place.path(), "per_run = 2, repeats = 3, continuation = 'fixed:50,500'");
+    spec(place.path(), "wall", "per_run = 2, repeats = 3, continuation = 'fixed:50,500'");
     let done = trinity(place.path(), &["collect", "x.toml", "--out", "data", "--jobs", "2"]);
     assert_eq!(done.status, 0, "{}", done.stderr);
     assert!(
@@ -346,7 +346,7 @@ fn a_collection_measures_what_other_decisions_cost() {
 #[test]
 fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
     let place = tempfile::tempdir().expect("temporary folder");
-    spec(place.path(), "per_run = 'all', repeats = 1");
+    spec(place.path(), "wall", "per_run = 'all', repeats = 1");
     let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
         .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
         .current_dir(place.path())
@@ -378,4 +378,55 @@ fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
         costs.split("costs\":[").nth(1).and_then(|rest| rest.split(']').next()).expect("a cost").parse().expect("one");
     let kept = |row: &(String, u64, String, [f64; 4], u32, f64)| row.1 == id && row.3[0] == cost;
     assert!(counterfactuals(&place.path().join("data")).iter().any(kept), "{costs}");
+}
+
+#[test]
+fn under_the_virtual_clock_costs_are_exact_and_so_is_the_data_set() {
+    use trinity_datasets::{Dataset, Manifest, Table};
+    let place = tempfile::tempdir().expect("temporary folder");
+    spec(place.path(), "virtual", "per_run = 3");
+    let digests = ["1", "2"].map(|jobs| {
+        let done = trinity(place.path(), &["collect", "x.toml", "--out", jobs, "--jobs", jobs]);
+        assert_eq!(done.status, 0, "{}", done.stderr);
+        Manifest::load(&place.path().join(jobs)).expect("reads").expect("there").core_sha256
+    });
+    assert_eq!(digests[0], digests[1], "however many processes there were at once");
+    let data = Dataset::open(&place.path().join("1")).expect("opens");
+    let (outcome, run) =
+        (data.table(Table::Outcome, None).expect("reads"), data.table(Table::Run, None).expect("reads"));
+    let text = |name: &str, row| outcome.column(name).expect(name).str().expect(name).get(row).map(str::to_owned);
+    let number = |name: &str, row| outcome.column(name).expect(name).f64().expect(name).get(row);
+    let (ids, took) =
+        (run.column("run_id").expect("there").str().expect("text"), run.column("model_ns").expect("there"));
+    let took = took.u64().expect("numbers");
+    let mut rows = 0;
+    for row in (0..outcome.height()).filter(|row| text("counterfactual_action", *row).is_some()) {
+        assert_eq!(text("cost_kind", row).as_deref(), Some("virtual"));
+        let of_run = (0..run.height()).find(|at| ids.get(*at) == text("run_id", row).as_deref()).expect("its run");
+        let (cost, benefit) = (number("counterfactual_model_ns", row), number("realised_benefit_model_ns", row));
+        let base = took.get(of_run).expect("modelled time") as f64;
+        assert_eq!(cost.expect("a cost") - base, benefit.expect("a benefit"));
+        rows += 1;
+    }
+    assert!(rows >= 12, "{rows}");
+}
+
+#[test]
+fn under_the_virtual_clock_a_replay_is_the_logged_run_to_the_last_bit() {
+    let place = Place::new();
+    let digest = |policy: &str, seed: &str| {
+        let options =
+            ["run", "--clock", "virtual", "--policy", policy, "--seed", seed, "--log", "log", "--log-spool-only"];
+        let ran = trinity(place.path(), &[&options[..], &["--stats-json", "s.json", "p.lua", "300"]].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        let stats = fs::read_to_string(place.path().join("s.json")).expect("reads");
+        let line = stats.lines().find(|line| line.contains("decisions_sha256")).expect("a digest").to_owned();
+        let spool =
+            fs::read_dir(place.path().join("log")).expect("a log").next().expect("a spool").expect("lists").path();
+        (line, spool)
+    };
+    let (logged, spool) = digest("explore:0.3,fixed:20,100", "7");
+    let kept = place.path().join("kept.spool");
+    fs::rename(spool, kept).expect("renames");
+    assert_eq!(digest("replay:kept.spool", "7").0, logged);
 }

@@ -18,12 +18,17 @@ use crate::{
 pub(crate) struct Identities {
     numbers: HashMap<u64, u64>,
     next: u64,
+    /// What they are charged as: 0 or a power of two. The map's own capacity depends on hashes.
+    room: usize,
 }
 
 impl Identities {
     /// The number of the object at `address`.
     pub(crate) fn of(&mut self, address: u64) -> u64 {
         let next = &mut self.next;
+        if self.numbers.len() >= self.room {
+            self.room = (self.room * 2).max(4);
+        }
         *self.numbers.entry(address).or_insert_with(|| {
             *next += 1;
             // Shaped like an address, because programs parse it.
@@ -38,13 +43,14 @@ impl Identities {
     }
 
     pub(crate) fn shrink(&mut self) {
-        if self.numbers.capacity() / 16 > self.numbers.len().max(64) {
+        if self.room / 16 > self.numbers.len().max(64) {
             self.numbers.shrink_to_fit();
+            self.room = (self.numbers.len() + 1).next_power_of_two();
         }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.numbers.capacity() * (size_of::<(u64, u64)>() + 1)
+        self.room * (size_of::<(u64, u64)>() + 1)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod controller;
 pub mod coroutine;
 mod display;
 mod doorbell;
+mod elementary;
 pub mod embed;
 mod errors;
 pub mod frame;

@@ -120,6 +120,9 @@ impl Slot {
 }
 
 /// The set of live short strings: open addressing with linear probing.
+///
+/// INVARIANT: its length, which the heap is charged for, follows from how many strings have come and gone. How many slots
+/// are in use does not: what is removed leaves a slot in use where another probe sequence goes on, as hashes have it.
 pub(crate) struct Interner {
     slots: Box<[Slot]>,
     /// Slots that are not empty.
@@ -170,10 +173,21 @@ impl Interner {
         }
     }
 
-    /// Whether the next insertion has to rehash.
+    /// Whether the next insertion has to rehash: half of the slots are live, or a quarter is empty.
     #[inline]
     fn is_full(&self) -> bool {
-        (self.used + 1) * 4 > self.slots.len() * 3
+        (self.used + 1) * 4 > self.slots.len() * 3 || self.live * 2 >= self.slots.len()
+    }
+
+    /// Makes room for the next insertion.
+    fn make_room(&mut self) {
+        let is_crowded = self.live * 2 >= self.slots.len();
+        self.rehash(if is_crowded { self.fitting() } else { self.slots.len() });
+    }
+
+    /// Slots for the strings that are live, between a sixth and a third of them.
+    fn fitting(&self) -> usize {
+        (self.live * 3).next_power_of_two().max(1024)
     }
 
     #[inline]
@@ -188,10 +202,10 @@ impl Interner {
         self.slots[at] = Slot::new(string, hash);
     }
 
+    /// Moves to so many slots, a power of two.
     #[cold]
     #[inline(never)]
-    fn rehash(&mut self) {
-        let size = (self.live * 3).next_power_of_two().max(1024);
+    fn rehash(&mut self, size: usize) {
         let old = std::mem::replace(&mut self.slots, vec![Slot::EMPTY; size].into());
         self.used = self.live;
         let mask = size - 1;
@@ -214,7 +228,7 @@ impl Heap {
         self.charge_aside(before, self.identities.bytes());
         if self.interner.slots.len() / 16 > self.interner.live.max(1024) {
             let before = self.interner.bytes();
-            self.interner.rehash();
+            self.interner.rehash(self.interner.fitting());
             self.charge_aside(before, self.interner.bytes());
         }
     }
@@ -288,7 +302,7 @@ impl Heap {
         }
         if self.interner.is_full() {
             let before = self.interner.bytes();
-            self.interner.rehash();
+            self.interner.make_room();
             self.charge_aside(before, self.interner.bytes());
         }
         // The allocation may have swept, which changes slots: insertion probes again.

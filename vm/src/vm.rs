@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use crate::{
     bytecode::FnUnit,
+    clock::Clock,
     controller::Controller,
+    elementary,
     frame::{Entry, FRAME_OFFSET, Frame, Status, flags, status},
     front,
     function::{Closure, instantiate},
@@ -73,6 +75,9 @@ pub struct Vm {
     pub gc_ns: u64,
     pub controller: Controller,
     pub(crate) created: Instant,
+    pub(crate) clock: Clock,
+    /// See [`VmOptions::seed`].
+    pub(crate) seed: u64,
     /// Frame and pc of the next instruction, where the interpreter does not hand them on itself.
     #[cfg(not(threaded))]
     pub(crate) next: (*mut Value, *mut crate::bytecode::Instr),
@@ -86,9 +91,14 @@ pub struct Vm {
 /// How a VM is made.
 #[derive(Clone, Debug)]
 pub struct VmOptions {
+    /// What time is.
+    pub clock: Clock,
+    /// Where `math.random` starts, and under the virtual clock what `math.randomseed()` goes by.
+    pub seed: u64,
     /// Ticks that programs may take, see [`Vm::set_fuel`].
     pub fuel: Option<u64>,
-    /// Ticks are counted, in compiled code too; otherwise a program with fuel runs in tier 0.
+    /// Ticks are counted, in compiled code too; otherwise a program with fuel runs in tier 0. Always so under the virtual
+    /// clock.
     pub count_ticks: bool,
     /// Mixed into the hashes of short strings, beside a number that differs from process to process.
     pub hash_seed: u32,
@@ -96,13 +106,15 @@ pub struct VmOptions {
     pub native_stack: usize,
     /// Most bytes that the heap may use; a program that needs more gets the error "not enough memory".
     pub memory_limit: Option<usize>,
-    /// See [`Controller::set_compiler_threads`].
+    /// See [`Controller::set_compiler_threads`]. None are used under the virtual clock.
     pub compiler_threads: u32,
 }
 
 impl Default for VmOptions {
     fn default() -> Self {
         Self {
+            clock: Clock::Wall,
+            seed: 0,
             fuel: None,
             count_ticks: false,
             hash_seed: 0x5bd1_e995,
@@ -152,21 +164,28 @@ impl Vm {
             gc_ns: 0,
             controller: Controller::default(),
             created: Instant::now(),
+            clock: options.clock,
+            seed: options.seed,
             #[cfg(not(threaded))]
             next: (std::ptr::null_mut(), std::ptr::null_mut()),
-            libraries: Default::default(),
+            libraries: crate::stdlib::State::new(options.clock, options.seed),
             embed: Default::default(),
             observer: Observer::default(),
             extensions: Default::default(),
         });
         vm.thread.get_mut().status = ThreadStatus::Running;
         vm.make_root_frame();
-        vm.observer.counts_ticks = options.count_ticks;
-        if options.count_ticks || options.fuel.is_some() {
+        let is_virtual = options.clock == Clock::Virtual;
+        vm.observer.counts_ticks = options.count_ticks || is_virtual;
+        if vm.observer.counts_ticks || options.fuel.is_some() {
             vm.set_fuel(options.fuel);
         }
         if let Some(bytes) = options.memory_limit {
             vm.heap.set_limit(bytes);
+        }
+        if is_virtual {
+            elementary::compute_portably();
+            vm.controller.compile_at_once();
         }
         vm.controller.set_compiler_threads(options.compiler_threads);
         vm
@@ -346,14 +365,9 @@ impl Vm {
         self.run_finalizers(usize::MAX);
     }
 
-    /// When the VM was made: the zero of all times in records.
+    /// When the VM was made, by the wall clock.
     pub fn created(&self) -> Instant {
         self.created
-    }
-
-    /// Nanoseconds since the VM was made.
-    pub fn elapsed_ns(&self) -> u64 {
-        self.created.elapsed().as_nanos() as u64
     }
 
     /// State of the embedding program: one value of each type, made when it is first asked for.

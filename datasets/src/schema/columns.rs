@@ -141,7 +141,7 @@ const DECISION_HEAD: &[Column] = &[
     DECISION_ID,
     column("parent_decision_id", U64, "", Identifier, "?da", "decision that caused this one; null: not recorded"),
     column("kind", Str, "", Context, "da", "tier, osr, inline, reopt, demote"),
-    column("t_ns", U64, "ns", Context, "pa", "since the VM was created"),
+    column("t_ns", U64, "ns", Context, "pa", "since the VM was created, by the run's clock"),
     column("t_ticks", U64, "ticks", Context, "?da", "bytecode ticks so far; null without tick accounting"),
     column("t_model_ns", U64, "modelled ns", Context, "?da", "modelled time so far; null under the wall clock"),
     column("snapshot_hash", U64, "", Identifier, "da", "hash of what the decision was made from"),
@@ -206,14 +206,21 @@ const COMPILE: &[Column] = &[
     column("model_ns", U64, "modelled ns", Label, "?d", "what it is charged under the virtual clock"),
     column("result", Str, "", Label, "d", "ok, bailout, stale"),
     column("reason", Str, "", Label, "?d", "why the compiler declined, or its code was dropped"),
-    column("enqueue_ns", U64, "ns", Label, "?p", "queued, since the VM was created; null: compilation is synchronous"),
+    column(
+        "enqueue_ns",
+        U64,
+        "ns",
+        Label,
+        "?p",
+        "queued, since the VM was created, by the run's clock; null: compilation is synchronous",
+    ),
     column(
         "start_ns",
         U64,
         "ns",
         Label,
         "p",
-        "compilation began, or was dropped before it did, since the VM was created",
+        "compilation began, or was dropped before it did, since the VM was created, by the run's clock",
     ),
     column(
         "install_ns",
@@ -221,7 +228,7 @@ const COMPILE: &[Column] = &[
         "ns",
         Label,
         "p",
-        "code was installed, or the compilation given up, since the VM was created",
+        "code was installed, or the compilation given up, since the VM was created, by the run's clock",
     ),
     column("cpu_ns", U64, "ns", Label, "p", "CPU time of the compilation"),
     column("build_ns", U64, "ns", Label, "p", "bytecode and feedback to the compiler's own IR, passes included"),
@@ -351,7 +358,7 @@ const DEOPT: &[Column] = &[
     column("reason", Str, "", Label, "d", "the exit's named reason"),
     column("t_ticks", U64, "ticks", Label, "?d", "bytecode ticks so far; null without tick accounting"),
     column("t_model_ns", U64, "modelled ns", Label, "?d", "modelled time so far; null under the wall clock"),
-    column("t_ns", U64, "ns", Label, "p", "since the VM was created"),
+    column("t_ns", U64, "ns", Label, "p", "since the VM was created, by the run's clock"),
 ];
 
 pub(super) fn of(table: Table) -> Vec<Column> {

@@ -1,6 +1,7 @@
 //! `trinity bench`: this VM side by side with other implementations of Lua.
 
 mod break_even;
+mod calibrate;
 mod rates;
 mod short;
 
@@ -33,7 +34,7 @@ const PEERS: [&str; 2] = ["lua5.4", "luajit"];
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  trinity bench --quick\n  trinity bench --program fib --program strings --size medium\n  \
-                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  \
+                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  trinity bench --calibrate costs.rs\n  \
                   trinity bench --break-even --program fib\n  trinity bench --short --policy fixed:50,5000 --compiler-threads 1"
 )]
 pub struct Args {
@@ -66,6 +67,10 @@ pub struct Args {
     /// of policy/rates.toml (use: `--policy cost-benefit:FILE`)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "json"])]
     rates: Option<PathBuf>,
+    /// Instead of comparing, fit the cost table of modelled time to this machine, show how well it fits, and write this
+    /// file, which has the form of vm/src/clock/costs.rs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "json", "rates"])]
+    calibrate: Option<PathBuf>,
     /// Instead of comparing, measure what compilation for tier 1 costs and when it has paid, for both ways of making its
     /// code
     #[arg(long, conflicts_with_all = ["rates", "policy", "tiers"])]
@@ -137,6 +142,9 @@ impl Args {
 pub fn run(args: &Args) -> Result<()> {
     if let Some(file) = &args.rates {
         return rates::run(args, file);
+    }
+    if let Some(file) = &args.calibrate {
+        return calibrate::run(args, file);
     }
     if args.break_even {
         return break_even::run(args);

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use trinity_jit::Tier1Form;
 
 use crate::{
+    clock::ClockKind,
     failure::{Failure, Result},
     host::{self, HostOptions, Log, Program, Source, Step},
 };
@@ -15,7 +16,8 @@ use crate::{
 #[command(after_help = "Examples:\n  trinity run script.lua one two\n  trinity run -e 'print(_VERSION)'\n  \
                   echo 'print(...)' | trinity run - x\n  trinity run --policy golden --stats-json stats.json script.lua\n  \
                   trinity run --trace trace.json script.lua\n  perf record -g trinity run --perf-map script.lua\n  \
-                  trinity run --sandbox --fuel 100000000 script.lua")]
+                  trinity run --sandbox --fuel 100000000 script.lua\n  \
+                  trinity run --clock virtual --seed 7 --stats-json stats.json script.lua")]
 pub struct Args {
     #[command(flatten)]
     steps: Steps,
@@ -31,9 +33,6 @@ pub struct Args {
     /// Who decides what to compile (see `trinity policy list`)
     #[arg(long, value_name = "SPEC", default_value = host::DEFAULT_POLICY)]
     policy: String,
-    /// Seed of what is drawn at random, where nothing else seeds it: policies that explore
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
     /// Highest tier that may be used
     #[arg(long, value_name = "TIER", value_parser = clap::value_parser!(u8).range(0..=2))]
     max_tier: Option<u8>,
@@ -44,8 +43,17 @@ pub struct Args {
     /// not left; or `single-pass`, the portable form
     #[arg(long, value_name = "FORM", default_value = "stencils")]
     tier1: Tier1Form,
+    /// What time is. Under the virtual clock ticks are counted, and stand for time in what the program reads (os.time begins
+    /// in 2024, in UTC), in what policies see and in logs; two runs of a program that reads the same input take the same
+    /// decisions, on any machine
+    #[arg(long, value_enum, value_name = "CLOCK", default_value = "wall")]
+    clock: ClockKind,
+    /// Seed of what is random: where math.random starts and, under the virtual clock, math.randomseed(); also of policies
+    /// that draw, where they do not state their own
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
-    /// [default: 1 where there is more than one processor, else 0]
+    /// [default: 1 where there is more than one processor, else 0; 0 under the virtual clock]
     #[arg(long, value_name = "N")]
     compiler_threads: Option<u32>,
     /// Most memory that the program may use, with a suffix K, M or G; beyond it, it gets "not enough memory"
@@ -137,16 +145,25 @@ pub fn run(args: &Args) -> Result<u8> {
         Some((name, rest)) if name == "-" => (Some(Source::Stdin), rest),
         Some((name, rest)) => (Some(Source::File(name.into())), rest),
     };
+    if args.clock == ClockKind::Virtual {
+        check_virtual(args)?;
+    }
+    let compiler_threads = match (args.compiler_threads, args.clock) {
+        (Some(threads), _) => threads,
+        (None, ClockKind::Wall) => host::default_compiler_threads(),
+        (None, ClockKind::Virtual) => 0,
+    };
     let log = args.log.clone().map(if args.log_spool_only { Log::Spool } else { Log::DataSet });
     let options = HostOptions {
         policy: args.policy.clone(),
-        seed: args.seed,
         max_tier: args.max_tier,
         force_tier: args.force_tier,
         memory_limit: args.memory_limit,
         code_limit: args.code_limit.map(|bytes| bytes as u64),
         tier1: args.tier1,
-        compiler_threads: args.compiler_threads.unwrap_or_else(host::default_compiler_threads),
+        clock: args.clock,
+        seed: args.seed,
+        compiler_threads,
         log,
         stats_json: args.stats_json.clone(),
         trace: args.trace.clone(),
@@ -165,6 +182,20 @@ pub fn run(args: &Args) -> Result<u8> {
     let status = host::run_script(&options, &program)?;
     // A status is one byte to whoever waits for the process.
     Ok(status as u8)
+}
+
+/// Refuses what cannot be had under the virtual clock.
+fn check_virtual(args: &Args) -> Result<()> {
+    if args.compiler_threads.is_some_and(|threads| threads > 0) {
+        return Err(Failure::usage(
+            "--compiler-threads: under the virtual clock functions are compiled at once, since other threads take the \
+             time that they take; leave it out, or use --clock wall",
+        ));
+    }
+    if args.trace.is_some() {
+        return Err(Failure::usage("--trace shows where time goes, and needs the time of day: use --clock wall"));
+    }
+    Ok(())
 }
 
 /// A number of bytes with an optional suffix, each 1024 times the one before.

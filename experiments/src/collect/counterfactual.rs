@@ -19,6 +19,7 @@ use trinity_vm::seam::Action;
 
 use super::session::spool_in;
 use crate::{
+    clock::ClockKind,
     experiment::{
         CellResult, Contestant,
         cell::{Bench, CellOptions},
@@ -52,6 +53,7 @@ pub(super) struct Laboratory<'a> {
     pub seed: u64,
     pub bench: &'a Bench,
     pub iterations: u32,
+    pub clock: ClockKind,
     /// `collecting/counterfactuals`.
     pub folder: PathBuf,
     pub jobs: usize,
@@ -188,7 +190,7 @@ impl Laboratory<'_> {
         let mut costs = Costs { weight: question.weight, ..Costs::default() };
         let other = |action: Action| Other { action: action.name().to_owned(), costs: Vec::new(), problem: None };
         costs.others = others.map(other).collect();
-        let repeats = match self.wanted.cost {
+        let repeats = match self.wanted.cost(self.clock) {
             Cost::Wall => self.wanted.repeats,
             Cost::Virtual => 1,
         };
@@ -232,7 +234,7 @@ impl Laboratory<'_> {
             policy = format!("{policy},flip={}:{action},then={then}", question.decision.decision_id);
         }
         let contestant = Contestant { policy: Some(policy), ..base.policy.clone() };
-        let log = match self.wanted.cost {
+        let log = match self.wanted.cost(self.clock) {
             Cost::Wall => None,
             Cost::Virtual => {
                 Some(tempfile::tempdir_in(&self.bench.scratch).at("create a folder", &self.bench.scratch)?)
@@ -241,6 +243,7 @@ impl Laboratory<'_> {
         let options = CellOptions {
             iterations: self.iterations,
             log: log.as_ref().map(|folder| folder.path().to_path_buf()),
+            clock: self.clock,
             seed: Some(base.seed),
         };
         let result: CellResult = self.bench.run("", &contestant, base.input, &options)?;
@@ -253,8 +256,7 @@ impl Laboratory<'_> {
         let Some(log) = log else { return Ok(Ok(result.wall_ns as f64)) };
         let Some(spool) = spool_in(log.path())? else { return Ok(Err("it left no log".to_owned())) };
         let took = read_log(&spool, None).map_err(failed)?.took;
-        let no_clock = || Failure::usage("`counterfactuals.cost = \"virtual\"` needs runs under the virtual clock");
-        Ok(Ok(took.model_ns.ok_or_else(no_clock)? as f64))
+        Ok(took.model_ns.map(|ns| ns as f64).ok_or_else(|| "it kept no modelled time".to_owned()))
     }
 
     /// Puts the logged run into `folder`, and what is known of its other decisions.
@@ -289,7 +291,7 @@ impl Laboratory<'_> {
         let decision_id = question.decision.decision_id;
         // Runs of one turn were next to each other in time.
         let benefits: Vec<f64> = other.costs.iter().zip(&costs.base).map(|(other, base)| other - base).collect();
-        let (cost_kind, interval_ns) = match self.wanted.cost {
+        let (cost_kind, interval_ns) = match self.wanted.cost(self.clock) {
             Cost::Virtual => (CostKind::Virtual, None),
             Cost::Wall => {
                 let label = format!("interval {} {decision_id} {}", question.base.plan_id, other.action);

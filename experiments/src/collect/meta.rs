@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::Path, time::SystemTime};
 
 use trinity_datasets::{Assignment, RunMeta};
 
-use super::Ended;
+use super::ByHand;
 use crate::{
+    clock::ClockKind,
     experiment::{CellResult, Contestant, host_info::HostInfo, plan::build_digest},
     failure::Result,
     files,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// What all runs of a collection share.
-pub(super) fn common(experiment: &str, jobs: usize) -> Result<RunMeta> {
+pub(super) fn common(experiment: &str, jobs: usize, clock: ClockKind) -> Result<RunMeta> {
     let host = HostInfo::of_this_machine();
     let identity = format!("{} {} {}", host.cpu, host.cpus, host.kernel);
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -36,7 +37,7 @@ pub(super) fn common(experiment: &str, jobs: usize) -> Result<RunMeta> {
         pinned_cpus: some(host.pinned_cpus),
         concurrent_runs: Some(jobs as u32),
         logging_mode: "spool".to_owned(),
-        clock_kind: "wall".to_owned(),
+        clock_kind: clock.name().to_owned(),
         ..RunMeta::default()
     })
 }
@@ -88,7 +89,8 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
 }
 
 /// A run that somebody asked for at the command line.
-pub(super) fn by_hand(run: Ended<'_>, script: &[String]) -> Result<RunMeta> {
+pub(super) fn by_hand(run: &ByHand) -> Result<RunMeta> {
+    let ByHand { policy, clock, seed, exit_status, script } = *run;
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
@@ -97,13 +99,13 @@ pub(super) fn by_hand(run: Ended<'_>, script: &[String]) -> Result<RunMeta> {
         source_sha256: files::sha256_file(Path::new(program)).unwrap_or_default(),
         input_id: script.get(1..).unwrap_or_default().join(" "),
         suite: "scripts".to_owned(),
-        policy_kind: trinity_policy::kind(run.policy).to_owned(),
-        policy_id: run.policy.to_owned(),
-        seed: run.seed,
+        policy_kind: trinity_policy::kind(policy).to_owned(),
+        policy_id: policy.to_owned(),
+        seed,
         start_utc_ns: started.as_nanos() as u64,
-        status: if run.exit_status == 0 { "ok" } else { "error" }.to_owned(),
+        status: if exit_status == 0 { "ok" } else { "error" }.to_owned(),
         concurrent_runs: None,
-        ..common("trinity run", 1)?
+        ..common("trinity run", 1, clock)?
     })
 }
 

@@ -15,6 +15,7 @@ use trinity_datasets::{DataError, HowMade, Manifest, RunInput, Split, Store};
 pub use session::{Collected, Planned, Session};
 
 use crate::{
+    clock::ClockKind,
     experiment::{
         Contestant,
         cell::{Bench, CellOptions},
@@ -65,7 +66,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     }
     let continuation = continuation(located, wanted)?;
     let runs = plan(wanted, spec.seed, &inputs, &policies);
-    let common = meta::common(&spec.name, jobs)?;
+    let common = meta::common(&spec.name, jobs, wanted.clock)?;
     let metas: Vec<_> = runs
         .iter()
         .enumerate()
@@ -99,8 +100,8 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     let log = |index: usize, folder: &Path| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
-        let options =
-            CellOptions { iterations: wanted.iterations, log: Some(folder.to_path_buf()), seed: Some(run.seed) };
+        let log = Some(folder.to_path_buf());
+        let options = CellOptions { iterations: wanted.iterations, log, clock: wanted.clock, seed: Some(run.seed) };
         let result = bench.run("", policy, input, &options)?;
         Ok(meta::finished(meta, &result))
     };
@@ -111,6 +112,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
         seed: spec.seed,
         bench: &bench,
         iterations: wanted.iterations,
+        clock: wanted.clock,
         folder: session.work().join("counterfactuals"),
         jobs,
     };
@@ -220,21 +222,23 @@ fn plan_sha256(
     Ok(files::sha256(text.as_bytes()))
 }
 
-/// A run by hand that has ended.
+/// A run that somebody asked for at the command line.
 #[derive(Clone, Copy, Debug)]
-pub struct Ended<'a> {
+pub struct ByHand<'a> {
     pub policy: &'a str,
+    pub clock: ClockKind,
     pub seed: u64,
     pub exit_status: i32,
+    /// The program and its arguments.
+    pub script: &'a [String],
 }
 
 /// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
-pub fn store_single_run(folder: &Path, spool: &Path, run: Ended<'_>, script: &[String]) -> Result<()> {
-    let meta = meta::by_hand(run, script)?;
-    let policy = run.policy;
+pub fn store_single_run(folder: &Path, spool: &Path, run: &ByHand) -> Result<()> {
+    let meta = meta::by_hand(run)?;
     let how = HowMade {
         title: "Runs of single programs".to_owned(),
-        command: format!("trinity run --policy {policy} --log {} …", folder.display()),
+        command: format!("trinity run --policy {} --log {} …", run.policy, folder.display()),
         environment: meta::environment(&meta, 1),
         ..HowMade::default()
     };

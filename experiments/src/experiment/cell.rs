@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{contestant::Contestant, host_info::HostInfo};
 use crate::{
+    clock::ClockKind,
     failure::{AtPath, Failure, Result},
     files,
     process::{self, End, Invocation},
@@ -96,6 +97,8 @@ pub struct CellOptions {
     pub iterations: u32,
     /// Folder that receives the run's log.
     pub log: Option<PathBuf>,
+    /// Of this VM's runs.
+    pub clock: ClockKind,
     /// Of what is drawn at random, where the policy's specification states none.
     pub seed: Option<u64>,
 }
@@ -117,6 +120,13 @@ impl Bench {
         })
     }
 
+    /// How a program in the suite's folder names a file in the scratch folder: in as many bytes wherever both lie, which
+    /// is all that its heap knows of the name.
+    fn seen_from_suite(&self, file: &Path) -> PathBuf {
+        let beside = self.suite.parent().and_then(|parent| file.strip_prefix(parent).ok());
+        beside.map_or_else(|| file.to_path_buf(), |rest| Path::new("..").join(rest))
+    }
+
     /// Runs one process of the driver.
     pub fn run(&self, id: &str, contestant: &Contestant, input: &Input, options: &CellOptions) -> Result<CellResult> {
         let folder =
@@ -125,16 +135,21 @@ impl Bench {
         let mut args: Vec<OsString> = Vec::new();
         if contestant.command.is_none() {
             args = contestant.vm_args();
-            args.extend(["--stats-json".into(), stats.clone().into()]);
+            args.extend(["--clock".into(), options.clock.name().into()]);
             if let Some(seed) = options.seed {
                 args.extend(["--seed".into(), seed.to_string().into()]);
             }
+            args.extend(["--stats-json".into(), stats.clone().into()]);
             if let Some(log) = &options.log {
                 args.extend(["--log".into(), log.clone().into(), "--log-spool-only".into()]);
             }
         }
         args.extend(["driver.lua".into(), format!("{}.lua", input.program).into()]);
-        args.extend([input.n.to_string().into(), options.iterations.to_string().into(), times.clone().into()]);
+        args.extend([
+            input.n.to_string().into(),
+            options.iterations.to_string().into(),
+            self.seen_from_suite(&times).into(),
+        ]);
         let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let finished = process::run(&Invocation {
             program: contestant.command.clone().unwrap_or_else(|| self.trinity.clone()),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::ClockKind;
+
 /// Which decisions of the logged runs are answered otherwise, by every other legal action, and what is measured then.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,8 +16,9 @@ pub struct Counterfactuals {
     /// The policy that decides afterwards; by default the one that made the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<String>,
-    #[serde(default)]
-    pub cost: Cost,
+    /// By default that of the collection's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Processes per action, and of the run as it was, interleaved with them (cost `wall`).
     #[serde(default = "default_repeats")]
     pub repeats: u32,
@@ -36,11 +39,10 @@ pub enum All {
 }
 
 /// What a run costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cost {
     /// Wall time of the process.
-    #[default]
     Wall,
     /// Modelled time under the virtual clock: the same each time, so that one run is enough.
     Virtual,
@@ -55,7 +57,18 @@ const fn default_repeats() -> u32 {
 }
 
 impl Counterfactuals {
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// What is measured in a collection under this clock.
+    pub fn cost(&self, clock: ClockKind) -> Cost {
+        self.cost.unwrap_or(match clock {
+            ClockKind::Wall => Cost::Wall,
+            ClockKind::Virtual => Cost::Virtual,
+        })
+    }
+
+    pub(super) fn check(&self, clock: ClockKind) -> Result<(), String> {
+        if self.cost(clock) == Cost::Virtual && clock != ClockKind::Virtual {
+            return Err("`counterfactuals.cost = \"virtual\"` needs `clock = \"virtual\"` in [collect]".to_owned());
+        }
         if let Some(kind) = self.kinds.iter().find(|kind| !["tier", "osr"].contains(&kind.as_str())) {
             return Err(format!("`counterfactuals.kinds`: '{kind}' is none; there are tier and osr"));
         }

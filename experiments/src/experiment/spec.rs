@@ -11,6 +11,7 @@ use trinity_policy::TrainSpec;
 
 use super::{contestant::Entry, counterfactuals::Counterfactuals};
 use crate::{
+    clock::ClockKind,
     failure::{Failure, Result},
     files,
     generate::Generated,
@@ -134,6 +135,10 @@ pub struct Spec {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Collect {
+    /// What time is to programs, policies and log: `wall`, or `virtual`, with which the core side of the data set is the
+    /// same bytes wherever and whenever it is collected.
+    #[serde(default, skip_serializing_if = "ClockKind::is_wall")]
+    pub clock: ClockKind,
     #[serde(default)]
     pub programs: Vec<String>,
     #[serde(default)]
@@ -248,8 +253,11 @@ impl Spec {
         if !(self.margin > 0.0 && self.margin < 1.0) {
             return Err(format!("`margin` must lie between 0 and 1 (0.03 is 3 %), not be {}", self.margin));
         }
-        let counterfactuals = self.collect.iter().filter_map(|collect| collect.counterfactuals.as_ref());
-        counterfactuals.into_iter().try_for_each(Counterfactuals::check)?;
+        if let Some(collect) = &self.collect
+            && let Some(counterfactuals) = &collect.counterfactuals
+        {
+            counterfactuals.check(collect.clock)?;
+        }
         self.policies.iter().try_for_each(Entry::check)
     }
 }
@@ -285,6 +293,7 @@ mod tests {
         fails(&counterfactuals("per_run = 0"), "selects no decision");
         fails(&counterfactuals("per_run = 'all', kinds = ['inline']"), "tier and osr");
         fails(&counterfactuals("per_run = 3, repeats = 0"), "repeats");
+        fails(&counterfactuals("per_run = 3, cost = 'virtual'"), "clock = \"virtual\"");
         let twice = SMALLEST.replace("'eager'", "'interpret'");
         assert!(Spec::parse(&twice, "x.toml").expect_err("twice").to_string().contains("twice"));
     }

@@ -11,7 +11,10 @@ use trinity_vm::{
 };
 
 use super::{HostOptions, new_vm, on_large_stack, run_chunk, set_arg};
-use crate::failure::{AtPath, Failure, Result};
+use crate::{
+    clock::ClockKind,
+    failure::{AtPath, Failure, Result},
+};
 
 /// The optimiser's IR of every function that an interpreted run of the program calls, as text. What the program prints
 /// is dropped.
@@ -35,7 +38,7 @@ fn after_feedback(
     on_large_stack(|| {
         let mut vm = new_vm(&HostOptions::default());
         stdlib::io::redirect_stdout(&mut vm, Box::new(std::io::sink()));
-        set_arg(&mut vm, &[path.display().to_string()]);
+        set_arg(&mut vm, &[path.display().to_string()], ClockKind::Wall);
         if !run_chunk(&mut vm, strip_shebang(&text), &name, &[]) {
             return Err(Failure::work(format!("{}: the run that gathers feedback failed", path.display())));
         }

@@ -15,6 +15,7 @@ pub(super) fn of_run(
     fallbacks: &BTreeMap<&'static str, u64>,
 ) -> RunStats {
     RunStats {
+        virtual_ns: summary.took.model_ns,
         wall_ns: summary.wall_ns,
         cpu_ns: summary.cpu_ns,
         ticks,
@@ -48,6 +49,7 @@ pub(super) fn of_run(
             inference_ns: summary.inference_ns,
             fallbacks: fallbacks.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
         },
+        ..RunStats::default()
     }
 }
 

@@ -3,7 +3,7 @@
 //! At a loop header the pass guesses the representation of registers that the loop changes from how they arrive. A
 //! back-edge that cannot keep the guess makes the builder start over with that register in its home slot.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use trinity_vm::{
     bytecode::{Hint, Instr, Op},
@@ -59,7 +59,8 @@ pub(super) struct Builder<'a> {
     pub pc: usize,
     pub instr: Instr,
     pending: HashMap<usize, Vec<(Block, State)>>,
-    headers: HashMap<usize, Header>,
+    /// In order of their positions: which of several loops is given up first must not be left to hashes.
+    headers: BTreeMap<usize, Header>,
     lessons: &'a Lessons,
     stop: Option<Stop>,
     /// Control still falls out of the end of the present bytecode block.
@@ -100,7 +101,7 @@ pub(super) fn build(snap: &Snapshot) -> Result<Func, &'static str> {
                 pc: entry,
                 instr: snap.code[entry],
                 pending: HashMap::new(),
-                headers: HashMap::new(),
+                headers: BTreeMap::new(),
                 lessons: &lessons,
                 stop: None,
                 open: true,

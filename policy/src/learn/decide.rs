@@ -50,7 +50,7 @@ impl Learned {
         match self.model.kind {
             ModelKind::RemainingWork => {
                 let log2 = self.model.predict(x) + self.model.offset_log2;
-                Ok(decide_by_cost(&self.model.rates, point, (log2.exp2() - 1.0).max(0.0)))
+                Ok(decide_by_cost(&self.model.rates, point, (libm::exp2(log2) - 1.0).max(0.0)))
             }
             ModelKind::Thresholds => {
                 let [warm, hot] = self.model.thresholds(x);

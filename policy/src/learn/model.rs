@@ -106,10 +106,10 @@ pub struct Model {
 /// Largest number of inputs: all features of the seam.
 pub(crate) const MAX_INPUTS: usize = Feature::ALL.len();
 
-/// Counters span many orders of magnitude; models see their logarithms.
+/// Counters span many orders of magnitude; models see their logarithms, the same on every machine.
 pub(crate) fn transform(x: f64) -> f64 {
     // NaN stays NaN: `max` would hide it.
-    if x.is_nan() { x } else { (1.0 + x.max(0.0)).log2() }
+    if x.is_nan() { x } else { libm::log2(1.0 + x.max(0.0)) }
 }
 
 /// Why a model does not answer.

@@ -12,6 +12,19 @@ pub struct Thresholds {
     pub hot: u32,
 }
 
+/// `base^exponent` by squares. The standard library does not say how it rounds.
+fn power(base: f64, exponent: i32) -> f64 {
+    let (mut power, mut square, mut left) = (1.0, base, exponent.unsigned_abs());
+    while left > 0 {
+        if left % 2 == 1 {
+            power *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    if exponent < 0 { 1.0 / power } else { power }
+}
+
 /// (1 + √5) / 2.
 pub(crate) const PHI: f64 = 1.618_033_988_749_895;
 
@@ -24,7 +37,7 @@ impl Thresholds {
     /// round(ratio^a) and round(ratio^b), at least 1 and at most `u32::MAX` (never).
     pub fn geometric(ratio: f64, a: i32, b: i32) -> Thresholds {
         // The cast saturates.
-        let power = |exponent| (ratio.powi(exponent).round() as u32).max(1);
+        let power = |exponent| (power(ratio, exponent).round() as u32).max(1);
         Thresholds { warm: power(a), hot: power(b) }
     }
 

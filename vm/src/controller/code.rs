@@ -15,6 +15,7 @@ use std::{
 
 use super::Subject;
 use crate::{
+    clock::Clock,
     frame::{Entry, Frame},
     function::{Proto, frame_proto},
     heap::{Gc, Heap},
@@ -24,6 +25,9 @@ use crate::{
 
 /// Most bytes of code memory unless [`super::Controller::set_code_limit`] says otherwise.
 pub const DEFAULT_CODE_LIMIT: u64 = 256 << 20;
+/// Machine code for one word of bytecode, by tier, on average over the suite: what code is charged for under the virtual
+/// clock. Its true length depends on the addresses in it.
+const BYTES_PER_WORD: [u64; 3] = [0, 120, 44];
 /// Events before what was evicted may be compiled again; doubled each time.
 const FIRST_BACKOFF: i32 = 256;
 const MAX_DOUBLINGS: u8 = 16;
@@ -132,13 +136,9 @@ impl CodeMemory {
         }
     }
 
-    /// Has the code charged for as long as it is not freed.
-    fn charge(&mut self, installed: &mut Installed) {
-        let charge = Charge {
-            account: Rc::clone(&self.account),
-            code: installed.code_bytes.into(),
-            memory: installed.memory_bytes.into(),
-        };
+    /// Has the code charged, its own bytes and what it takes of code memory, for as long as it is not freed.
+    fn charge(&mut self, installed: &mut Installed, code: u64, memory: u64) {
+        let charge = Charge { account: Rc::clone(&self.account), code, memory };
         self.account.code.set(self.account.code.get() + charge.code);
         self.account.memory.set(self.account.memory.get() + charge.memory);
         let owner = std::mem::replace(&mut installed.owner, Rc::new(()));
@@ -226,8 +226,17 @@ impl Vm {
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn admit_code(&mut self, proto: Gc<Proto>, mut installed: Installed) -> Result<Installed, Bailout> {
-        self.controller.code.charge(&mut installed);
+    pub(super) fn admit_code(
+        &mut self,
+        proto: Gc<Proto>,
+        tier: Tier,
+        mut installed: Installed,
+    ) -> Result<Installed, Bailout> {
+        let (code, memory) = match self.clock {
+            Clock::Wall => (installed.code_bytes.into(), installed.memory_bytes.into()),
+            Clock::Virtual => [proto.code().len() as u64 * BYTES_PER_WORD[tier as usize]; 2].into(),
+        };
+        self.controller.code.charge(&mut installed, code, memory);
         if self.controller.code.is_over() {
             self.make_code_room(proto);
             if self.controller.code.is_over() {

@@ -15,6 +15,7 @@ use super::{
     renewal, thread_cpu_ns,
 };
 use crate::{
+    clock::{COSTS, Clock},
     function::Proto,
     heap::Gc,
     seam::{
@@ -58,6 +59,8 @@ struct Course {
     enqueue_ns: Option<u64>,
     start_ns: u64,
     cpu_ns: u64,
+    /// What it is charged under the virtual clock.
+    model_ns: Option<u64>,
 }
 
 /// What of new code is reported.
@@ -74,6 +77,8 @@ struct Made {
 pub(super) struct Background {
     /// Most threads; 0 compiles everything at once.
     threads: u32,
+    /// There are to be none.
+    at_once: bool,
     /// Test mode: code is installed at this poll after it was asked for, so that runs do not depend on timing.
     lag: Option<u32>,
     /// Made when there is something to compile.
@@ -113,9 +118,15 @@ pub(super) fn is_pending(proto: &Proto, subject: Subject) -> bool {
 
 impl Controller {
     /// How many threads may compile beside the one that runs Lua; with 0, the default, that one compiles, at once.
-    /// Without threads a run depends on no timing. The VM must stay where it is, in its box.
+    /// Without threads a run depends on no timing; under the virtual clock there are none. The VM must stay where it is, in its box.
     pub fn set_compiler_threads(&mut self, threads: u32) {
-        self.background.threads = threads;
+        self.background.threads = if self.background.at_once { 0 } else { threads };
+    }
+
+    /// The thread that runs Lua compiles, whatever is asked for later.
+    pub(crate) fn compile_at_once(&mut self) {
+        self.background.at_once = true;
+        self.background.threads = 0;
     }
 
     /// Test mode: code from a compiler thread is installed at the `polls`-th poll after it was asked for, neither earlier
@@ -131,7 +142,12 @@ impl Controller {
             if let Some(queue) = &self.background.queue {
                 queue.cancel(pending.ticket);
             }
-            let course = Course { enqueue_ns: Some(pending.enqueue_ns), start_ns: now_ns, cpu_ns: pending.freeze_ns };
+            let course = Course {
+                enqueue_ns: Some(pending.enqueue_ns),
+                start_ns: now_ns,
+                cpu_ns: pending.freeze_ns,
+                model_ns: None,
+            };
             self.account(&pending.request, course.cpu_ns);
             self.report(&proto, &pending.request, course, now_ns, CompileResult::Stale(reason), Made::default());
         }
@@ -178,7 +194,7 @@ impl Controller {
             start_ns: course.start_ns,
             install_ns: now_ns,
             cpu_ns: course.cpu_ns,
-            model_ns: None,
+            model_ns: course.model_ns,
             phases: made.phases,
             form: made.form,
             bytecode_len: proto.code().len() as u32,
@@ -260,7 +276,8 @@ impl Vm {
             Err(bailout) => Err(bailout),
         };
         self.controller.compiler = Some(compiler);
-        let course = Course { enqueue_ns: None, start_ns, cpu_ns: thread_cpu_ns().saturating_sub(cpu) };
+        let model_ns = self.charge_compilation(&proto, &request, outcome.as_ref().err());
+        let course = Course { enqueue_ns: None, start_ns, cpu_ns: thread_cpu_ns().saturating_sub(cpu), model_ns };
         self.conclude(proto, request, course, outcome.map_err(Refusal::Bailout), again)
     }
 
@@ -285,8 +302,12 @@ impl Vm {
             // The system gives no threads: the task is done here.
             self.controller.background.threads = 0;
             let product = task.run(&mut None, &AtomicBool::new(false));
-            let course =
-                Course { enqueue_ns: None, start_ns: began.0, cpu_ns: thread_cpu_ns().saturating_sub(began.1) };
+            let course = Course {
+                enqueue_ns: None,
+                start_ns: began.0,
+                cpu_ns: thread_cpu_ns().saturating_sub(began.1),
+                model_ns: None,
+            };
             let outcome = self.install_product(&proto, product, frozen.roots);
             return self.conclude(proto, request, course, outcome, again);
         }
@@ -387,7 +408,7 @@ impl Vm {
             self.install_product(&proto, done.result, roots)
         };
         let cpu_ns = freeze_ns + done.cpu_ns + thread_cpu_ns().saturating_sub(installing);
-        let course = Course { enqueue_ns: Some(enqueue_ns), start_ns, cpu_ns };
+        let course = Course { enqueue_ns: Some(enqueue_ns), start_ns, cpu_ns, model_ns: None };
         end_probation(proto, subject);
         let again = match &outcome {
             // What has been withdrawn meanwhile waits as long as that made it wait.
@@ -421,6 +442,24 @@ impl Vm {
         outcome
     }
 
+    /// Under the virtual clock, charges what a compilation is taken to last, and says it in nanoseconds.
+    fn charge_compilation(&mut self, proto: &Proto, request: &Request, declined: Option<&Bailout>) -> Option<u64> {
+        if self.clock() != Clock::Virtual {
+            return None;
+        }
+        let words = match request.subject {
+            // The optimiser compiles the loop only.
+            Subject::Loop(index) if request.to == Tier::Hot => {
+                let desc = &proto.unit.loops[index];
+                desc.back_edge_pc.saturating_sub(desc.header_pc) + 1
+            }
+            _ => proto.code().len() as u32,
+        };
+        let ns = if declined.is_some() { 0 } else { COSTS.compile_ns(request.to, words) };
+        self.model += ns * 1000;
+        Some(ns)
+    }
+
     /// A compilation has ended: its code is put to use, or the function remembers why there is none. When there was no
     /// memory for the code, returns after how many events to ask again.
     fn conclude(
@@ -434,7 +473,7 @@ impl Vm {
         // What was optimised while the program began to look into frames comes too late.
         let hidden = request.to == Tier::Hot && self.controller.locals_exposed;
         let outcome = if hidden { outcome.and(Err(exposure::DECLINED.into())) } else { outcome };
-        let outcome = outcome.and_then(|installed| Ok(self.admit_code(proto, installed)?));
+        let outcome = outcome.and_then(|installed| Ok(self.admit_code(proto, request.to, installed)?));
         let now_ns = self.elapsed_ns();
         self.controller.account(&request, course.cpu_ns);
         let Request { subject, from, to, decision_id } = request;
@@ -490,7 +529,8 @@ impl Vm {
         let (form, start) = (shared.form, shared.start as usize);
         self.put_to_use(proto, subject, from, to, shared);
         let now_ns = self.elapsed_ns();
-        let course = Course { enqueue_ns: None, start_ns, cpu_ns: now_ns - start_ns };
+        let model_ns = (self.clock() == Clock::Virtual).then_some(0);
+        let course = Course { enqueue_ns: None, start_ns, cpu_ns: now_ns - start_ns, model_ns };
         self.controller.account(&request, course.cpu_ns);
         let made = Made { form, ..Made::default() };
         self.controller.report(&proto, &request, course, now_ns, CompileResult::Ok, made);

@@ -432,7 +432,7 @@ impl Vm {
         }
     }
 
-    /// The collector has just given the program back the thread that it took at `start`.
+    /// The collector has just given the program back the thread that it took at `start`, by the wall clock.
     pub(crate) fn note_collector_pause(&mut self, start: Instant, cpu_ns: u64) {
         let Some(sink) = &mut self.controller.sink else { return };
         sink.pause(&PauseRecord {

@@ -44,11 +44,6 @@ pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
 }
 
 impl Vm {
-    /// Since the VM was created, as far as it is kept.
-    pub(super) fn virtual_time(&self) -> VirtualTime {
-        VirtualTime { ticks: self.fuel_used(), model_ns: None }
-    }
-
     /// A benchmark iteration begins.
     pub fn iteration_begin(&mut self, iteration: u32) {
         self.controller.iteration = iteration;

@@ -109,6 +109,7 @@ pub use userdata::{Class, UserData};
 pub use value::{Value, Values};
 
 use crate::{
+    clock::Clock,
     heap::GcStress,
     native_stack,
     seam::{Compiler, EventSink, Policy},
@@ -175,6 +176,8 @@ pub struct Builder {
     code_limit: Option<u64>,
     fuel: Option<u64>,
     hash_seed: Option<u32>,
+    clock: Clock,
+    seed: u64,
     stress: bool,
     compiler: Option<Box<dyn Compiler>>,
     compiler_threads: u32,
@@ -225,6 +228,19 @@ impl Builder {
         self
     }
 
+    /// What time is, to programs, policies and records. Under the virtual clock a run follows from what it is given, if
+    /// [`Builder::native_stack`] is as large as [`Clock::Virtual`] says.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Seed of `math.random`, and under the virtual clock of `math.randomseed()`.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Native stack that compiled code may use, in bytes, counted from where the VM is made. The default is what
     /// the present thread has left, less half a mebibyte. (Interpreted code needs none.)
     pub fn native_stack(mut self, bytes: usize) -> Self {
@@ -271,6 +287,8 @@ impl Builder {
         options.memory_limit = self.memory_limit;
         options.fuel = self.fuel;
         options.compiler_threads = self.compiler_threads;
+        options.clock = self.clock;
+        options.seed = self.seed;
         options.hash_seed = self.hash_seed.unwrap_or(options.hash_seed);
         let mut vm = Vm::new(&options);
         match &self.libraries {

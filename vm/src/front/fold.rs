@@ -2,6 +2,7 @@
 
 use super::ast::{BinOp, Expr, UnOp};
 use super::number::Number;
+use crate::elementary;
 
 /// The literal that `op` on a literal gives.
 pub fn unary(op: UnOp, operand: Expr) -> Option<Expr> {
@@ -53,7 +54,7 @@ pub fn binary(op: BinOp, lhs: Expr, rhs: Expr) -> Option<Expr> {
         BinOp::Div => float(to_float(lhs) / to_float(rhs)),
         BinOp::Pow => {
             let (lhs, rhs) = (to_float(lhs), to_float(rhs));
-            float(if rhs == 2.0 { lhs * lhs } else { lhs.powf(rhs) })
+            float(if rhs == 2.0 { lhs * lhs } else { elementary::pow(lhs, rhs) })
         }
         _ => None,
     }

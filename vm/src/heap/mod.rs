@@ -504,7 +504,7 @@ impl Heap {
     }
 
     /// Units of marking work since the heap was made.
-    pub(crate) fn work_done(&self) -> usize {
+    pub fn work_done(&self) -> usize {
         self.work
     }
 

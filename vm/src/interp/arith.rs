@@ -1,6 +1,7 @@
 //! Arithmetic, bitwise operations and concatenation of any values (manual §3.4.1–3.4.3, 3.4.6).
 
 use crate::{
+    elementary,
     meta::Meta,
     native::Throw,
     string::MAX_SHORT,
@@ -100,7 +101,7 @@ pub fn float_mod(a: f64, b: f64) -> f64 {
 /// `a ^ b` as C's `pow`, with the square (as common as all others together) short-cut.
 #[inline]
 pub fn pow(a: f64, b: f64) -> f64 {
-    if b == 2.0 { a * a } else { a.powf(b) }
+    if b == 2.0 { a * a } else { elementary::pow(a, b) }
 }
 
 /// The result of an arithmetic operator on two numbers; `None` when an operand is not a number of the kind it needs,

@@ -43,6 +43,7 @@ unsafe extern "C" fn observe_closely(
             return State { vm, base, at, pc, proto, instr }.end(Flow::Throw(throw));
         }
         let instr = *at;
+        (*vm).note_instruction(instr.op());
         (*vm).fuel -= 1;
         (*vm).model += u64::from(COLD[instr.0 as u8 as usize]);
         let handler = match instr.op() {

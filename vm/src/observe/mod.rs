@@ -18,7 +18,8 @@ pub use interrupt::InterruptHandle;
 use interrupt::Interrupts;
 
 use crate::{
-    clock::{COSTS, Price},
+    bytecode::Op,
+    clock::{COSTS, OpGroup, Price},
     frame::{Frame, Status, flags, status},
     interp,
     native::Throw,
@@ -47,9 +48,14 @@ pub(crate) struct Observer {
     active: bool,
     stop: Option<Stop>,
     interrupts: Interrupts,
+    /// Instructions that have been executed, where they are counted.
+    instructions: Option<Box<GroupCounts>>,
     /// `Vm::native_limit` when nothing is observed.
     native_limit: usize,
 }
+
+/// How often instructions were executed, by [`OpGroup`].
+pub type GroupCounts = [u64; OpGroup::COUNT];
 
 /// Why the program ends.
 struct Stop {
@@ -76,6 +82,7 @@ impl Default for Observer {
             active: false,
             stop: None,
             interrupts: Interrupts::default(),
+            instructions: None,
             native_limit: 0,
         }
     }
@@ -163,10 +170,23 @@ impl Vm {
         }
     }
 
-    /// Modelled time since the VM was made, in nanoseconds; `None` where ticks are not counted.
-    pub fn model_ns(&self) -> Option<u64> {
-        let collector = self.heap.work_done() as u64 * u64::from(COSTS.collector_unit);
-        self.observer.counts_ticks.then_some((self.model + collector) / 1000)
+    /// Counts instructions by groups from now on. The program runs in the interpreter.
+    pub fn count_instructions(&mut self) {
+        self.observer.instructions = Some(Box::default());
+        self.update_observation();
+    }
+
+    /// Instructions that were executed since [`Vm::count_instructions`].
+    pub fn instruction_counts(&self) -> Option<&GroupCounts> {
+        self.observer.instructions.as_deref()
+    }
+
+    /// An instruction is executed.
+    #[inline]
+    pub(crate) fn note_instruction(&mut self, op: Op) {
+        if let Some(counts) = &mut self.observer.instructions {
+            counts[OpGroup::of(op) as usize] += 1;
+        }
     }
 
     /// Compiled code pays for a piece of bytecode; false, and nothing is taken, when there are too few ticks left.
@@ -325,7 +345,8 @@ impl Vm {
         let (has_hook, awake) = (hook.is_some_and(|hook| hook.mask != 0), hook.is_some_and(|hook| hook.is_awake()));
         let observer = &mut self.observer;
         observer.hooked = awake;
-        observer.inspects = awake || observer.stop.is_some() || observer.interrupts.is_requested();
+        let counts = observer.instructions.is_some();
+        observer.inspects = awake || counts || observer.stop.is_some() || observer.interrupts.is_requested();
         let active = observer.inspects || has_hook || (observer.metered && !observer.counts_ticks);
         self.handlers = if active || observer.counts_ticks { [interp::OBSERVE; 256] } else { interp::HANDLERS };
         if active == observer.active {

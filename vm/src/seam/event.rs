@@ -29,7 +29,7 @@ pub struct DecisionRecord {
     /// Counts from 0 within the run.
     pub decision_id: u64,
     pub kind: DecisionKind,
-    /// Nanoseconds since the VM was created.
+    /// Nanoseconds since the VM was created, by its clock, as all times of records are unless they say otherwise.
     pub t_ns: u64,
     pub t_virtual: VirtualTime,
     /// Of the function itself so far: recorded for what follows from it afterwards, never a feature.
@@ -164,7 +164,7 @@ pub struct OsrRecord<'a> {
     pub tier: Tier,
 }
 
-/// The collector has stopped the program.
+/// The collector has stopped the program. Times are those of the wall clock.
 #[derive(Clone, Debug)]
 pub struct PauseRecord {
     pub start_ns: u64,

@@ -7,7 +7,7 @@ pub struct FeatureInfo {
     /// Column name in the data set.
     pub name: &'static str,
     pub unit: &'static str,
-    /// Two runs of one program with one policy give the same value.
+    /// Two runs of one program with one policy give the same value under either clock. Under the virtual clock, all do.
     pub deterministic: bool,
     pub description: &'static str,
 }
@@ -49,7 +49,7 @@ features! {
     LoopLen "loop_len" "words" true "bytecode length of the loop that is asked about (osr), else 0",
     CallsSinceLast "calls_since_last" "events" true "calls since the last consultation about this function",
     BackedgesSinceLast "backedges_since_last" "events" true "back-edges since the last consultation about this function",
-    RateEventsPerMs "rate_events_per_ms" "events/ms" false "events of this function per millisecond since the last consultation",
+    RateEventsPerMs "rate_events_per_ms" "events/ms" false "events of this function per millisecond of the run's clock since the last consultation",
     SelfWork "self_work" "weighted bytecodes" true "counters times static weights, so far",
     AgeWork "age_work" "weighted bytecodes" true "work of the whole VM since the function's first call, estimated from consultations",
     WorkInTier "work_in_tier" "weighted bytecodes" true "work of this function since it entered its present tier",
@@ -62,7 +62,7 @@ features! {
     GuardFails "guard_fails" "events" true "guards of this function's optimised code that failed so far",
     DeoptsSoFar "deopts_so_far" "events" true "deoptimisations of this function so far",
     ReoptCount "reopt_count" "compilations" true "times this function was compiled by the optimiser",
-    CodeBytesUsed "code_bytes_used" "bytes" false "machine code installed in the whole VM",
+    CodeBytesUsed "code_bytes_used" "bytes" false "machine code installed in the whole VM; under the virtual clock, what its bytecode is charged for",
     FunctionsSeen "functions_seen" "functions" true "functions instantiated in the VM so far",
     FunctionsCompiled "functions_compiled" "functions" true "functions with compiled code so far",
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     coroutine::{pcall, xpcall},
-    heap::Gc,
+    heap::{Gc, SLICE_BYTES},
     interp::{Continuation, access::index, detach, tables::EMPTY_ENTRIES_PER_TICK},
     meta::Meta,
     native::{Args, NativeResult, Throw},
@@ -106,6 +106,11 @@ fn throw_at(vm: &mut Vm, value: Value, level: i64) -> Throw {
     }
 }
 
+/// What a collection that the program asks for takes, and a slice of one. Not the size of the heap, which depends on the
+/// tier: the values of dead registers stay until something else is there.
+const COLLECTION_TICKS: usize = 16_384;
+const SLICE_TICKS: usize = 1_024;
+
 fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
     const OPTIONS: [&str; 10] = [
         "collect",
@@ -129,7 +134,7 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
     }
     match option {
         "collect" => {
-            charge_collection(vm)?;
+            vm.charge(COLLECTION_TICKS)?;
             vm.full_collect();
             vm.ret1(args, 0i64)
         }
@@ -143,9 +148,9 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
         }
         "step" => {
             // The size of the step in kilobytes.
-            let size = vm.opt_int(args, 1, 0)?;
-            charge_collection(vm)?;
-            let ended = vm.collect_step(usize::try_from(size).unwrap_or(0).saturating_mul(1024));
+            let size = usize::try_from(vm.opt_int(args, 1, 0)?).unwrap_or(0).saturating_mul(1024);
+            vm.charge((size / SLICE_BYTES + 1).saturating_mul(SLICE_TICKS))?;
+            let ended = vm.collect_step(size);
             vm.ret1(args, ended)
         }
         "setpause" => {
@@ -178,11 +183,6 @@ fn collectgarbage(vm: &mut Vm, args: Args) -> NativeResult {
             vm.ret1(args, before)
         }
     }
-}
-
-/// Pays for a collection that the program asks for.
-fn charge_collection(vm: &mut Vm) -> Result<(), Throw> {
-    vm.charge_bytes(vm.heap.bytes)
 }
 
 /// A parameter of the collector as PUC Lua keeps it: a byte that counts fours.

@@ -1,10 +1,13 @@
 //! What the libraries ask of the world outside: time, randomness, the size of the heap, the end of the process.
 //!
-//! A host that wants reproducible runs replaces these functions, for instance by ones that read a virtual clock.
+//! A host may replace these functions, for instance to begin at another time than the virtual clock does.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::vm::Vm;
+use crate::{
+    clock::{Clock, EPOCH_SECONDS},
+    vm::Vm,
+};
 
 /// The functions behind `os.time`, `os.clock`, `os.exit`, `math.randomseed` and `collectgarbage "count"`.
 #[derive(Clone, Copy)]
@@ -21,9 +24,22 @@ pub struct Host {
     pub exit: fn(&mut Vm, i32),
 }
 
-impl Default for Host {
-    fn default() -> Self {
-        Self {
+impl Host {
+    /// Those that go by a clock.
+    pub fn of(clock: Clock) -> Host {
+        match clock {
+            Clock::Wall => Host::outside(),
+            Clock::Virtual => Host {
+                time: |vm| EPOCH_SECONDS + (vm.elapsed_ns() / 1_000_000_000) as i64,
+                clock: |vm| vm.elapsed_ns() as f64 / 1e9,
+                entropy: |vm| [vm.seed, vm.elapsed_ns()],
+                ..Host::outside()
+            },
+        }
+    }
+
+    fn outside() -> Host {
+        Host {
             time: |_| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64),
             clock: |_| processor_seconds(),
             entropy: |vm| {

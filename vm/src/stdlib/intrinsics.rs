@@ -7,6 +7,7 @@
 
 use super::{base, math, string, table};
 use crate::{
+    elementary,
     frame::{Entry, Status, status},
     function::Native,
     heap::Gc,
@@ -70,17 +71,17 @@ intrinsics! {
     Type = "_G"."type": base::plain_type;
     Abs = "math"."abs": math::plain_abs;
     Ceil = "math"."ceil": math::plain_ceil;
-    Cos = "math"."cos": |_, args| math::plain_unary(args, f64::cos);
-    Exp = "math"."exp": |_, args| math::plain_unary(args, f64::exp);
+    Cos = "math"."cos": |_, args| math::plain_unary(args, elementary::cos);
+    Exp = "math"."exp": |_, args| math::plain_unary(args, elementary::exp);
     Floor = "math"."floor": math::plain_floor;
     Fmod = "math"."fmod": math::plain_fmod;
     Log = "math"."log": math::plain_log;
     Max = "math"."max": |vm, args| math::plain_extreme(vm, args, true);
     Min = "math"."min": |vm, args| math::plain_extreme(vm, args, false);
     Random = "math"."random": math::random::plain_random;
-    Sin = "math"."sin": |_, args| math::plain_unary(args, f64::sin);
+    Sin = "math"."sin": |_, args| math::plain_unary(args, elementary::sin);
     Sqrt = "math"."sqrt": |_, args| math::plain_unary(args, f64::sqrt);
-    Tan = "math"."tan": |_, args| math::plain_unary(args, f64::tan);
+    Tan = "math"."tan": |_, args| math::plain_unary(args, elementary::tan);
     ToInteger = "math"."tointeger": math::plain_tointeger;
     MathType = "math"."type": math::plain_type;
     Ult = "math"."ult": math::plain_ult;

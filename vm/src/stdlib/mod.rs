@@ -24,7 +24,9 @@ mod string;
 mod table;
 mod utf8;
 
-use crate::{heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCache, value::Value, vm::Vm};
+use crate::{
+    clock::Clock, heap::Gc, native::NativeFn, table::Table, text::pattern::PatternCache, value::Value, vm::Vm,
+};
 
 pub use base::warning;
 pub use load::load_chunk;
@@ -32,10 +34,11 @@ pub use package::reset_paths;
 pub use sandbox::open_sandboxed;
 
 /// What the libraries of one VM remember. Values for Lua live in the registry instead, where the collector sees them.
-#[derive(Default)]
 pub(crate) struct State {
     patterns: PatternCache,
     random: math::random::Xoshiro256,
+    /// Temporary files made so far, for their names under the virtual clock.
+    temporary_files: u64,
     host: host::Host,
     /// The mode that `collectgarbage` was told last. There is one collector; at first, as in PUC Lua's program, it goes by
     /// the name of the generational one.
@@ -43,6 +46,20 @@ pub(crate) struct State {
     io: Option<Box<io::IoState>>,
     /// The libraries are those of [`open_sandboxed`].
     sandboxed: bool,
+}
+
+impl State {
+    pub(crate) fn new(clock: Clock, seed: u64) -> State {
+        State {
+            patterns: PatternCache::default(),
+            random: math::random::Xoshiro256::seeded(seed, 0),
+            temporary_files: 0,
+            host: host::Host::of(clock),
+            is_incremental: false,
+            io: None,
+            sandboxed: false,
+        }
+    }
 }
 
 /// One of the libraries.

@@ -26,10 +26,10 @@ use crate::{
 const POLICIES: [&str; 3] = ["interpret", "fixed:10,100", "fixed:10,100"];
 
 /// Compilations of one process: how many, words of bytecode, CPU nanoseconds.
-type Compiled = [f64; 3];
+pub(super) type Compiled = [f64; 3];
 
 /// Cost of a compilation: per word, and whatever the length. Nanoseconds, least squares over processes.
-fn fit(points: &[Compiled]) -> (f64, f64) {
+pub(super) fn fit(points: &[Compiled]) -> (f64, f64) {
     let sum = |f: fn(&Compiled) -> f64| points.iter().map(f).sum::<f64>();
     let (nn, nw, ww) = (sum(|p| p[0] * p[0]), sum(|p| p[0] * p[1]), sum(|p| p[1] * p[1]));
     let (nt, wt) = (sum(|p| p[0] * p[2]), sum(|p| p[1] * p[2]));

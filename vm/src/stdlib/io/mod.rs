@@ -302,7 +302,7 @@ fn popen(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 fn tmpfile(vm: &mut Vm, args: Args) -> NativeResult {
-    let made = super::os::temporary_file().and_then(|(path, file)| std::fs::remove_file(path).map(|()| file));
+    let made = super::os::temporary_file(vm).and_then(|(path, file)| std::fs::remove_file(path).map(|()| file));
     match made {
         Ok(file) => {
             let file = new_file(vm, Rc::new(RefCell::new(Stream::from_file(file))), false);

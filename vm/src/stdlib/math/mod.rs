@@ -3,6 +3,7 @@
 pub(super) mod random;
 
 use crate::{
+    elementary,
     interp::compare::less_than,
     native::{Args, NativeResult, Throw},
     stdlib::library,
@@ -16,21 +17,21 @@ pub(super) fn open(vm: &mut Vm) {
         "math",
         &[
             ("abs", abs),
-            ("acos", |vm, args| unary(vm, args, f64::acos)),
-            ("asin", |vm, args| unary(vm, args, f64::asin)),
+            ("acos", |vm, args| unary(vm, args, elementary::acos)),
+            ("asin", |vm, args| unary(vm, args, elementary::asin)),
             ("atan", atan),
             ("atan2", atan),
             ("ceil", ceil),
-            ("cos", |vm, args| unary(vm, args, f64::cos)),
-            ("cosh", |vm, args| unary(vm, args, f64::cosh)),
+            ("cos", |vm, args| unary(vm, args, elementary::cos)),
+            ("cosh", |vm, args| unary(vm, args, elementary::cosh)),
             ("deg", |vm, args| unary(vm, args, |x| x * (180.0 / std::f64::consts::PI))),
-            ("exp", |vm, args| unary(vm, args, f64::exp)),
+            ("exp", |vm, args| unary(vm, args, elementary::exp)),
             ("floor", floor),
             ("fmod", fmod),
             ("frexp", frexp),
             ("ldexp", ldexp),
             ("log", log),
-            ("log10", |vm, args| unary(vm, args, f64::log10)),
+            ("log10", |vm, args| unary(vm, args, elementary::log10)),
             ("max", |vm, args| extreme(vm, args, true)),
             ("min", |vm, args| extreme(vm, args, false)),
             ("modf", modf),
@@ -38,11 +39,11 @@ pub(super) fn open(vm: &mut Vm) {
             ("rad", |vm, args| unary(vm, args, |x| x * (std::f64::consts::PI / 180.0))),
             ("random", random::random),
             ("randomseed", random::randomseed),
-            ("sin", |vm, args| unary(vm, args, f64::sin)),
-            ("sinh", |vm, args| unary(vm, args, f64::sinh)),
+            ("sin", |vm, args| unary(vm, args, elementary::sin)),
+            ("sinh", |vm, args| unary(vm, args, elementary::sinh)),
             ("sqrt", |vm, args| unary(vm, args, f64::sqrt)),
-            ("tan", |vm, args| unary(vm, args, f64::tan)),
-            ("tanh", |vm, args| unary(vm, args, f64::tanh)),
+            ("tan", |vm, args| unary(vm, args, elementary::tan)),
+            ("tanh", |vm, args| unary(vm, args, elementary::tanh)),
             ("tointeger", tointeger),
             ("type", type_),
             ("ult", ult),
@@ -135,7 +136,7 @@ fn ceil(vm: &mut Vm, args: Args) -> NativeResult {
 fn atan(vm: &mut Vm, args: Args) -> NativeResult {
     let y = vm.check_float(args, 0)?;
     let x = if args.get(1).is_nil() { 1.0 } else { vm.check_float(args, 1)? };
-    vm.ret1(args, y.atan2(x))
+    vm.ret1(args, elementary::atan2(y, x))
 }
 
 pub(super) fn plain_fmod(_: &mut Vm, args: Args) -> Option<u32> {
@@ -172,28 +173,28 @@ fn modf(vm: &mut Vm, args: Args) -> NativeResult {
 }
 
 pub(super) fn plain_log(_: &mut Vm, args: Args) -> Option<u32> {
-    if args.get(1).is_nil() { plain_unary(args, f64::ln) } else { None }
+    if args.get(1).is_nil() { plain_unary(args, elementary::ln) } else { None }
 }
 
 fn log(vm: &mut Vm, args: Args) -> NativeResult {
     let x = vm.check_float(args, 0)?;
     if args.get(1).is_nil() {
-        return vm.ret1(args, x.ln());
+        return vm.ret1(args, elementary::ln(x));
     }
     let base = vm.check_float(args, 1)?;
     let result = if base == 2.0 {
-        x.log2()
+        elementary::log2(x)
     } else if base == 10.0 {
-        x.log10()
+        elementary::log10(x)
     } else {
-        x.ln() / base.ln()
+        elementary::ln(x) / elementary::ln(base)
     };
     vm.ret1(args, result)
 }
 
 fn pow(vm: &mut Vm, args: Args) -> NativeResult {
     let (x, y) = (vm.check_float(args, 0)?, vm.check_float(args, 1)?);
-    vm.ret1(args, x.powf(y))
+    vm.ret1(args, elementary::pow(x, y))
 }
 
 /// `m` and `e` with `x = m·2^e` and `0.5 <= |m| < 1`.

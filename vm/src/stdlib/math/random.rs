@@ -11,15 +11,8 @@ use crate::{
 /// The generator's state.
 pub(in crate::stdlib) struct Xoshiro256([u64; 4]);
 
-impl Default for Xoshiro256 {
-    /// A fixed seed: a program that does not seed sees the same numbers in each run.
-    fn default() -> Self {
-        Self::seeded(0, 0)
-    }
-}
-
 impl Xoshiro256 {
-    fn seeded(first: u64, second: u64) -> Self {
+    pub(in crate::stdlib) fn seeded(first: u64, second: u64) -> Self {
         let mut generator = Self([first, 0xff, second, 0]);
         // The first numbers after a sparse seed are poor.
         for _ in 0..16 {

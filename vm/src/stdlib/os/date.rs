@@ -1,6 +1,7 @@
 //! `os.date` and `os.time`: calendar time by the C library.
 
 use crate::{
+    clock::Clock,
     heap::Gc,
     native::{Args, NativeResult, Throw},
     table::Table,
@@ -15,6 +16,11 @@ const AFTER_O: &[u8] = b"deHImMSuUVwWy";
 
 /// Longest text of one conversion, in bytes.
 const MAX_ITEM: usize = 250;
+
+/// Whether local time is UTC: under the virtual clock, since a zone is a property of the machine.
+fn is_utc(vm: &Vm) -> bool {
+    vm.clock() == Clock::Virtual
+}
 
 /// The broken-down form of a time, local or in UTC.
 fn broken_down(time: i64, utc: bool) -> Option<libc::tm> {
@@ -37,7 +43,7 @@ pub(super) fn date(vm: &mut Vm, args: Args) -> NativeResult {
     let time = if args.get(1).is_nil() { (vm.host().time)(vm) } else { vm.check_int(args, 1)? };
     let (utc, format) = match format.strip_prefix(b"!") {
         Some(rest) => (true, rest),
-        None => (false, format),
+        None => (is_utc(vm), format),
     };
     let Some(broken) = broken_down(time, utc) else {
         return Err(vm.throw("date result cannot be represented in this installation"));
@@ -125,7 +131,7 @@ pub(super) fn time(vm: &mut Vm, args: Args) -> NativeResult {
     let is_dst = get_field(vm, table, "isdst")?;
     broken.tm_isdst = if is_dst.is_nil() { -1 } else { i32::from(is_dst.is_truthy()) };
     // SAFETY: the pointer is to a live `tm`.
-    let time = unsafe { libc::mktime(&raw mut broken) };
+    let time = unsafe { if is_utc(vm) { libc::timegm(&raw mut broken) } else { libc::mktime(&raw mut broken) } };
     // Fields that were out of their ranges are normalised.
     fill_fields(vm, table, &broken);
     if time == -1 {

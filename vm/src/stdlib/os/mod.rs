@@ -2,9 +2,16 @@
 
 mod date;
 
-use std::{fs::File, io, path::PathBuf, process::Command};
+use std::{
+    fs::File,
+    io,
+    path::PathBuf,
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::{
+    clock::Clock,
     native::{Args, NativeResult},
     stdlib::{
         io::{failure, flush, flush_printed, path_of, process_result, success},
@@ -113,7 +120,7 @@ fn setlocale(vm: &mut Vm, args: Args) -> NativeResult {
 
 fn tmpname(vm: &mut Vm, args: Args) -> NativeResult {
     use std::os::unix::ffi::OsStrExt;
-    match temporary_file() {
+    match temporary_file(vm) {
         Ok((path, _)) => {
             let name = vm.new_string(path.as_os_str().as_bytes());
             vm.ret1(args, name)
@@ -122,13 +129,23 @@ fn tmpname(vm: &mut Vm, args: Args) -> NativeResult {
     }
 }
 
-/// Makes a new file in the directory for temporary files.
-pub(super) fn temporary_file() -> io::Result<(PathBuf, File)> {
+/// Makes a new file in the directory for temporary files. Under the virtual clock their names are counted, and are the
+/// same in each run that finds none of them taken.
+pub(super) fn temporary_file(vm: &mut Vm) -> io::Result<(PathBuf, File)> {
     let directory = std::env::temp_dir();
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for attempt in 0..1000u32 {
-        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let path = directory.join(format!("lua_{:x}{:x}{attempt:x}", std::process::id(), time.subsec_nanos()));
+        let name = match vm.clock() {
+            Clock::Wall => {
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                format!("lua_{:x}{:x}{attempt:x}", std::process::id(), time.subsec_nanos())
+            }
+            Clock::Virtual => {
+                vm.libraries.temporary_files += 1;
+                format!("lua_{:06}", vm.libraries.temporary_files)
+            }
+        };
+        let path = directory.join(name);
         match File::options().read(true).write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
