@@ -31,10 +31,13 @@ impl CostKind {
 }
 
 /// A decision of a run answered with another action, and what the run cost then: a row of `outcome`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counterfactual {
     pub decision_id: u64,
+    #[serde(with = "by_name")]
     pub action: Action,
+    /// Decisions that this one stands for: the inverse of the probability with which it was selected.
+    pub sample_weight: f64,
     /// Specification of the policy that decided afterwards.
     pub continuation_policy: String,
     pub cost_kind: CostKind,
@@ -45,4 +48,20 @@ pub struct Counterfactual {
     /// 95 % interval of `benefit_ns`, for measured costs.
     pub interval_ns: Option<(f64, f64)>,
     pub n_reps: u32,
+}
+
+/// Actions as files name them.
+mod by_name {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use trinity_vm::seam::Action;
+
+    pub fn serialize<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(action.name())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = Action::ALL.into_iter().find(|action| action.name() == name);
+        known.ok_or_else(|| D::Error::custom(format!("no action is called {name:?}")))
+    }
 }

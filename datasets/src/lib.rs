@@ -42,7 +42,7 @@ pub use describe::{Description, TableDescription, describe};
 pub use error::DataError;
 pub use folds::{Fold, leave_groups_out};
 pub use load::{Dataset, Part};
-pub use log::{LoggedDecision, read_log};
+pub use log::{LoggedDecision, RunLog, read_log};
 pub use manifest::{HowMade, Manifest, ManifestPart};
 pub use meta::{RunMeta, TRAINING_ONLY};
 pub use schema::{SCHEMA_VERSION, Side, Table};

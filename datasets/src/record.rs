@@ -4,12 +4,12 @@
 //! frames of their own, written before the first record that refers to them by number.
 
 use trinity_vm::seam::{
-    Action, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature, FunctionRecord,
-    IterationRecord, RunSummary, VirtualTime,
+    Action, ActionSet, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature,
+    FunctionRecord, IterationRecord, RunSummary, VirtualTime,
 };
 
-pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x03";
-/// Values that stand for "none": string numbers, `loop_index`, times and hashes.
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x04";
+/// Values that stand for "none": string numbers, `loop_index`, times.
 pub(crate) const NONE_U32: u32 = u32::MAX;
 pub(crate) const NONE_U16: u16 = u16::MAX;
 pub(crate) const NONE_U64: u64 = u64::MAX;
@@ -89,7 +89,7 @@ fn virtual_time(out: &mut Vec<u8>, time: VirtualTime) {
 }
 
 /// Bytes of a decision in front of its features.
-const DECISION_HEAD: usize = 117;
+const DECISION_HEAD: usize = 124;
 const FEATURES: usize = 8 * Feature::ALL.len();
 
 pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut Vec<u8>) {
@@ -104,8 +104,8 @@ pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut
         head.put(time.ticks.unwrap_or(NONE_U64).to_le_bytes());
         head.put(time.model_ns.unwrap_or(NONE_U64).to_le_bytes());
     }
-    head.put([u8::from(record.snapshot_hash.is_some())]);
-    head.put(record.snapshot_hash.unwrap_or(0).to_le_bytes());
+    head.put(record.snapshot_hash.to_le_bytes());
+    head.put(record.chain_hash.to_le_bytes());
     for number in [record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again] {
         head.put(number.to_le_bytes());
     }
@@ -195,6 +195,8 @@ pub(crate) fn run_end(summary: &RunSummary, out: &mut Vec<u8>) {
         put!(out: summary.wall_ns, summary.gc_ns, summary.peak_heap_bytes);
         put!(out: compile_cpu_ns, summary.consultations, summary.inference_ns);
         virtual_time(out, summary.took);
+        put!(out: summary.first_consultations[0], summary.first_consultations[1]);
+        out.extend_from_slice(summary.policy.as_bytes());
     });
 }
 
@@ -207,6 +209,11 @@ pub(crate) fn result_name(number: u8) -> Option<&'static str> {
 pub(crate) fn kind(number: u8) -> Option<DecisionKind> {
     use DecisionKind::{Demote, Inline, Osr, Reopt, Tier};
     [Tier, Osr, Inline, Reopt, Demote].get(usize::from(number)).copied()
+}
+
+/// The actions whose bits are set.
+pub(crate) fn actions(mask: u8) -> ActionSet {
+    Action::ALL.into_iter().filter(|action| mask >> *action as u8 & 1 != 0).fold(ActionSet::STAY, ActionSet::with)
 }
 
 /// Name of the action with this number.
@@ -237,12 +244,5 @@ impl Body<'_> {
 
     pub(crate) fn virtual_time(&mut self) -> Option<VirtualTime> {
         Some(VirtualTime { ticks: self.time()?, model_ns: self.time()? })
-    }
-
-    /// A number, and whether there is one: no value of a hash is free to stand for "none".
-    pub(crate) fn optional(&mut self) -> Option<Option<u64>> {
-        let there = self.u8()? != 0;
-        let value = self.u64()?;
-        Some(there.then_some(value))
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Decision {
     pub t_ns: u64,
     pub t_virtual: VirtualTime,
     pub self_virtual: VirtualTime,
-    pub snapshot_hash: Option<u64>,
+    pub snapshot_hash: u64,
+    pub chain_hash: u64,
     pub function_id: u64,
     pub iteration: u32,
     pub loop_index: Option<u32>,
@@ -96,6 +97,8 @@ pub(crate) struct RunEnd {
     pub consultations: u64,
     pub inference_ns: u64,
     pub took: VirtualTime,
+    pub first_consultations: [u32; 2],
+    pub policy: String,
 }
 
 /// Everything in one spool.
@@ -204,6 +207,8 @@ fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Co
                 consultations: body.u64()?,
                 inference_ns: body.u64()?,
                 took: body.virtual_time()?,
+                first_consultations: [body.u32()?, body.u32()?],
+                policy: std::str::from_utf8(body.0).ok()?.to_owned(),
             });
         }
         _ => return None,
@@ -223,7 +228,7 @@ fn string(number: u16, strings: &HashMap<u16, String>) -> Option<Option<String>>
 fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decision> {
     let (decision_id, t_ns, function_id) = (body.u64()?, body.u64()?, body.u64()?);
     let (t_virtual, self_virtual) = (body.virtual_time()?, body.virtual_time()?);
-    let snapshot_hash = body.optional()?;
+    let (snapshot_hash, chain_hash) = (body.u64()?, body.u64()?);
     let (iteration, loop_number, ask_again) = (body.u32()?, body.u32()?, body.u32()?);
     let (inference_ns, feature_ns, fallback) = (body.u32()?, body.u32()?, body.u16()?);
     let (kind, tier, legal) = (body.u8()?, body.u8()?, body.u8()?);
@@ -239,6 +244,7 @@ fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decis
         t_virtual,
         self_virtual,
         snapshot_hash,
+        chain_hash,
         function_id,
         iteration,
         loop_index: loop_index(loop_number),

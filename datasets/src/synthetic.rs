@@ -104,7 +104,7 @@ pub fn write(root: &Path, shape: Shape) -> Result<Added, DataError> {
 
 fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
     let mut random = Random(shape.seed ^ u64::from(family) << 32);
-    let (mut decision_id, mut t_ns) = (0, 0);
+    let (mut decision_id, mut chain, mut t_ns) = (0, 0, 0);
     let functions: Vec<Features> = (0..shape.functions).map(|_| statics(&mut random)).collect();
     for (index, statics) in functions.iter().enumerate() {
         let function_id = u64::from(family) << 32 | index as u64;
@@ -125,13 +125,14 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
             let promote = policy == "baseline-only" && tier == Tier::Cold;
             let action = if promote { Action::Warm } else { Action::Stay };
             let decision = Decision::certain(action, (events as u32).max(1));
-            sink.decision(&DecisionRecord {
+            let record = DecisionRecord {
                 decision_id,
                 kind: DecisionKind::Tier,
                 t_ns,
                 t_virtual: virtual_time(t_ns as f64 / 3.0),
                 self_virtual: virtual_time(work),
-                snapshot_hash: None,
+                snapshot_hash: 0,
+                chain_hash: 0,
                 iteration: 0,
                 function_id,
                 loop_index: None,
@@ -142,7 +143,10 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                 taken: action,
                 inference_ns: 40 + random.below(30) as u32,
                 feature_ns: 100 + random.below(50) as u32,
-            });
+            }
+            .sealed(chain);
+            chain = record.chain_hash;
+            sink.decision(&record);
             if promote {
                 let cpu_ns = (statics[Feature::BytecodeLen] * 300.0 * (0.8 + 0.4 * random.unit())) as u64;
                 sink.compile(&CompileRecord {

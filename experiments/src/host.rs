@@ -22,6 +22,7 @@ use std::{
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
 use trinity_jit::{JitCompiler, Tier1Form};
+use trinity_policy::{RunContext, build_for};
 use trinity_vm::{
     bytecode::{FnUnit, dump},
     coroutine,
@@ -331,12 +332,9 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
     let policy: Box<dyn Policy> = match options.force_tier {
         Some(tier) => Box::new(Forced(tier)),
         None => {
-            let inner = trinity_policy::build(&options.policy).map_err(|error| Failure::usage(error.to_string()))?;
-            if trinity_policy::kind(&options.policy) == "learned" {
-                Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
-            } else {
-                inner
-            }
+            let run = RunContext { seed: options.seed, synchronous: options.compiler_threads == 0 };
+            let inner = build_for(&options.policy, run).map_err(|error| Failure::usage(error.to_string()))?;
+            Box::new(Counted { inner, fallbacks: Rc::clone(&ending.fallbacks) })
         }
     };
     vm.controller.set_policy(policy);
@@ -387,6 +385,19 @@ fn open_trinity(vm: &mut Vm) {
     }
 }
 
+/// The words of a command line that `lua` would understand.
+fn shown_options(words: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let (mut shown, mut words) = (Vec::new(), words.iter());
+    while let Some(word) = words.next() {
+        if !word.starts_with(b"--") || word.len() == 2 {
+            shown.push(word.clone());
+        } else if !word.contains(&b'=') && !FLAGS.iter().any(|flag| flag.as_bytes() == word) {
+            words.next();
+        }
+    }
+    shown
+}
+
 fn iteration_begin(vm: &mut Vm, args: Args) -> NativeResult {
     let iteration = vm.check_int(args, 0)?;
     vm.iteration_begin(u32::try_from(iteration).unwrap_or(0));
@@ -398,23 +409,27 @@ fn iteration_end(vm: &mut Vm, args: Args) -> NativeResult {
     vm.ret0(args)
 }
 
+/// Options of `trinity run` that `lua` does not know and that take no value.
+pub(crate) const FLAGS: [&str; 3] = ["--log-spool-only", "--perf-map", "--sandbox"];
+
 /// The global `arg`: the script at 0, its arguments from 1, what comes before it on the command line below. Without a
-/// script, that starts at 0. Binary and verb are one word: what a program starts another one with. Under the virtual
-/// clock there is nothing else in front of the script: where logs go is not the program's input.
+/// script, that starts at 0. Binary and verb are one word: what a program starts another one with.
+///
+/// Options that `lua` does not know are left out. What a program sees, and how much memory that takes, is the same
+/// whatever policy decides and whether it is logged: a replay depends on it. Under the virtual clock it is not told
+/// where the binary lies either.
 fn set_arg(vm: &mut Vm, script: &[String], clock: ClockKind) {
     let table = vm.heap.table();
-    let line: Vec<_> = match clock {
-        ClockKind::Wall => {
-            let mut words = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec());
-            let command: Vec<_> = words.by_ref().take(2).collect();
-            std::iter::once(command.join(&b' ')).chain(words).collect()
-        }
-        ClockKind::Virtual => {
-            let script = script.iter().map(|word| word.as_bytes().to_vec());
-            std::iter::once(b"trinity run".to_vec()).chain(script).collect()
-        }
+    let words: Vec<_> = std::env::args_os().map(|word| word.as_encoded_bytes().to_vec()).collect();
+    let (before, after) = words.split_at(words.len().saturating_sub(script.len()));
+    let (command, options) = before.split_at(before.len().min(2));
+    let command = match clock {
+        ClockKind::Wall => command.join(&b' '),
+        ClockKind::Virtual => b"trinity run".to_vec(),
     };
-    let before = if script.is_empty() { 0 } else { line.len().saturating_sub(script.len()) };
+    let line: Vec<_> = std::iter::once(command).chain(shown_options(options)).collect();
+    let before = if script.is_empty() { 0 } else { line.len() };
+    let line = line.into_iter().chain(after.iter().cloned());
     for (index, word) in (0i64..).zip(line) {
         let value = vm.new_string(word);
         vm.raw_set_int(table, index - before as i64, value);
@@ -517,13 +532,12 @@ fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
     let summary = vm.finish_run();
     // Dropped, the sink writes what it still holds.
     drop(vm.controller.take_sink());
-    match ending.write(&summary, ticks, exit_status) {
-        Ok(()) => exit_status,
-        Err(failure) => {
-            eprintln!("trinity: {failure}");
-            if exit_status == 0 { 1 } else { exit_status }
-        }
+    let written = ending.write(&summary, ticks, exit_status);
+    let problems = [written.err().map(|failure| failure.to_string()), summary.objection];
+    for problem in problems.iter().flatten() {
+        eprintln!("trinity: {problem}");
     }
+    if exit_status == 0 { i32::from(problems.iter().any(Option::is_some)) } else { exit_status }
 }
 
 impl Ending {
@@ -548,9 +562,13 @@ impl Ending {
         }
         match &self.options.log {
             Some(Log::DataSet(folder)) => {
-                let options = &self.options;
-                let by_hand =
-                    ByHand { policy: &options.policy, clock: options.clock, seed: options.seed, script: &self.script };
+                let by_hand = ByHand {
+                    policy: &summary.policy,
+                    clock: self.options.clock,
+                    seed: self.options.seed,
+                    exit_status,
+                    script: &self.script,
+                };
                 collect::store_single_run(folder, spool.path(), &by_hand)
             }
             _ => Ok(()),
@@ -578,7 +596,7 @@ impl Policy for Forced {
     }
 }
 
-/// A learned policy whose fallbacks are counted: too many of them void its measurement.
+/// A policy whose fallbacks are counted: too many of them void the measurement of a learned one.
 struct Counted {
     inner: Box<dyn Policy>,
     fallbacks: Fallbacks,
@@ -597,6 +615,12 @@ impl Policy for Counted {
             *self.fallbacks.borrow_mut().entry(reason).or_insert(0) += 1;
         }
         decision
+    }
+    fn objection(&mut self) -> Option<String> {
+        self.inner.objection()
+    }
+    fn finish(&mut self) -> Option<String> {
+        self.inner.finish()
     }
     fn deopt_limit(&self) -> f64 {
         self.inner.deopt_limit()

@@ -7,10 +7,12 @@
 mod error;
 pub mod learn;
 pub mod rates;
+mod replay;
 pub mod rules;
 mod spec;
 
 pub use error::PolicyError;
 pub use learn::{Learned, Metrics, Model, ModelKind, TrainSpec, placebo, train};
 pub use rates::Rates;
-pub use spec::{CatalogueEntry, build, catalogue, kind};
+pub use replay::Replay;
+pub use spec::{CatalogueEntry, RunContext, build, build_for, catalogue, explored, kind};

@@ -6,7 +6,8 @@ use crate::{
     error::PolicyError,
     learn::{Learned, Model},
     rates::Rates,
-    rules::{CostBenefit, Random, Reference, ThresholdPolicy, Thresholds, golden},
+    replay::Replay,
+    rules::{CostBenefit, Explore, Random, Reference, ThresholdPolicy, Thresholds, golden},
 };
 
 /// One line of `trinity policy list`.
@@ -34,13 +35,22 @@ const CATALOGUE: &[CatalogueEntry] = &[
         "future work = past work; least compile time plus future time; asked at doublings",
         "Arnold et al., OOPSLA 2000; rates measured here (policy/rates.toml, or a TOML file like it)",
     ),
-    entry("random:P[,SEED]", "promotes with probability P at each doubling of events", "placebo; explores"),
+    entry("random:P[,SEED]", "promotes with probability P at each doubling of events", "placebo; seed: of the run"),
+    entry(
+        "explore:E[,seed=N],POLICY",
+        "a legal action at random with probability E, else POLICY's answer; exact propensities",
+        "for logs to learn from; seed: of the run",
+    ),
     entry(
         "learned:FILE",
         "least expected cost from predicted remaining work, or learned thresholds",
         "`trinity train`",
     ),
+    entry(REPLAY, "answers as logged; with flip= until that decision, which is ACTION, then POLICY's", "`--log`"),
 ];
+
+/// The form of a replay.
+pub(crate) const REPLAY: &str = "replay:LOG[,run=RUN_ID][,flip=ID:ACTION[,then=POLICY]]";
 
 const fn entry(form: &'static str, rule: &'static str, source: &'static str) -> CatalogueEntry {
     CatalogueEntry { form, rule, source }
@@ -56,12 +66,47 @@ pub fn kind(spec: &str) -> &str {
     spec.split(':').next().unwrap_or(spec)
 }
 
+/// What stands in front of the policy that an `explore` is about, and that policy; of others, nothing and the whole.
+pub fn explored(spec: &str) -> (&str, &str) {
+    let Some((_, rest)) = spec.strip_prefix("explore:").and_then(|arguments| arguments.split_once(',')) else {
+        return ("", spec);
+    };
+    let inner = match rest.strip_prefix("seed=").and_then(|rest| rest.split_once(',')) {
+        Some((_, inner)) => inner,
+        None => rest,
+    };
+    spec.split_at(spec.len() - inner.len())
+}
+
+/// What a policy may have to know about the run that it decides in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunContext {
+    /// Of policies that draw, where their specification states none.
+    pub seed: u64,
+    /// Every compilation is done at once, so that equal runs decide alike.
+    pub synchronous: bool,
+}
+
+impl Default for RunContext {
+    fn default() -> Self {
+        Self { seed: 1, synchronous: true }
+    }
+}
+
+/// Makes the policy that `spec` names, for a run about which there is nothing to know.
+///
+/// # Errors
+/// As [`build_for`].
+pub fn build(spec: &str) -> Result<Box<dyn Policy>, PolicyError> {
+    build_for(spec, RunContext::default())
+}
+
 /// Makes the policy that `spec` names.
 ///
 /// # Errors
-/// [`PolicyError::Unknown`] lists what there is; [`PolicyError::Spec`] shows the form; [`PolicyError::Model`] and
-/// [`PolicyError::Rates`] name the file.
-pub fn build(spec: &str) -> Result<Box<dyn Policy>, PolicyError> {
+/// [`PolicyError::Unknown`] lists what there is; [`PolicyError::Spec`] shows the form; [`PolicyError::Model`],
+/// [`PolicyError::Rates`] and [`PolicyError::Data`] name the file.
+pub fn build_for(spec: &str, run: RunContext) -> Result<Box<dyn Policy>, PolicyError> {
     let (name, arguments) = match spec.split_once(':') {
         Some((name, arguments)) => (name, Some(arguments)),
         None => (spec, None),
@@ -104,14 +149,38 @@ pub fn build(spec: &str) -> Result<Box<dyn Policy>, PolicyError> {
         ("cost-benefit", Some(path)) => Ok(Box::new(CostBenefit::from_file(path)?)),
         ("random", Some(arguments)) => {
             let form = "random:P[,SEED]";
-            let (p, seed) = arguments.split_once(',').unwrap_or((arguments, "1"));
+            let (p, seed) = match arguments.split_once(',') {
+                Some((p, seed)) => (p, seed.trim().parse().map_err(|_| bad("SEED is a whole number", form))?),
+                None => (arguments, run.seed),
+            };
             let p: f64 = p.trim().parse().map_err(|_| bad("P is a number", form))?;
-            let seed = seed.trim().parse().map_err(|_| bad("SEED is a whole number", form))?;
             if !(0.0..=1.0).contains(&p) {
                 return Err(bad("P lies between 0 and 1", form));
             }
             Ok(Box::new(Random::new(p, seed)))
         }
+        ("explore", Some(arguments)) => {
+            let form = "explore:E[,seed=N],POLICY";
+            let (epsilon, rest) = arguments.split_once(',').ok_or_else(|| bad("it needs a policy", form))?;
+            let (seed, inner) = match rest.strip_prefix("seed=") {
+                Some(rest) => {
+                    let (seed, inner) = rest.split_once(',').ok_or_else(|| bad("it needs a policy", form))?;
+                    (seed.trim().parse().map_err(|_| bad("N is a whole number", form))?, inner)
+                }
+                None => (run.seed, rest),
+            };
+            let epsilon: f64 = epsilon.trim().parse().map_err(|_| bad("E is a number", form))?;
+            if !(0.0..=1.0).contains(&epsilon) {
+                return Err(bad("E lies between 0 and 1", form));
+            }
+            match kind(inner) {
+                "explore" => return Err(bad("one share of random actions is enough", form)),
+                "replay" => return Err(bad("a replay's answers are those of its log", form)),
+                _ => {}
+            }
+            Ok(Box::new(Explore::new(epsilon, seed, build_for(inner, run)?)))
+        }
+        ("replay", Some(arguments)) => Ok(Box::new(Replay::new(spec, arguments, run)?)),
         ("learned", Some(path)) => Ok(Box::new(Learned::new(spec, Model::load(path.as_ref())?))),
         _ => match CATALOGUE.iter().find(|entry| entry.form.split([':', '[']).next() == Some(name)) {
             Some(entry) if arguments.is_none() => Err(bad("it needs arguments", entry.form)),

@@ -9,7 +9,8 @@ use trinity_datasets::{
     training_view,
 };
 use trinity_policy::{
-    Learned, Model, ModelKind, PolicyError, Rates, TrainSpec, build, catalogue, placebo, rules::golden, train,
+    Learned, Model, ModelKind, PolicyError, Rates, RunContext, TrainSpec, build, build_for, catalogue, placebo,
+    rules::golden, train,
 };
 use trinity_vm::{
     seam::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Feature, Features, Policy, Tier},
@@ -141,10 +142,12 @@ fn random_states_its_propensities_and_keeps_its_rate() {
     let mut features = Features::default();
     features[Feature::Calls] = 8.0;
     let mut promoted = 0;
+    assert!(!ask(build("random:0").unwrap().as_mut(), DecisionKind::Tier, Tier::Cold, ALL, &features).explore);
     for _ in 0..4000 {
         let decision = ask(policy.as_mut(), DecisionKind::Tier, Tier::Cold, ALL, &features);
         assert_eq!(decision.propensities, [0.75, 0.125, 0.125]);
         promoted += u32::from(decision.action != Action::Stay);
+        assert_eq!(decision.explore, decision.action != Action::Stay);
     }
     assert!((900..1100).contains(&promoted), "{promoted}");
 }
@@ -171,6 +174,16 @@ fn wrong_specifications_say_what_is_right() {
         ("geometric:0.5,1,2", "greater than 1"),
         ("interpret:3", "takes no arguments"),
         ("random:2", "between 0 and 1"),
+        ("random:0.5,x", "SEED is a whole number"),
+        ("explore:0.1", "needs a policy"),
+        ("explore:0.1,seed=x,golden", "N is a whole number"),
+        ("explore:1.5,golden", "between 0 and 1"),
+        ("explore:0.1,goldne", "there are"),
+        ("explore:0.1,fixed:1", "fixed:W,H"),
+        ("explore:0.1,explore:0.1,golden", "is enough"),
+        ("explore:0.1,replay:x", "those of its log"),
+        ("replay:x,then=golden", "flip=, which is missing"),
+        ("replay:/no/such.spool", "/no/such.spool: cannot open the spool"),
         ("learned:/no/such/model.json", "/no/such/model.json: cannot read"),
         ("cost-benefit:/no/such/rates.toml", "/no/such/rates.toml: cannot read"),
         ("", "there are"),
@@ -182,9 +195,21 @@ fn wrong_specifications_say_what_is_right() {
 
 #[test]
 fn names_make_the_same_policy_again() {
-    for spec in ["interpret", "eager", "fixed:3,17", "seed-v1.1", "golden:5,10", "cost-benefit", "random:0.5,9"] {
+    for spec in [
+        "interpret",
+        "eager",
+        "fixed:3,17",
+        "seed-v1.1",
+        "golden:5,10",
+        "cost-benefit",
+        "random:0.5,9",
+        "explore:0.1,seed=7,fixed:3,17",
+        "explore:0.25,seed=7,random:0.5,9",
+    ] {
         assert_eq!(build(spec).unwrap().name(), spec);
     }
+    let seeded = |spec| build_for(spec, RunContext { seed: 5, ..RunContext::default() }).unwrap().name();
+    assert_eq!(seeded("explore:0.1,random:0.5"), "explore:0.1,seed=5,random:0.5,5");
 }
 
 #[test]

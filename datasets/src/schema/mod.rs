@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a column is added, removed or given another meaning.
-pub const SCHEMA_VERSION: &str = "2";
+pub const SCHEMA_VERSION: &str = "3";
 
 /// Storage type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

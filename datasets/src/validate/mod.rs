@@ -1,5 +1,6 @@
 //! Is a data set whole, and is it safe to learn from?
 
+mod chain;
 mod keys;
 mod values;
 
@@ -81,7 +82,7 @@ pub fn validate(root: &Path) -> Result<Validation, DataError> {
         files(root, manifest, &mut out);
     }
     if out.valid {
-        for check in [sides, keys::check, values::check, censoring, leaks] {
+        for check in [sides, keys::check, values::check, chain::check, censoring, leaks] {
             if let Err(error) = check(&dataset, &mut out) {
                 out.add(Severity::Error, error.to_string());
             }

@@ -8,14 +8,14 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 use trinity_datasets::{
-    DataError, Dataset, HowMade, RunInput, RunMeta, SpoolSink, Store, Table, ViewSpec, check_feature, convert,
+    DataError, Dataset, HowMade, RunInput, RunLog, RunMeta, SpoolSink, Store, Table, ViewSpec, check_feature, convert,
     describe, read_log,
     synthetic::{self, Shape},
     training_view, validate,
 };
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink,
-    Feature, Features, FunctionRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
+    Feature, Features, FunctionRecord, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
 };
 
 const SMALL: Shape = Shape { families: 3, runs_per_family: 2, functions: 12, seed: 7 };
@@ -51,7 +51,8 @@ fn decision(id: u64, kind: DecisionKind, loop_index: Option<u32>) -> DecisionRec
         t_ns: 5,
         t_virtual: VirtualTime { ticks: Some(40), model_ns: Some(100 + id) },
         self_virtual: VirtualTime { ticks: Some(30), model_ns: None },
-        snapshot_hash: Some(u64::MAX),
+        snapshot_hash: 0,
+        chain_hash: 0,
         iteration: 0,
         function_id: 77,
         loop_index,
@@ -81,8 +82,38 @@ fn totals() -> FunctionRecord {
     }
 }
 
-fn spool(dir: &Path, fill: impl FnOnce(&mut SpoolSink)) -> std::path::PathBuf {
-    let (mut sink, handle) = SpoolSink::create(dir).unwrap();
+/// A sink that gives decisions their hashes, as the VM does before it logs them.
+struct Sealing {
+    sink: SpoolSink,
+    chain: u64,
+}
+
+macro_rules! forward {
+    ($($event:ident($record:ty);)*) => {
+        impl EventSink for Sealing {
+            fn decision(&mut self, record: &DecisionRecord) {
+                let record = record.clone().sealed(self.chain);
+                self.chain = record.chain_hash;
+                self.sink.decision(&record);
+            }
+            $(fn $event(&mut self, record: &$record) {
+                self.sink.$event(record);
+            })*
+        }
+    };
+}
+
+forward! {
+    compile(CompileRecord);
+    deopt(DeoptRecord);
+    iteration(IterationRecord);
+    function(FunctionRecord);
+    run_end(RunSummary);
+}
+
+fn spool(dir: &Path, fill: impl FnOnce(&mut Sealing)) -> std::path::PathBuf {
+    let (sink, handle) = SpoolSink::create(dir).unwrap();
+    let mut sink = Sealing { sink, chain: 0 };
     fill(&mut sink);
     drop(sink);
     assert_eq!(handle.error(), None);
@@ -127,7 +158,10 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     assert_eq!((after("self_ticks_after"), after("self_model_ns_after")), (Some(60), None));
     let number = |name: &str| table.column(name).unwrap().u64().unwrap().get(1);
     assert_eq!((number("t_ticks"), number("t_model_ns")), (Some(40), Some(101)));
-    assert_eq!((number("snapshot_hash"), number("t_ns")), (Some(u64::MAX), Some(5)));
+    let sealed =
+        decision(1, DecisionKind::Osr, Some(1)).sealed(decision(0, DecisionKind::Tier, None).sealed(0).chain_hash);
+    assert_eq!((number("snapshot_hash"), number("chain_hash")), (Some(sealed.snapshot_hash), Some(sealed.chain_hash)));
+    assert_eq!(number("t_ns"), Some(5));
     let run = data.table(Table::Run, None).unwrap();
     assert_eq!(run.column("gc_ns").unwrap().u64().unwrap().get(0), Some(11));
     assert_eq!(data.rows(Table::Deopt), 1);
@@ -139,11 +173,27 @@ fn the_log_of_a_run_can_be_read_back_from_spool_and_data_set() {
     let path = spool(dir.path(), |sink| {
         sink.decision(&decision(0, DecisionKind::Tier, None));
         sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
+        sink.function(&totals());
+        let policy = "fixed:1,2".to_owned();
+        sink.run_end(&RunSummary { policy, first_consultations: [1, 2], ..RunSummary::default() });
     });
-    let log = read_log(&path, None).unwrap();
-    assert_eq!(log.iter().map(|decision| decision.events).collect::<Vec<_>>(), [40.0, 20.0]);
-    assert_eq!((log[1].action, log[1].taken, log[1].ask_again), (Action::Hot, Action::Stay, 9));
-    assert_eq!((log[1].snapshot_hash, log[1].at.model_ns), (Some(u64::MAX), Some(101)));
+    let mut log = read_log(&path, None).unwrap();
+    let rows = &log.decisions;
+    assert_eq!(rows.iter().map(|decision| decision.events).collect::<Vec<_>>(), [40.0, 20.0]);
+    let answer = &rows[1].decision;
+    assert_eq!((answer.action, rows[1].taken, answer.ask_again), (Action::Hot, Action::Stay, 9));
+    assert_eq!(rows[1].fallback.as_deref(), Some("missing feature"));
+    assert_eq!(rows[1].snapshot_hash, decision(1, DecisionKind::Osr, Some(1)).sealed(0).snapshot_hash);
+    assert_eq!((log.policy.as_deref(), log.first_consultations), (Some("fixed:1,2"), Some([1, 2])));
+    assert_eq!(log.functions[&77], "a.lua:3");
+    // What has no number is equal to none.
+    let numbered = |log: &mut RunLog| log.decisions.iter_mut().for_each(|row| row.decision.scores = [0.0; 3]);
+    numbered(&mut log);
+    let read_log = |root: &Path, run: Option<&str>| {
+        let mut log = read_log(root, run)?;
+        numbered(&mut log);
+        Ok::<_, DataError>(RunLog { seed: None, ..log })
+    };
     let root = dir.path().join("data");
     let run = |seed| RunInput { meta: RunMeta { seed, ..meta() }, spool: Some(path.clone()), ..RunInput::default() };
     convert(&root, &[run(0)]).unwrap();

@@ -168,7 +168,7 @@ fn parts_without_a_manifest_are_refused_and_not_removed() {
     ] {
         assert!(matches!(error, DataError::NoManifest(_)), "{error}");
     }
-    assert!(root.join("schema=2/suite=s/policy_kind=fixed/run").is_dir());
+    assert!(root.join("schema=3/suite=s/policy_kind=fixed/run").is_dir());
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_manifest_names_nothing_outside_of_its_folder() {
     store(&root, &runs(dir.path(), 1, 1), 1);
     let path = root.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
-    for outside in ["../other/schema=2", "/schema=2"] {
-        fs::write(&path, text.replacen("schema=2/", &format!("{outside}/"), 1)).unwrap();
+    for outside in ["../other/schema=3", "/schema=3"] {
+        fs::write(&path, text.replacen("schema=3/", &format!("{outside}/"), 1)).unwrap();
         let error = Dataset::open(&root).unwrap_err();
         assert!(error.to_string().contains("outside of the data set"), "{error}");
     }
@@ -193,6 +193,7 @@ fn counterfactuals_are_outcomes_beside_what_happened() {
     let other = |action, cost_kind, interval_ns| Counterfactual {
         decision_id: 0,
         action,
+        sample_weight: 2.0,
         continuation_policy: "golden".into(),
         cost_kind,
         cost_ns: 120.0,

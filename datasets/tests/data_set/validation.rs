@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use trinity_datasets::{RunInput, RunMeta, SpoolSink, ViewSpec, convert, training_view, validate};
+use trinity_datasets::{RunInput, RunMeta, Severity, SpoolSink, ViewSpec, convert, training_view, validate};
 use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionRecord, RunSummary};
 
-use crate::{decision, meta, spool};
+use crate::{Sealing, decision, meta, spool};
 
-fn one_run(dir: &Path, meta: RunMeta, fill: impl FnOnce(&mut SpoolSink)) -> RunInput {
+fn one_run(dir: &Path, meta: RunMeta, fill: impl FnOnce(&mut Sealing)) -> RunInput {
     RunInput { meta, spool: Some(spool(dir, fill)), ..RunInput::default() }
 }
 
@@ -44,6 +44,38 @@ fn mistakes_in_decisions_are_found() {
         record.decision.propensities = [1.0, 0.0, 0.0];
     });
     finds("did what was not legal", |record| record.taken = Action::Hot);
+}
+
+/// An edit is found, and found once: not at every row after it.
+#[test]
+fn decisions_that_were_changed_after_they_were_logged_are_found() {
+    let found = |change: &dyn Fn(&mut DecisionRecord)| {
+        let dir = TempDir::new().unwrap();
+        let (mut sink, handle) = SpoolSink::create(dir.path()).unwrap();
+        let mut chain = 0;
+        for id in 0..5 {
+            let mut record = decision(id, DecisionKind::Tier, None).sealed(chain);
+            chain = record.chain_hash;
+            if id == 2 {
+                change(&mut record);
+            }
+            sink.decision(&record);
+        }
+        drop(sink);
+        let root = dir.path().join("data");
+        convert(&root, &[RunInput { meta: meta(), spool: Some(handle.path().into()), ..RunInput::default() }]).unwrap();
+        let validation = validate(&root).unwrap();
+        let errors = validation.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| finding.text.split(':').next().unwrap_or("").to_owned()).collect::<Vec<_>>()
+    };
+    let saw = "1 decisions were not made from what their `snapshot_hash` says";
+    let is = "1 decisions are not what their `chain_hash` says";
+    assert_eq!(found(&|_| ()), Vec::<String>::new());
+    assert_eq!(found(&|record| record.features[Feature::Calls] = 11.0), [saw]);
+    assert_eq!(found(&|record| record.legal = record.legal.with(Action::Hot)), [saw]);
+    assert_eq!(found(&|record| record.taken = Action::Warm), [is]);
+    assert_eq!(found(&|record| record.decision.ask_again = 10), [is]);
+    assert_eq!(found(&|record| record.decision.explore = true), [is]);
 }
 
 #[test]

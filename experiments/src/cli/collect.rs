@@ -9,7 +9,8 @@ use crate::{collect, experiment::Spec, failure::Result, process, progress::Progr
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  trinity collect quickstart --out trinity-out/data\n\nSPEC has a table [collect] with \
-                  families (or programs), sizes, policies, seeds, split, replicates and iterations. Killed, it goes on \
+                  families (or programs), sizes, policies, seeds, split, replicates, iterations and counterfactuals (decisions that are \
+                  answered otherwise, to see what that costs). Killed, it goes on \
                   where it was when it is given again."
 )]
 pub struct Args {
@@ -35,12 +36,17 @@ pub fn run(args: &Args) -> Result<()> {
     if args.json {
         return print_json(&done);
     }
+    let counterfactuals = match (done.counterfactuals, done.counterfactuals_failed) {
+        (0, 0) => String::new(),
+        (found, failed) => format!(", {found} counterfactuals ({failed} failed)"),
+    };
     print(&format!(
-        "{} runs ({} now, {} failed), {} decisions\n{}\n",
+        "{} runs ({} now, {} failed), {} decisions{}\n{}\n",
         done.runs,
         done.executed,
         done.failed,
         done.decisions,
+        counterfactuals,
         args.out.display()
     ))
 }

@@ -48,7 +48,8 @@ pub struct Args {
     /// the same input take the same decisions, on any machine
     #[arg(long, value_enum, value_name = "CLOCK", default_value = "wall")]
     clock: ClockKind,
-    /// Seed of what is random: where math.random starts and, under the virtual clock, math.randomseed()
+    /// Seed of what is random: where math.random starts and, under the virtual clock, math.randomseed(); also of policies
+    /// that draw, where they do not state their own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Threads that optimise beside the one that runs the program; with 0 that one does, at once, and runs can be repeated
@@ -209,4 +210,20 @@ fn memory_size(text: &str) -> std::result::Result<usize, String> {
     };
     let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 64M".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    use super::*;
+
+    #[test]
+    fn the_host_knows_which_options_take_no_value() {
+        let command = Args::augment_args(Command::new("run"));
+        let flags = command.get_arguments().filter(|option| !option.get_action().takes_values());
+        let mut flags: Vec<String> = flags.filter_map(|flag| Some(format!("--{}", flag.get_long()?))).collect();
+        flags.sort();
+        assert_eq!(flags, host::FLAGS);
+    }
 }

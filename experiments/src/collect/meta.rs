@@ -88,8 +88,9 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
     }
 }
 
+/// A run that somebody asked for at the command line.
 pub(super) fn by_hand(run: &ByHand) -> Result<RunMeta> {
-    let ByHand { policy, clock, seed, script } = *run;
+    let ByHand { policy, clock, seed, exit_status, script } = *run;
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
@@ -100,9 +101,9 @@ pub(super) fn by_hand(run: &ByHand) -> Result<RunMeta> {
         suite: "scripts".to_owned(),
         policy_kind: trinity_policy::kind(policy).to_owned(),
         policy_id: policy.to_owned(),
-        start_utc_ns: started.as_nanos() as u64,
-        status: "ok".to_owned(),
         seed,
+        start_utc_ns: started.as_nanos() as u64,
+        status: if exit_status == 0 { "ok" } else { "error" }.to_owned(),
         concurrent_runs: None,
         ..common("trinity run", 1, clock)?
     })

@@ -1,9 +1,14 @@
 //! Collection: runs programs with logging on and turns what they logged into a data set.
 
+mod counterfactual;
 mod meta;
 mod session;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use trinity_datasets::{DataError, HowMade, Manifest, RunInput, Split, Store};
 
@@ -24,6 +29,7 @@ use crate::{
     progress::Progress,
     suite::{Catalogue, Input},
 };
+use counterfactual::{Base, Laboratory};
 
 /// Stands for the exploration seed in a policy's specification.
 const SEED: &str = "{seed}";
@@ -58,6 +64,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
             inputs.push(program.input(*size)?);
         }
     }
+    let continuation = continuation(located, wanted)?;
     let runs = plan(wanted, spec.seed, &inputs, &policies);
     let common = meta::common(&spec.name, jobs, wanted.clock)?;
     let metas: Vec<_> = runs
@@ -82,7 +89,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
         command: command.to_owned(),
         description: spec.question.clone(),
         licences: vec!["MIT OR Apache-2.0".to_owned()],
-        plan_sha256: plan_sha256(&planned, common.build_sha256.as_deref()),
+        plan_sha256: plan_sha256(&planned, common.build_sha256.as_deref(), wanted, continuation.as_ref())?,
         environment: meta::environment(&common, jobs),
     };
     let session = Session::open(out, &how, planned)?;
@@ -90,14 +97,42 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     for program in &generated {
         generate::write_source(&bench.suite, program)?;
     }
-    session.run(jobs, progress, |index, folder| {
+    let log = |index: usize, folder: &Path| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
         let log = Some(folder.to_path_buf());
         let options = CellOptions { iterations: wanted.iterations, log, clock: wanted.clock, seed: Some(run.seed) };
         let result = bench.run("", policy, input, &options)?;
         Ok(meta::finished(meta, &result))
-    })
+    };
+    let Some(counterfactuals) = &wanted.counterfactuals else { return session.run(jobs, progress, log) };
+    let laboratory = Laboratory {
+        wanted: counterfactuals,
+        continuation: continuation.as_ref(),
+        seed: spec.seed,
+        bench: &bench,
+        iterations: wanted.iterations,
+        clock: wanted.clock,
+        folder: session.work().join("counterfactuals"),
+        jobs,
+    };
+    let base = |index: usize| {
+        let (run, meta) = (&runs[index], &metas[index]);
+        let (policy, input) = (&policies[run.policy].1, &inputs[run.input]);
+        let label = format!("{} {}", policy.label, input.program);
+        Base { plan_id: meta.plan_id(), policy, input, seed: run.seed, label }
+    };
+    let missing = session.missing()?;
+    let bases: Vec<Base<'_>> = missing.iter().map(|index| base(*index)).collect();
+    laboratory.measure(&bases, progress, |place, folder| log(missing[place], folder))?;
+    let (found, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let collected = session.run(jobs, progress, |index, folder| {
+        let (meta, measured) = laboratory.deliver(&base(index), folder)?;
+        found.fetch_add(measured.rows, Ordering::Relaxed);
+        failed.fetch_add(measured.failed, Ordering::Relaxed);
+        Ok(meta)
+    })?;
+    Ok(Collected { counterfactuals: found.into_inner(), counterfactuals_failed: failed.into_inner(), ..collected })
 }
 
 /// Every policy with the seed that its specification names; those that name none run once.
@@ -114,6 +149,15 @@ fn policies(located: &Located, wanted: &Collect) -> Result<Vec<(Option<u64>, Con
         }
     }
     Ok(policies)
+}
+
+/// Who decides after decisions that are answered otherwise, where the spec says so.
+fn continuation(located: &Located, wanted: &Collect) -> Result<Option<Contestant>> {
+    let Some(policy) = wanted.counterfactuals.as_ref().and_then(|other| other.continuation.as_ref()) else {
+        return Ok(None);
+    };
+    host::check_policy(policy)?;
+    Contestant::resolve(&Entry::Policy(policy.clone()), &located.folder).map(Some)
 }
 
 /// Those of the suite.
@@ -160,13 +204,22 @@ fn plan(wanted: &Collect, seed: u64, inputs: &[Input], policies: &[(Option<u64>,
 }
 
 /// What determines a collection: its runs, and the binary, since measurements of two VMs are never mixed.
-fn plan_sha256(planned: &[Planned], build_sha256: Option<&str>) -> String {
+fn plan_sha256(
+    planned: &[Planned],
+    build_sha256: Option<&str>,
+    wanted: &Collect,
+    continuation: Option<&Contestant>,
+) -> Result<String> {
     let mut text = build_sha256.unwrap_or_default().to_owned();
+    if let Some(counterfactuals) = &wanted.counterfactuals {
+        text.extend(continuation.and_then(|policy| policy.file_sha256.as_deref()));
+        text += &serde_json::to_string(counterfactuals).map_err(|error| Failure::work(error.to_string()))?;
+    }
     for run in planned {
         text.push('\n');
         text.push_str(&run.plan_id);
     }
-    files::sha256(text.as_bytes())
+    Ok(files::sha256(text.as_bytes()))
 }
 
 /// A run that somebody asked for at the command line.
@@ -175,6 +228,7 @@ pub struct ByHand<'a> {
     pub policy: &'a str,
     pub clock: ClockKind,
     pub seed: u64,
+    pub exit_status: i32,
     /// The program and its arguments.
     pub script: &'a [String],
 }

@@ -99,6 +99,7 @@ pub struct CellOptions {
     pub log: Option<PathBuf>,
     /// Of this VM's runs.
     pub clock: ClockKind,
+    /// Of what is drawn at random, where the policy's specification states none.
     pub seed: Option<u64>,
 }
 

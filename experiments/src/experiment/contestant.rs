@@ -119,16 +119,21 @@ impl Contestant {
             return Ok(contestant);
         }
         let spec = detailed.policy.unwrap_or_else(|| crate::host::DEFAULT_POLICY.to_owned());
-        contestant.policy = Some(match spec.split_once(':') {
-            Some((kind @ ("learned" | "replay"), file)) => {
+        if trinity_policy::kind(&spec) == "replay" {
+            return Err(Failure::usage(format!("'{spec}': a log is of one run; replay it with `trinity run`")));
+        }
+        // Around the policy that the file is of there may be one that explores.
+        let (around, inner) = trinity_policy::explored(&spec);
+        contestant.policy = Some(match inner.strip_prefix("learned:") {
+            Some(file) => {
                 let path = folder.join(file);
                 let path = path.canonicalize().map_err(|error| {
                     Failure::work(format!("{}: cannot read the file of policy '{spec}': {error}", path.display()))
                 })?;
                 contestant.file_sha256 = Some(files::sha256_file(&path)?);
-                format!("{kind}:{}", path.display())
+                format!("{around}learned:{}", path.display())
             }
-            _ => spec,
+            None => spec,
         });
         Ok(contestant)
     }
@@ -161,7 +166,7 @@ impl Contestant {
         let file = self.file_sha256.clone();
         // A model is identified by its content, not by where it lies.
         let policy = match (&self.policy, &file) {
-            (Some(spec), Some(digest)) => Some(format!("{}:{digest}", spec.split(':').next().unwrap_or(spec))),
+            (Some(spec), Some(digest)) => Some(format!("{}learned:{digest}", trinity_policy::explored(spec).0)),
             (policy, _) => policy.clone(),
         };
         let tiers = (self.max_tier, self.force_tier, self.tier1.clone(), self.compiler_threads.unwrap_or(0));
@@ -186,6 +191,11 @@ mod tests {
         };
         assert_eq!(identity("a.json"), identity("b.json"));
         assert_ne!(identity("a.json"), identity("c.json"));
+        let explored = Entry::Policy("explore:0.1,learned:a.json".into());
+        let explored = Contestant::resolve(&explored, folder.path()).expect("resolves");
+        let identity_explored = serde_json::to_string(&explored.identity()).expect("serialises");
+        assert!(identity_explored.contains("explore:0.1,learned:"), "{identity_explored}");
+        assert_eq!(explored.file_sha256, Some(files::sha256(b"{}")));
         let missing = Contestant::resolve(&Entry::Policy("learned:no.json".into()), folder.path());
         assert!(missing.expect_err("missing").to_string().contains("no.json"));
     }

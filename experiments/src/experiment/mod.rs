@@ -11,6 +11,7 @@ pub mod analysis;
 pub mod cell;
 pub mod comparisons;
 pub mod contestant;
+pub mod counterfactuals;
 pub mod host_info;
 pub mod plan;
 pub mod runner;

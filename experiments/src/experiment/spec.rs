@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use trinity_datasets::Split;
 use trinity_policy::TrainSpec;
 
-use super::contestant::Entry;
+use super::{contestant::Entry, counterfactuals::Counterfactuals};
 use crate::{
     clock::ClockKind,
     failure::{Failure, Result},
@@ -162,6 +162,9 @@ pub struct Collect {
     pub replicates: u32,
     #[serde(default = "default_iterations")]
     pub iterations: u32,
+    /// Decisions of these runs that are answered otherwise, to see what that costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterfactuals: Option<Counterfactuals>,
 }
 
 const fn one() -> u32 {
@@ -250,6 +253,11 @@ impl Spec {
         if !(self.margin > 0.0 && self.margin < 1.0) {
             return Err(format!("`margin` must lie between 0 and 1 (0.03 is 3 %), not be {}", self.margin));
         }
+        if let Some(collect) = &self.collect
+            && let Some(counterfactuals) = &collect.counterfactuals
+        {
+            counterfactuals.check(collect.clock)?;
+        }
         self.policies.iter().try_for_each(Entry::check)
     }
 }
@@ -280,6 +288,12 @@ mod tests {
         fails("sealed = true", "question");
         fails("replicates = 0", "replicates");
         fails("sizes = ['huge']", "x.toml:5");
+        let counterfactuals = |text: &str| format!("[collect]\npolicies = ['golden']\ncounterfactuals = {{ {text} }}");
+        fails(&counterfactuals("per_run = 'most'"), "x.toml:7");
+        fails(&counterfactuals("per_run = 0"), "selects no decision");
+        fails(&counterfactuals("per_run = 'all', kinds = ['inline']"), "tier and osr");
+        fails(&counterfactuals("per_run = 3, repeats = 0"), "repeats");
+        fails(&counterfactuals("per_run = 3, cost = 'virtual'"), "clock = \"virtual\"");
         let twice = SMALLEST.replace("'eager'", "'interpret'");
         assert!(Spec::parse(&twice, "x.toml").expect_err("twice").to_string().contains("twice"));
     }

@@ -37,6 +37,7 @@ impl EventSink for DigestSink {
             t_virtual,
             self_virtual,
             snapshot_hash,
+            chain_hash,
             iteration,
             function_id,
             loop_index,
@@ -57,9 +58,8 @@ impl EventSink for DigestSink {
             optional(time.ticks);
             optional(time.model_ns);
         }
-        optional(*snapshot_hash);
         optional(loop_index.map(u64::from));
-        for number in [*decision_id, *t_ns, *function_id] {
+        for number in [*decision_id, *t_ns, *function_id, *snapshot_hash, *chain_hash] {
             hash.update(number.to_le_bytes());
         }
         hash.update(iteration.to_le_bytes());

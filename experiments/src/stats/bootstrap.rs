@@ -85,23 +85,36 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, draw: &mut impl Draw
     if units.len() < 2 || resamples < 2 || !log_ratio.is_finite() {
         return Some(point);
     }
-    let degrees = degrees(units.len());
-    let spread = standard_error(&units);
+    let (low, high) = studentised(&units, resamples, || resample(&programs, draw));
+    let detectable = detectable(standard_error(&units), degrees(units.len()), ALPHA);
+    Some(point.between(low, high, detectable))
+}
+
+/// The 95 % interval of the mean of `values`, which are independent, from `resamples` resamples; `None` where there are
+/// too few for one.
+pub fn mean_interval(values: &[f64], resamples: u32, draw: &mut impl Draw) -> Option<(f64, f64)> {
+    let drawn = || values.iter().map(|_| values[draw.below(values.len())]).collect();
+    (values.len() > 1 && resamples > 1).then(|| studentised(values, resamples, drawn))
+}
+
+/// The 95 % interval of the mean of `units`, where `resample` draws as many.
+fn studentised(units: &[f64], resamples: u32, mut resample: impl FnMut() -> Vec<f64>) -> (f64, f64) {
+    let (centre, spread) = (mean(units), standard_error(units));
     // Nothing spreads where everything is counted instead of timed.
     let (low, high) = if units.len() < FEWEST_UNITS || spread == 0.0 {
-        let t = student_quantile(1.0 - ALPHA / 2.0, degrees);
+        let t = student_quantile(1.0 - ALPHA / 2.0, degrees(units.len()));
         (-t, t)
     } else {
         let mut distances: Vec<f64> = (0..resamples)
             .map(|_| {
-                let drawn = resample(&programs, draw);
-                (mean(&drawn) - log_ratio) / standard_error(&drawn).max(LEAST_SPREAD * spread)
+                let drawn = resample();
+                (mean(&drawn) - centre) / standard_error(&drawn).max(LEAST_SPREAD * spread)
             })
             .collect();
         distances.sort_by(f64::total_cmp);
         (quantile(&distances, ALPHA / 2.0), quantile(&distances, 1.0 - ALPHA / 2.0))
     };
-    Some(point.between(log_ratio - high * spread, log_ratio - low * spread, detectable(spread, degrees, ALPHA)))
+    (centre - high * spread, centre - low * spread)
 }
 
 /// The log-ratios of as many units as there are, drawn with replacement on every level.
@@ -150,6 +163,23 @@ mod tests {
             })
             .count();
         covered as f64 / 1_000.0
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_holds_it() {
+        for count in [5, 10, 30] {
+            let mut data = Rng::stream(27, "mean data");
+            let covered = (0..1_000).filter(|simulation| {
+                let values: Vec<f64> = (0..count).map(|_| 40.0 + 15.0 * data.normal()).collect();
+                let mut rng = Rng::stream(31, &format!("mean {simulation}"));
+                let (low, high) = mean_interval(&values, 500, &mut rng).expect("several");
+                low <= 40.0 && 40.0 <= high
+            });
+            let share = covered.count() as f64 / 1_000.0;
+            assert!((0.925..=0.975).contains(&share), "{count}: {share}");
+        }
+        assert_eq!(mean_interval(&[1.0], 500, &mut Rng::stream(1, "one")), None);
+        assert_eq!(mean_interval(&[3.0, 3.0, 3.0], 500, &mut Rng::stream(1, "equal")), Some((3.0, 3.0)));
     }
 
     /// Rule 1 of the methodology, for each of these sizes.

@@ -24,7 +24,7 @@ mod steady;
 
 pub use agreement::{Agreement, agreement};
 pub use benjamini_hochberg::benjamini_hochberg;
-pub use bootstrap::{Interval, Pair, hierarchical};
+pub use bootstrap::{Interval, Pair, hierarchical, mean_interval};
 pub use distribution::{normal_cdf, student_cdf, student_quantile};
 pub use holm::holm;
 pub use medians::median_ratio;

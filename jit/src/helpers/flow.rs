@@ -88,12 +88,12 @@ unsafe fn leave_for_loop(vm: *mut Vm, base: *mut Value, pc: u32, better: Tier) -
                 return throw.status();
             }
         }
+        if !site.vm.is_observing() && (*state).countdown <= 0 {
+            site.vm.consult_loop(proto, index);
+        }
         if site.vm.is_observing() {
             (*Frame(base).header()).pc = proto.unit.loops[index].header_pc;
             return leave as *const () as usize as Status;
-        }
-        if (*state).countdown <= 0 {
-            site.vm.consult_loop(proto, index);
         }
         match (*state).osr {
             Some(code) if (*state).tier >= better => {

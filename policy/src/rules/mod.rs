@@ -1,17 +1,20 @@
 //! The policies that follow a rule. One file per family.
 
 mod cost_benefit;
+mod explore;
 mod random;
 mod reference;
 mod threshold;
 
 pub use cost_benefit::CostBenefit;
 pub(crate) use cost_benefit::decide_by_cost;
+pub use explore::Explore;
 pub use random::Random;
 pub use reference::Reference;
 pub use threshold::{ThresholdPolicy, Thresholds, golden};
 
-use trinity_vm::seam::{Action, Decision, DecisionKind, DecisionPoint, Feature};
+use rand_xoshiro::rand_core::RngCore;
+use trinity_vm::seam::{Action, Decision, DecisionKind, DecisionPoint, Feature, Tier};
 
 /// Never ask again.
 pub(crate) const NEVER: u32 = u32::MAX;
@@ -52,4 +55,30 @@ pub(crate) fn doubling(point: &DecisionPoint<'_>) -> u32 {
 /// left to the controller's deoptimisation limit.
 pub(crate) fn not_mine(kind: DecisionKind) -> Option<Decision> {
     matches!(kind, DecisionKind::Inline | DecisionKind::Demote).then(|| Decision::certain(Action::Stay, NEVER))
+}
+
+/// When to ask again after `action` has been put in the place of what a policy answered: when that policy wants to be
+/// asked, but when events have doubled if it asked for a higher tier than it got, and never in the highest tier.
+pub(crate) fn ask_after(action: Action, answer: &Decision, point: &DecisionPoint<'_>) -> u32 {
+    if action == answer.action {
+        return answer.ask_again;
+    }
+    let tier_after = |action: Action| action.tier().unwrap_or(point.tier);
+    if tier_after(action) == Tier::Hot {
+        NEVER
+    } else if tier_after(action) < tier_after(answer.action) {
+        answer.ask_again.min(doubling(point))
+    } else {
+        answer.ask_again
+    }
+}
+
+/// A number from 0 to below 1; all multiples of 2⁻⁵³ are alike.
+pub(crate) fn unit(random: &mut impl RngCore) -> f64 {
+    (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A whole number below `n`, all alike up to 2⁻⁶⁴ · n.
+pub(crate) fn below(random: &mut impl RngCore, n: usize) -> usize {
+    ((u128::from(random.next_u64()) * n as u128) >> 64) as usize
 }

@@ -1,15 +1,12 @@
 //! The placebo: promotions at a given rate, for no reason.
 
-use rand_xoshiro::{
-    Xoshiro256PlusPlus,
-    rand_core::{RngCore, SeedableRng},
-};
+use rand_xoshiro::{Xoshiro256PlusPlus, rand_core::SeedableRng};
 use trinity_vm::seam::{Action, Decision, DecisionKind, DecisionPoint, Policy, Tier};
 
-use super::{NEVER, doubling, not_mine};
+use super::{NEVER, doubling, not_mine, unit};
 
 /// At each consultation (2, 4, 8, … events) promotes with probability `p`, to one of the legal higher tiers, all
-/// alike. Propensities are exact, so its logs serve off-policy estimation.
+/// alike. Propensities are exact, so its logs serve off-policy estimation; a decision explores when it promotes.
 #[derive(Clone, Debug)]
 pub struct Random {
     p: f64,
@@ -44,14 +41,14 @@ impl Policy for Random {
         for action in &higher {
             propensities[*action as usize] = (self.p / higher.len() as f64) as f32;
         }
-        let unit = (self.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let unit = unit(&mut self.random);
         let action = if unit < self.p {
             let at = (unit / self.p * higher.len() as f64) as usize;
             higher[at.min(higher.len() - 1)]
         } else {
             Action::Stay
         };
-        let done = action == Action::Hot;
-        Decision { propensities, explore: true, ..Decision::certain(action, if done { NEVER } else { ask }) }
+        let (done, explore) = (action == Action::Hot, action != Action::Stay);
+        Decision { propensities, explore, ..Decision::certain(action, if done { NEVER } else { ask }) }
     }
 }

@@ -67,6 +67,8 @@ pub struct Controller {
     inference_ns: u64,
     compile_ns: u64,
     decision_id: u64,
+    /// Of the decisions that were logged.
+    chain_hash: u64,
     iteration: u32,
     iteration_start: Option<IterationStart>,
     /// Work of all functions as last seen at their consultations.
@@ -110,6 +112,7 @@ impl Default for Controller {
             inference_ns: 0,
             compile_ns: 0,
             decision_id: 0,
+            chain_hash: 0,
             iteration: 0,
             iteration_start: None,
             total_work: 0.0,
@@ -318,16 +321,16 @@ impl Vm {
         };
         let loop_index = subject.loop_index();
         let asked = Instant::now();
-        let decision = policy.decide(&DecisionPoint {
-            kind,
-            function_id: proto.profile.function_id,
-            loop_index,
-            tier,
-            features: &features,
-            legal,
-        });
+        let function_id = proto.profile.function_id;
+        let decision =
+            policy.decide(&DecisionPoint { kind, function_id, loop_index, tier, features: &features, legal });
         let inference_ns = asked.elapsed().as_nanos() as u64;
+        let objection = policy.objection();
         self.controller.policy = Some(policy);
+        if let Some(objection) = objection {
+            self.end_program(&objection);
+            return i32::MAX;
+        }
         self.controller.consultations += 1;
         self.controller.inference_ns += inference_ns;
         let mut taken = decision.action;
@@ -345,9 +348,10 @@ impl Vm {
                 t_ns: self.elapsed_ns(),
                 t_virtual: self.virtual_time(),
                 self_virtual: VirtualTime::default(),
-                snapshot_hash: None,
+                snapshot_hash: 0,
+                chain_hash: 0,
                 iteration: self.controller.iteration,
-                function_id: proto.profile.function_id,
+                function_id,
                 loop_index,
                 tier,
                 features,
@@ -356,7 +360,9 @@ impl Vm {
                 taken,
                 inference_ns: inference_ns as u32,
                 feature_ns,
-            };
+            }
+            .sealed(self.controller.chain_hash);
+            self.controller.chain_hash = record.chain_hash;
             if let Some(sink) = &mut self.controller.sink {
                 sink.decision(&record);
             }

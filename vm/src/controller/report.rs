@@ -6,7 +6,7 @@ use super::{IterationStart, features, thread_cpu_ns};
 use crate::{
     front::chunk_id,
     function::Proto,
-    seam::{FunctionRecord, IterationRecord, RunSummary, Tier, VirtualTime},
+    seam::{DecisionKind, FunctionRecord, IterationRecord, RunSummary, Tier, VirtualTime},
     vm::Vm,
 };
 
@@ -106,6 +106,10 @@ impl Vm {
             queue: controller.queue_summary(),
             deopts: controller.deopts.iter().map(|(reason, count)| (*reason, *count)).collect(),
             policy: controller.policy.as_ref().map_or_else(|| "none".to_owned(), |policy| policy.name()),
+            objection: controller.policy.as_mut().and_then(|policy| policy.finish()),
+            first_consultations: controller.policy.as_ref().map_or([u32::MAX; 2], |policy| {
+                [DecisionKind::Tier, DecisionKind::Osr].map(|kind| policy.first_consultation(kind))
+            }),
             consultations: controller.consultations,
             illegal_answers: controller.illegal_answers,
             inference_ns: controller.inference_ns,

@@ -6,8 +6,8 @@
 //! that are under way leave for the interpreter at their next poll, or when a call of theirs returns
 //! ([`Vm::leave_compiled`]).
 //!
-//! A *stop* (fuel used up, an interruption) is an error that no protected call catches: the program ends, whatever it
-//! does, and the host decides what comes after.
+//! A *stop* (fuel used up, an interruption, an objection of the policy) is an error that no protected call catches: the
+//! program ends, whatever it does, and the host decides what comes after.
 
 pub(crate) mod hook;
 mod interrupt;
@@ -67,6 +67,8 @@ struct Stop {
 enum Reason {
     OutOfFuel,
     Interrupted,
+    /// The policy objects to it.
+    Refused,
 }
 
 impl Default for Observer {
@@ -267,7 +269,7 @@ impl Vm {
         let left = self.fuel.checked_sub(ticks);
         self.model += ticks.min(self.fuel) * u64::from(COSTS.library_tick);
         self.fuel = left.unwrap_or(0);
-        if left.is_none() { Err(self.stop(Reason::OutOfFuel)) } else { Ok(()) }
+        if left.is_none() { Err(self.stop(Reason::OutOfFuel, "out of fuel")) } else { Ok(()) }
     }
 
     /// What a library function may still spend on work that it pays for afterwards.
@@ -276,11 +278,18 @@ impl Vm {
     }
 
     /// Ends the program with an error at the position of the running Lua function.
-    fn stop(&mut self, reason: Reason) -> Throw {
-        let text = match reason {
-            Reason::OutOfFuel => "out of fuel",
-            Reason::Interrupted => "interrupted!",
-        };
+    fn stop(&mut self, reason: Reason, text: &str) -> Throw {
+        self.note_stop(reason, text);
+        self.throw_stop()
+    }
+
+    /// Ends the program with this error at its next instruction. Where compiled code goes on before that, it leaves at
+    /// once.
+    pub(crate) fn end_program(&mut self, text: &str) {
+        self.note_stop(Reason::Refused, text);
+    }
+
+    fn note_stop(&mut self, reason: Reason, text: &str) {
         let mut message = self.where_(0);
         if message.is_empty() {
             message = self.where_(1);
@@ -288,7 +297,6 @@ impl Vm {
         message.extend_from_slice(text.as_bytes());
         self.observer.stop = Some(Stop { reason, message: message.into() });
         self.update_observation();
-        self.throw_stop()
     }
 
     /// The error that ends the program, once more.
@@ -307,10 +315,10 @@ impl Vm {
         }
         if self.observer.interrupts.take() {
             self.arm();
-            return Err(self.stop(Reason::Interrupted));
+            return Err(self.stop(Reason::Interrupted, "interrupted!"));
         }
         if self.fuel == 0 {
-            return Err(self.stop(Reason::OutOfFuel));
+            return Err(self.stop(Reason::OutOfFuel, "out of fuel"));
         }
         Ok(())
     }

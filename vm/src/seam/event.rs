@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, ActionSet, Decision, DecisionKind, Features, PhaseTimes, Tier};
+use super::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Features, PhaseTimes, Tier, chain_hash};
 
 /// Time that does not depend on the machine: since the VM was created, or what something took. A clock that is not kept
 /// is `None`: no ticks without tick accounting, no modelled time under the wall clock.
@@ -34,8 +34,10 @@ pub struct DecisionRecord {
     pub t_virtual: VirtualTime,
     /// Of the function itself so far: recorded for what follows from it afterwards, never a feature.
     pub self_virtual: VirtualTime,
-    /// Hash of what the decision was made from; a replay compares it.
-    pub snapshot_hash: Option<u64>,
+    /// [`super::DecisionPoint::snapshot_hash`], which a replay compares.
+    pub snapshot_hash: u64,
+    /// [`super::chain_hash`] of this record and those before it, by which an edited log is recognised.
+    pub chain_hash: u64,
     /// In-process iteration of a benchmark, 0 outside of one.
     pub iteration: u32,
     pub function_id: u64,
@@ -48,6 +50,17 @@ pub struct DecisionRecord {
     pub taken: Action,
     pub inference_ns: u32,
     pub feature_ns: u32,
+}
+
+impl DecisionRecord {
+    /// With its hashes, which follow from the rest and from the chain's hash so far (0 for the first record of a log).
+    #[must_use]
+    pub fn sealed(mut self, previous: u64) -> Self {
+        let Self { kind, function_id, loop_index, tier, legal, ref features, .. } = self;
+        self.snapshot_hash = DecisionPoint { kind, function_id, loop_index, tier, features, legal }.snapshot_hash();
+        self.chain_hash = chain_hash(previous, self.snapshot_hash, &self.decision, self.taken);
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,6 +315,10 @@ pub struct RunSummary {
     pub deopts: Vec<(&'static str, u64)>,
     pub code_memory: CodeMemorySummary,
     pub policy: String,
+    /// [`super::Policy::finish`].
+    pub objection: Option<String>,
+    /// Events after which the policy wants to be asked about a function, and about a loop, for the first time.
+    pub first_consultations: [u32; 2],
     pub consultations: u64,
     pub illegal_answers: u64,
     pub inference_ns: u64,

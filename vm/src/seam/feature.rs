@@ -68,7 +68,7 @@ features! {
 }
 
 impl Feature {
-    pub fn info(self) -> &'static FeatureInfo {
+    pub const fn info(self) -> &'static FeatureInfo {
         &Self::INFO[self as usize]
     }
     /// The feature with this column name.

@@ -4,11 +4,13 @@
 //! out (sink). A record never influences a decision.
 
 mod compiler;
+mod digest;
 mod event;
 mod feature;
 mod policy;
 
 pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes, Product, Refusal, Task, Workbench};
+pub use digest::chain_hash;
 pub use event::{
     CodeMemorySummary, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FormCompiles,
     FunctionRecord, InstallRecord, IterationRecord, OsrRecord, PauseRecord, QueueSummary, RunSummary, TierCompiles,

@@ -138,6 +138,17 @@ pub trait Policy {
 
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision;
 
+    /// Why the program must not go on, after a decision: it ends with this error, which nothing in it catches, and the
+    /// decision is neither carried out nor logged. For policies that are about one particular run, and find another.
+    fn objection(&mut self) -> Option<String> {
+        None
+    }
+
+    /// The run has ended: what is wrong with it as a whole.
+    fn finish(&mut self) -> Option<String> {
+        None
+    }
+
     /// Share of guarded entries that may deoptimise before a function is demoted.
     fn deopt_limit(&self) -> f64 {
         0.381_966_011_250_105

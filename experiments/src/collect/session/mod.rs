@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trinity_datasets::{DataError, HowMade, Manifest, RunInput, RunMeta, Store, describe};
 
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 
 /// Runs that are stored together.
 const RUNS_PER_COMMIT: usize = 64;
+/// In a finished run's folder: what other decisions of it cost.
+pub(super) const COUNTERFACTUALS: &str = "counterfactuals.json";
 /// How long a finished run waits for others to be stored with.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(20);
 
@@ -49,6 +51,10 @@ pub struct Collected {
     /// Runs that crashed, timed out or printed a wrong result. They stay in the data set, with their status.
     pub failed: usize,
     pub decisions: usize,
+    /// Other decisions whose cost this call found.
+    pub counterfactuals: usize,
+    /// Runs with another decision that crashed, timed out or printed a wrong result; the data set has no row of them.
+    pub counterfactuals_failed: usize,
 }
 
 /// A collection in its folder, which no other process collects into meanwhile.
@@ -92,6 +98,11 @@ impl Session {
         &self.work
     }
 
+    /// The planned runs that there are not yet, by their index.
+    pub fn missing(&self) -> Result<Vec<usize>> {
+        Ok(self.survey()?.1)
+    }
+
     /// Runs what is missing, with `jobs` at once, and finishes the data set. `run` executes the planned run of that
     /// index, leaves a spool in the given folder, which exists, and says what is known of the run.
     pub fn run(
@@ -118,6 +129,7 @@ impl Session {
             executed,
             failed: description.statuses.iter().filter(|(status, _)| *status != "ok").map(|(_, runs)| runs).sum(),
             decisions: rows("decision"),
+            ..Collected::default()
         })
     }
 
@@ -147,10 +159,13 @@ impl Session {
         for folders in finished.chunks(self.runs_per_commit) {
             let mut runs = Vec::with_capacity(folders.len());
             for folder in folders {
-                let path = folder.join("run.json");
-                let meta = serde_json::from_str(&files::read_text(&path)?)
-                    .map_err(|error| Failure::work(format!("{}: {error}; remove its folder", path.display())))?;
-                runs.push(RunInput { meta, spool: spool_in(folder)?, ..RunInput::default() });
+                let counterfactuals = folder.join(COUNTERFACTUALS);
+                let counterfactuals = if counterfactuals.exists() { read_json(&counterfactuals)? } else { Vec::new() };
+                runs.push(RunInput {
+                    meta: read_json(&folder.join("run.json"))?,
+                    spool: spool_in(folder)?,
+                    counterfactuals,
+                });
             }
             self.store.add(&runs).map_err(failed)?;
             for folder in folders {
@@ -238,8 +253,13 @@ fn execute_one(
     Ok(done)
 }
 
+fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
+    serde_json::from_str(&files::read_text(path)?)
+        .map_err(|error| Failure::work(format!("{}: {error}; remove its folder", path.display())))
+}
+
 /// The spool that a run left in its folder.
-fn spool_in(folder: &Path) -> Result<Option<PathBuf>> {
+pub(super) fn spool_in(folder: &Path) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(folder).at("list", folder)? {
         let path = entry.at("list", folder)?.path();
         if path.extension().is_some_and(|kind| kind == "spool") {

@@ -34,14 +34,16 @@ fn run(index: usize, folder: &Path) -> Result<RunMeta> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
     let (mut sink, _) = SpoolSink::create(folder).map_err(failed)?;
     let decisions = index as u64 % 11;
+    let mut chain = 0;
     for decision_id in 0..decisions {
-        sink.decision(&DecisionRecord {
+        let record = DecisionRecord {
             decision_id,
             kind: DecisionKind::Tier,
             t_ns: now + decision_id,
             t_virtual: VirtualTime { ticks: Some(decision_id * 100), model_ns: Some(decision_id * 300) },
             self_virtual: VirtualTime::default(),
-            snapshot_hash: Some(index as u64),
+            snapshot_hash: 0,
+            chain_hash: 0,
             iteration: 0,
             function_id: index as u64,
             loop_index: None,
@@ -52,7 +54,10 @@ fn run(index: usize, folder: &Path) -> Result<RunMeta> {
             taken: Action::Stay,
             inference_ns: now as u32,
             feature_ns: 1,
-        });
+        }
+        .sealed(chain);
+        chain = record.chain_hash;
+        sink.decision(&record);
         thread::sleep(Duration::from_micros(300));
     }
     sink.run_end(&RunSummary { consultations: decisions, wall_ns: now, ..RunSummary::default() });
