@@ -3,6 +3,7 @@
 mod break_even;
 mod calibrate;
 mod model;
+mod overhead;
 mod rates;
 mod short;
 
@@ -76,6 +77,10 @@ pub struct Args {
     /// time does
     #[arg(long, conflicts_with_all = ["quick", "rates", "calibrate", "policy", "tiers"])]
     model: bool,
+    /// Instead of comparing, show what logging and the virtual clock add to CPU time: a fixed part and a share (pin it to
+    /// one core: taskset -c 1 trinity bench --overhead)
+    #[arg(long, conflicts_with_all = ["quick", "rates", "calibrate", "model", "tiers"])]
+    overhead: bool,
     /// Instead of comparing, measure what compilation for tier 1 costs and when it has paid, for both ways of making its
     /// code
     #[arg(long, conflicts_with_all = ["rates", "policy", "tiers"])]
@@ -153,6 +158,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if args.model {
         return model::run(args);
+    }
+    if args.overhead {
+        return overhead::run(args);
     }
     if args.break_even {
         return break_even::run(args);
