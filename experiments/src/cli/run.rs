@@ -43,9 +43,9 @@ pub struct Args {
     /// not left; or `single-pass`, the portable form
     #[arg(long, value_name = "FORM", default_value = "stencils")]
     tier1: Tier1Form,
-    /// What time is. Under the virtual clock ticks are counted, and stand for time in what the program reads (os.time begins
-    /// in 2024, in UTC), in what policies see and in logs; two runs of a program that reads the same input take the same
-    /// decisions, on any machine
+    /// What time is. Under the virtual clock it is modelled from what is executed, collected and compiled, in what the
+    /// program reads (os.time begins in 2024, in UTC), in what policies see and in logs; two runs of a program that reads
+    /// the same input take the same decisions, on any machine
     #[arg(long, value_enum, value_name = "CLOCK", default_value = "wall")]
     clock: ClockKind,
     /// Seed of what is random: where math.random starts and, under the virtual clock, math.randomseed()
