@@ -1,7 +1,7 @@
 //! The clock that a run goes by, as options and specs name it.
 
 use serde::{Deserialize, Serialize};
-use trinity_vm::clock::Clock;
+use trinity_vm::clock::{COSTS, Clock};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -19,6 +19,11 @@ impl ClockKind {
             Self::Wall => "wall",
             Self::Virtual => "virtual",
         }
+    }
+
+    /// Version of the table that modelled time goes by.
+    pub fn cost_table(self) -> Option<String> {
+        (self == Self::Virtual).then(|| COSTS.version.to_string())
     }
 
     pub fn is_wall(&self) -> bool {

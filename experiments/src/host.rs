@@ -57,8 +57,10 @@ pub fn default_compiler_threads() -> u32 {
 
 /// Native stack of what runs Lua: compiled code recurses on it.
 const STACK: usize = 256 << 20;
-/// What compiled code may use of it; the rest is for natives and the collector.
-const NATIVE_STACK: usize = 250 << 20;
+/// The same under the virtual clock: how much is needed depends on the build, and none may come to the end of it.
+const VIRTUAL_STACK: usize = 1 << 30;
+/// What of it is kept for natives and the collector.
+const STACK_RESERVE: usize = 6 << 20;
 
 /// How a script is run.
 #[derive(Clone, Debug, Default)]
@@ -152,7 +154,14 @@ pub fn check_policy(spec: &str) -> Result<()> {
 
 /// Runs a program as `lua` does and returns the exit status. A program that calls `os.exit` ends this process here.
 pub fn run_script(options: &HostOptions, program: &Program) -> Result<i32> {
-    on_large_stack(|| run_here(options, program))
+    stacker::grow(stack_size(options.clock), || run_here(options, program))
+}
+
+fn stack_size(clock: ClockKind) -> usize {
+    match clock {
+        ClockKind::Wall => STACK,
+        ClockKind::Virtual => VIRTUAL_STACK,
+    }
 }
 
 /// Does `work` on a stack that is deep enough for recursion in compiled code.
@@ -167,7 +176,7 @@ fn new_vm(options: &HostOptions) -> Box<Vm> {
     let mut vm = Vm::new(&VmOptions {
         clock: options.clock.into(),
         seed: options.seed,
-        native_stack: NATIVE_STACK,
+        native_stack: stack_size(options.clock) - STACK_RESERVE,
         fuel: options.fuel,
         count_ticks: options.fuel.is_some(),
         memory_limit: options.memory_limit,

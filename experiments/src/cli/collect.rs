@@ -9,9 +9,9 @@ use crate::{collect, experiment::Spec, failure::Result, process, progress::Progr
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  trinity collect quickstart --out trinity-out/data\n\nSPEC has a table [collect] with \
-                  families (or programs), sizes, policies, seeds, split, replicates, iterations and counterfactuals (decisions that are \
-                  answered otherwise, to see what that costs). Killed, it goes on \
-                  where it was when it is given again."
+                  clock, families (or programs), sizes, policies, seeds, split, replicates, iterations and counterfactuals \
+                  (decisions that are answered otherwise, to see what that costs). Killed, it goes on where it was when it \
+                  is given again."
 )]
 pub struct Args {
     /// A spec file, or the name of a shipped spec

@@ -38,6 +38,7 @@ pub(super) fn common(experiment: &str, jobs: usize, clock: ClockKind) -> Result<
         concurrent_runs: Some(jobs as u32),
         logging_mode: "spool".to_owned(),
         clock_kind: clock.name().to_owned(),
+        cost_table: clock.cost_table(),
         ..RunMeta::default()
     })
 }

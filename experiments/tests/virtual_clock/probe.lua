@@ -55,3 +55,6 @@ print(collectgarbage("count"), tostring(keys), string.format("%p", weak), print)
 print(os.time(), os.clock(), os.date(), os.date("*t").hour, os.time({year = 2024, month = 5, day = 1}))
 print(math.random(), math.randomseed())
 print(math.random(1000000), #arg, arg[-2], arg[-1], arg[0], arg[1])
+-- As deep as the Lua stack is, in frames that are large in builds that are not optimised.
+local function endless(...) return 1 + endless(...) end
+for _ = 1, 3 do print(pcall(endless)) end

@@ -23,8 +23,8 @@ pub enum Clock {
     #[default]
     Wall,
     /// Ticks are counted, and functions are compiled at once. `VmOptions::native_stack` must be so large that compiled
-    /// code does not run out of it, since native frames are not of the same size in every build: 256 bytes for each of
-    /// the million slots of the Lua stack are.
+    /// code does not run out of it, since native frames are not of the same size in every build: a kilobyte for each of
+    /// the million slots of the Lua stack is.
     Virtual,
 }
 
