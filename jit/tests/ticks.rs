@@ -70,6 +70,9 @@ fn check(programs: &[(String, String)]) {
     assert!(wrong.is_empty(), "{} differences: {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
 }
 
+/// The programs, unless `TRINITY_SUITE` names another folder, such as one that `trinity suite generate` has written.
+const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../experiments/suite");
+
 /// Compiled code recurses natively: more stack than a test thread has.
 fn on_large_stack(body: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(body).expect("a thread starts");
@@ -81,12 +84,12 @@ fn on_large_stack(body: impl FnOnce() + Send + 'static) {
 #[test]
 fn suite_programs_take_the_same_ticks_in_every_tier_and_stop_at_the_same_place() {
     on_large_stack(|| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../experiments/suite");
+        let folder = std::env::var("TRINITY_SUITE").unwrap_or_else(|_| SUITE.to_owned());
         let source = |(id, size, _): (String, String, String)| {
             let text = format!("print(dofile('{folder}/{id}.lua').run({size}))");
             (id, text)
         };
-        check(&programs(folder).into_iter().map(source).collect::<Vec<_>>());
+        check(&programs(&folder).into_iter().map(source).collect::<Vec<_>>());
     });
 }
 

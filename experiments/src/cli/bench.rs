@@ -2,6 +2,7 @@
 
 mod break_even;
 mod calibrate;
+mod model;
 mod rates;
 mod short;
 
@@ -34,7 +35,7 @@ const PEERS: [&str; 2] = ["lua5.4", "luajit"];
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  trinity bench --quick\n  trinity bench --program fib --program strings --size medium\n  \
-                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  trinity bench --calibrate costs.rs\n  \
+                  trinity bench --processes 30 --out results/bench\n  trinity bench --rates rates.toml\n  trinity bench --calibrate costs.rs\n  trinity bench --model --size test\n  \
                   trinity bench --break-even --program fib\n  trinity bench --short --policy fixed:50,5000 --compiler-threads 1"
 )]
 pub struct Args {
@@ -71,6 +72,10 @@ pub struct Args {
     /// file, which has the form of vm/src/clock/costs.rs
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "json", "rates"])]
     calibrate: Option<PathBuf>,
+    /// Instead of comparing, show whether modelled time (the virtual clock's) ranks policies, program by program, as wall
+    /// time does
+    #[arg(long, conflicts_with_all = ["quick", "rates", "calibrate", "policy", "tiers"])]
+    model: bool,
     /// Instead of comparing, measure what compilation for tier 1 costs and when it has paid, for both ways of making its
     /// code
     #[arg(long, conflicts_with_all = ["rates", "policy", "tiers"])]
@@ -145,6 +150,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if let Some(file) = &args.calibrate {
         return calibrate::run(args, file);
+    }
+    if args.model {
+        return model::run(args);
     }
     if args.break_even {
         return break_even::run(args);

@@ -13,6 +13,7 @@ mod medians;
 mod noninferiority;
 mod permutation;
 mod power;
+mod rank;
 mod ratio;
 #[cfg(test)]
 mod reference;
@@ -30,6 +31,7 @@ pub use medians::median_ratio;
 pub use noninferiority::{Verdict, noninferiority, provable_ratio};
 pub use permutation::{DRAWS, paired_permutation, paired_permutation_below};
 pub use power::{POWER, detectable, detectable_by_test, power};
+pub use rank::{MedianInterval, median_interval, spearman};
 pub use ratio::{geometric_mean, mean, median, quantile};
 pub use rng::{Draw, Rng};
 pub use steady::{flat_tail, steady_tail};
