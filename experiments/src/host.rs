@@ -17,11 +17,11 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     rc::Rc,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use trinity_datasets::{SpoolHandle, SpoolSink};
-use trinity_jit::{JitCompiler, Tier1Form};
+use trinity_jit::{JitCompiler, Tier1Form, tier2::SnapshotFolder};
 use trinity_policy::{RunContext, build_for};
 use trinity_vm::{
     bytecode::{FnUnit, dump},
@@ -76,6 +76,8 @@ pub struct HostOptions {
     pub stats_json: Option<PathBuf>,
     /// Chrome trace events go to this file.
     pub trace: Option<PathBuf>,
+    /// Compilations in tier 2 are kept as files in this folder.
+    pub snapshots: Option<PathBuf>,
     /// Linux `perf` is told the names of compiled code.
     pub perf_map: bool,
     /// Only the libraries for programs that are not trusted.
@@ -353,7 +355,14 @@ fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()
         _ => Tier::Hot,
     };
     if vm.controller.max_tier > Tier::Cold {
-        vm.controller.set_compiler(Box::new(JitCompiler::with_form(options.tier1)));
+        let mut compiler = JitCompiler::with_form(options.tier1);
+        if let Some(folder) = &options.snapshots {
+            std::fs::create_dir_all(folder).at("create the folder", folder)?;
+            let folder = Arc::new(SnapshotFolder::new(folder.clone()));
+            ending.snapshots = Some(Arc::clone(&folder));
+            compiler.keep_snapshots(folder);
+        }
+        vm.controller.set_compiler(Box::new(compiler));
     }
     if let Some(bytes) = options.code_limit {
         vm.controller.set_code_limit(bytes);
@@ -522,6 +531,7 @@ struct Ending {
     fallbacks: Fallbacks,
     /// Taken in under the virtual clock.
     decisions: digest::Decisions,
+    snapshots: Option<Arc<SnapshotFolder>>,
     /// Files that are written on the way.
     problems: Vec<sinks::Problem>,
 }
@@ -563,6 +573,9 @@ impl Ending {
             files::write_whole(path, &text)?;
         }
         if let Some(problem) = self.problems.iter().find_map(|problem| problem.take()) {
+            return Err(Failure::work(problem));
+        }
+        if let Some(problem) = self.snapshots.as_ref().and_then(|folder| folder.problem()) {
             return Err(Failure::work(problem));
         }
         let Some(spool) = &self.spool else { return Ok(()) };

@@ -430,3 +430,34 @@ fn under_the_virtual_clock_a_replay_is_the_logged_run_to_the_last_bit() {
     fs::rename(spool, kept).expect("renames");
     assert_eq!(digest("replay:kept.spool", "7").0, logged);
 }
+
+#[test]
+fn compilations_can_be_done_again_from_their_snapshots() {
+    let place = Place::new();
+    let place = place.path();
+    for options in [&["--compiler-threads", "0"][..], &["--compiler-threads", "1"], &["--clock", "virtual"]] {
+        let _ = fs::remove_dir_all(place.join("kept"));
+        let run = ["run", "--policy", "fixed:20,100", "--snapshots", "kept"];
+        let ran = trinity(place, &[&run[..], options, &["p.lua", "3000000"]].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        let files: Vec<_> =
+            fs::read_dir(place.join("kept")).expect("there").map(|file| file.expect("lists").path()).collect();
+        assert!(files.len() >= 2, "{files:?}");
+        for file in &files {
+            // In other places: addresses of this process are not those of the one that made the code.
+            let again = trinity(place, &["disasm", "--snapshot", &file.display().to_string()]);
+            assert_eq!(again.status, 0, "{}", again.stderr);
+            assert!(again.stdout.contains("bytes of code, as they were:"), "{}", again.stdout);
+        }
+        let mut bytes = fs::read(&files[0]).expect("reads");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(place.join("spoilt.snapshot"), &bytes).expect("writes");
+        let spoilt = trinity(place, &["disasm", "--snapshot", "spoilt.snapshot"]);
+        assert!(
+            spoilt.status == 1 && spoilt.stderr.contains("spoilt.snapshot: not a whole snapshot"),
+            "{}",
+            spoilt.stderr
+        );
+    }
+}

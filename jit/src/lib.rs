@@ -38,6 +38,7 @@ pub struct JitCompiler {
     /// Optimised functions lie close together: calls between them stay in few pages.
     arena: CodeArena,
     forced_exits: Option<Arc<tier2::ForcedExits>>,
+    snapshots: Option<Arc<tier2::SnapshotFolder>>,
 }
 
 /// The code generators of one thread. Each is set up for the first function that it compiles: most programs are over
@@ -88,10 +89,16 @@ impl JitCompiler {
         self.forced_exits = Some(Arc::new(exits));
     }
 
+    /// Keeps each compilation in tier 2 as a file from now on.
+    pub fn keep_snapshots(&mut self, folder: Arc<tier2::SnapshotFolder>) {
+        self.snapshots = Some(folder);
+    }
+
     fn snapshot(&self, vm: &Vm, proto: &Proto, tier: Tier, entry: EntryPoint) -> Result<Snapshot, Bailout> {
         let mut snapshot = Snapshot::take(vm, proto, tier, entry)?;
         if let Snapshot::Optimised(snapshot) = &mut snapshot {
             snapshot.forced_exits.clone_from(&self.forced_exits);
+            snapshot.keep.clone_from(&self.snapshots);
         }
         Ok(snapshot)
     }
@@ -124,6 +131,14 @@ pub fn tier1_listing(vm: &Vm, proto: &Proto) -> Result<String, Bailout> {
     return tier1::listing::listing(vm, proto, EntryPoint::Call);
     #[cfg(not(stencils))]
     Err(Bailout("no-stencils"))
+}
+
+/// Machine code as text.
+pub fn disassemble(code: &[u8]) -> String {
+    #[cfg(stencils)]
+    return tier1::listing::disassemble(code);
+    #[cfg(not(stencils))]
+    code.chunks(16).map(|line| format!("      {line:02x?}\n")).collect()
 }
 
 fn baseline() -> Result<Codegen, Bailout> {

@@ -37,7 +37,7 @@ pub fn run(verb: &Verb) -> Result<()> {
         Verb::List { json: false } => {
             let rows: Vec<Vec<String>> = catalogue()
                 .iter()
-                .map(|entry| vec![format!("{:<34}{}", entry.form, entry.rule), format!("({})", entry.source)])
+                .map(|entry| vec![format!("{:<28} {}", entry.form, entry.rule), format!("({})", entry.source)])
                 .map(|cells| vec![cells.join(" ")])
                 .collect();
             print(&table(&rows))

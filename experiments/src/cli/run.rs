@@ -75,6 +75,10 @@ pub struct Args {
     /// Write what tiers, compilers and collector do when to this file, as Chrome trace events: open it in Perfetto
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Keep what each compilation in tier 2 depends on, and its code, as a file in this folder, for `trinity disasm
+    /// --snapshot`
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
     /// Tell Linux `perf` the names of compiled code, in /tmp/perf-PID.map; its memory is not used again then
     #[arg(long)]
     perf_map: bool,
@@ -167,6 +171,7 @@ pub fn run(args: &Args) -> Result<u8> {
         log,
         stats_json: args.stats_json.clone(),
         trace: args.trace.clone(),
+        snapshots: args.snapshots.clone(),
         perf_map: args.perf_map,
         sandbox: args.sandbox,
         fuel: args.fuel,

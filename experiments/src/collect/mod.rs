@@ -1,6 +1,7 @@
 //! Collection: runs programs with logging on and turns what they logged into a data set.
 
 mod counterfactual;
+mod generated;
 mod meta;
 mod session;
 
@@ -23,13 +24,12 @@ use crate::{
         spec::{Collect, Located},
     },
     failure::{AtPath, Failure, Result},
-    files,
-    generate::{self, Generated, GeneratedProgram, Generator},
-    host,
+    files, generate, host,
     progress::Progress,
     suite::{Catalogue, Input},
 };
 use counterfactual::{Base, Laboratory};
+use generated::Programs;
 
 /// Stands for the exploration seed in a policy's specification.
 const SEED: &str = "{seed}";
@@ -57,13 +57,8 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     };
     let mut inputs = inputs(&Catalogue::embedded()?, wanted)?;
     let policies = policies(located, wanted)?;
-    // Equal seeds make equal programs, so that the plan is the same when the collection is gone on with.
-    let generated = wanted.generated.map_or_else(|| Ok(Vec::new()), |wanted| generate_programs(wanted, progress))?;
-    for program in &generated {
-        for size in &wanted.sizes {
-            inputs.push(program.input(*size)?);
-        }
-    }
+    let generated = Programs::get(wanted, out, progress)?;
+    inputs.extend(generated.programs.iter().flat_map(|program| program.inputs.iter().cloned()));
     let continuation = continuation(located, wanted)?;
     let runs = plan(wanted, spec.seed, &inputs, &policies);
     let common = meta::common(&spec.name, jobs, wanted.clock)?;
@@ -94,9 +89,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     };
     let session = Session::open(out, &how, planned)?;
     let bench = Bench::new(session.work(), Duration::from_secs(spec.limit_s))?;
-    for program in &generated {
-        generate::write_source(&bench.suite, program)?;
-    }
+    generated.write(&bench.suite)?;
     let log = |index: usize, folder: &Path| {
         let (run, meta) = (&runs[index], &metas[index]);
         let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
@@ -177,18 +170,6 @@ fn inputs(suite: &Catalogue, wanted: &Collect) -> Result<Vec<Input>> {
     let split = Split { name: "[collect.split]".to_owned(), ..wanted.split.clone() };
     split.check(&families).map_err(|error| Failure::usage(error.to_string()))?;
     Ok(inputs)
-}
-
-fn generate_programs(wanted: Generated, progress: &Progress) -> Result<Vec<GeneratedProgram>> {
-    let generator = Generator::new(wanted.seed);
-    progress.length(wanted.count as usize);
-    let program = |number| {
-        progress.message(&format!("generate {number}"));
-        let program = generator.program(number)?;
-        progress.step();
-        Ok(program)
-    };
-    (0..wanted.count).map(program).collect()
 }
 
 /// The runs, program by program: an unfinished data set has few programs whole rather than all of them in part.

@@ -33,12 +33,12 @@ struct Listed<'a> {
     parameters: &'a Parameters,
 }
 
-/// Writes a program's file below the suite's folder `folder`.
+/// Writes the file of the program `id` below the suite's folder `folder`.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write_source(folder: &Path, program: &GeneratedProgram) -> Result<()> {
-    files::write_whole(&folder.join(format!("{}.lua", program.id)), program.source.as_bytes())
+pub fn write_source(folder: &Path, id: &str, source: &str) -> Result<()> {
+    files::write_whole(&folder.join(format!("{id}.lua")), source.as_bytes())
 }
 
 /// Writes the programs, the suite's driver, and `generated.toml` with parameters, sizes and results to `folder`.
@@ -48,7 +48,7 @@ pub fn write_source(folder: &Path, program: &GeneratedProgram) -> Result<()> {
 pub fn write(folder: &Path, programs: &[GeneratedProgram]) -> Result<()> {
     let mut listing = Listing { schema: 1, program: Vec::new() };
     for program in programs {
-        write_source(folder, program)?;
+        write_source(folder, &program.id, &program.source)?;
         let result: Result<BTreeMap<_, _>> =
             RECORDED.iter().map(|size| Ok((size.name(), program.result(*size)?))).collect();
         listing.program.push(Listed {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use trinity_jit::tier2::Stored;
 use trinity_vm::{
     front::strip_shebang,
     function::Proto,
@@ -26,6 +27,22 @@ pub fn optimiser_ir(path: &Path) -> Result<String> {
 /// machine code. What the program prints is dropped.
 pub fn baseline_code(path: &Path) -> Result<String> {
     after_feedback(path, trinity_jit::tier1_listing)
+}
+
+/// A compilation in tier 2 that was kept as a file: the optimiser's IR and its machine code, made again.
+///
+/// # Errors
+/// The file is none of this build's, or the code is not what it was.
+pub fn kept_compilation(path: &Path) -> Result<String> {
+    let failed = |problem: String| Failure::work(format!("{}: {problem}", path.display()));
+    let stored = Stored::load(path).map_err(failed)?;
+    let ir = stored.ir().map_err(failed)?;
+    let (kept, again) = stored.compile_again().map_err(failed)?;
+    if kept != again {
+        return Err(failed("the code that is made of it now is not the code that was".to_owned()));
+    }
+    let code = trinity_jit::disassemble(&again);
+    Ok(format!("{}\n{ir}\n{} bytes of code, as they were:\n{code}", stored.title(), again.len()))
 }
 
 /// What `show` says of every function that an interpreted run of the program calls.

@@ -35,6 +35,13 @@ pub fn listing(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<String, Bail
     Ok(printer.out)
 }
 
+/// Machine code without marks.
+pub fn disassemble(code: &[u8]) -> String {
+    let mut printer = Printer { code, targets: BTreeSet::new(), formatter: IntelFormatter::new(), out: String::new() };
+    printer.print(0..code.len());
+    printer.out
+}
+
 struct Printer<'a> {
     code: &'a [u8],
     /// Where branches go.

@@ -26,6 +26,12 @@ impl RegSet {
         }
         before != *self
     }
+    pub fn words(&self) -> [u64; 4] {
+        self.0
+    }
+    pub fn of_words(words: [u64; 4]) -> RegSet {
+        RegSet(words)
+    }
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         (0..256).filter(|register| self.contains(*register))
     }

@@ -34,6 +34,32 @@ struct Signatures {
     barrier: SigRef,
 }
 
+/// Where a process has what code names by address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    /// A function of the binary; the others are as far from it in every process.
+    pub anchor: usize,
+    /// The records of the exits.
+    pub exits: usize,
+}
+
+impl Places {
+    /// In this process.
+    pub fn anchor() -> usize {
+        runtime::leave as *const () as usize
+    }
+    pub fn of_this_process(exits: &[ExitInfo]) -> Places {
+        Places { anchor: Self::anchor(), exits: exits.as_ptr() as usize }
+    }
+    /// Of a function of the binary, by its address in this process.
+    fn function(self, here: usize) -> i64 {
+        here.wrapping_sub(Self::anchor()).wrapping_add(self.anchor) as i64
+    }
+    fn exit(self, index: usize) -> i64 {
+        (self.exits + index * size_of::<ExitInfo>()) as i64
+    }
+}
+
 struct Lower<'a, 'f> {
     func: &'a Func,
     builder: FunctionBuilder<'f>,
@@ -42,17 +68,17 @@ struct Lower<'a, 'f> {
     regions: Regions,
     constant: MemFlagsData,
     signatures: Signatures,
-    exits: &'a [ExitInfo],
+    places: Places,
     forced: Option<&'a ForcedExits>,
     exit_blocks: Vec<Option<ClifBlock>>,
     /// The code pays for what it does.
     metered: bool,
 }
 
-/// Writes `func` into `clif`. `exits` are the records that exit stubs report, by exit.
+/// Writes `func` into `clif`.
 pub(super) fn lower(
     func: &Func,
-    exits: &[ExitInfo],
+    places: Places,
     forced: Option<&ForcedExits>,
     metered: bool,
     clif: &mut Function,
@@ -82,7 +108,7 @@ pub(super) fn lower(
         regions,
         constant: MemFlagsData::trusted().with_readonly().with_can_move(),
         signatures,
-        exits,
+        places,
         forced,
         exit_blocks: vec![None; func.exits.len()],
         metered,
@@ -207,8 +233,9 @@ impl Lower<'_, '_> {
             }
             let vm = self.value(VM);
             self.refund(vm, self.func.exits[index].refund);
-            let record = self.builder.ins().iconst(types::I64, &raw const self.exits[index] as i64);
-            let callee = self.builder.ins().iconst(types::I64, runtime::leave as *const () as i64);
+            let record = self.builder.ins().iconst(types::I64, self.places.exit(index));
+            let leave = self.places.function(runtime::leave as *const () as usize);
+            let callee = self.builder.ins().iconst(types::I64, leave);
             let call = self.builder.ins().call_indirect(self.signatures.entry, callee, &[vm, base, record]);
             let result = self.builder.inst_results(call)[0];
             self.builder.ins().return_(&[result]);
@@ -372,7 +399,8 @@ impl Lower<'_, '_> {
                 self.builder.set_cold_block(slow);
                 self.builder.ins().brif(marked, slow, &[], next, &[]);
                 self.builder.switch_to_block(slow);
-                let callee = self.builder.ins().iconst(types::I64, runtime::barrier as *const () as i64);
+                let barrier = self.places.function(runtime::barrier as *const () as usize);
+                let callee = self.builder.ins().iconst(types::I64, barrier);
                 self.builder.ins().call_indirect(self.signatures.barrier, callee, &[vm, holder, payload, tag]);
                 self.builder.ins().jump(next, &[]);
                 self.builder.switch_to_block(next);
@@ -441,7 +469,7 @@ impl Lower<'_, '_> {
         if matches!(helper, Helper::Run(_) | Helper::FinishCall | Helper::Poll) {
             values[2] = self.builder.ins().ireduce(types::I32, values[2]);
         }
-        let callee = self.builder.ins().iconst(types::I64, address as i64);
+        let callee = self.builder.ins().iconst(types::I64, self.places.function(address));
         let call = self.builder.ins().call_indirect(signature, callee, &values);
         self.builder.inst_results(call)[0]
     }

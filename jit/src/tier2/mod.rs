@@ -19,6 +19,7 @@ mod passes;
 mod runtime;
 mod snapshot;
 mod state;
+mod stored;
 mod tables;
 mod validate;
 
@@ -44,7 +45,10 @@ use crate::{
 };
 use exits::ExitInfo;
 pub use exits::ForcedExits;
+use lower::Places;
+use snapshot::CacheView;
 pub use snapshot::Snapshot;
+pub use stored::{SnapshotFolder, Stored};
 
 /// Most bytecode words of a function that is optimised.
 const MAX_WORDS: usize = 4_000;
@@ -107,6 +111,16 @@ pub fn freeze(vm: &Vm, proto: &Proto, entry: EntryPoint) -> Result<Snapshot, Bai
 /// # Errors
 /// A bail-out; `cancelled` when that was asked for.
 pub fn optimise(codegen: &mut Codegen, snap: &Snapshot, cancelled: &AtomicBool) -> Result<Optimised, Bailout> {
+    optimise_at(codegen, snap, None, cancelled)
+}
+
+/// [`optimise`] for a process that has what code names at these places; by default this one, where the code can run.
+fn optimise_at(
+    codegen: &mut Codegen,
+    snap: &Snapshot,
+    places: Option<Places>,
+    cancelled: &AtomicBool,
+) -> Result<Optimised, Bailout> {
     let go_on = || if cancelled.load(Ordering::Relaxed) { Err(Bailout("cancelled")) } else { Ok(()) };
     go_on()?;
     let started = std::time::Instant::now();
@@ -121,13 +135,17 @@ pub fn optimise(codegen: &mut Codegen, snap: &Snapshot, cancelled: &AtomicBool) 
         .iter()
         .map(|exit| ExitInfo { proto: snap.proto, loop_index, pc: exit.pc, reason: exit.reason, deopt: exit.deopt })
         .collect();
+    let places = places.unwrap_or_else(|| Places::of_this_process(&exits));
     let name = || format!("tier 2 {:?} of function {:016x}", snap.entry, snap.function_id);
     let ((), mut code) = codegen.generate(&name, |clif, context, target| {
-        lower::lower(&func, &exits, snap.forced_exits.as_deref(), snap.segments.is_some(), clif, context, target);
+        lower::lower(&func, places, snap.forced_exits.as_deref(), snap.segments.is_some(), clif, context, target);
         // Cranelift takes most of the time, and cannot be stopped.
         go_on()
     })?;
     code.phases.build_ns = build_ns;
+    if let Some(folder) = &snap.keep {
+        folder.keep(snap, places, &code.bytes);
+    }
     Ok(Optimised {
         code,
         exits,

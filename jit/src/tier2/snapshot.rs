@@ -13,7 +13,7 @@ use trinity_vm::{
     vm::Vm,
 };
 
-use super::{ForcedExits, liveness::RegSet};
+use super::{ForcedExits, SnapshotFolder, liveness::RegSet};
 
 /// Compilations of one entry after which code that was never executed is no longer taken for unreachable.
 const PATIENT_AFTER: u32 = 2;
@@ -65,6 +65,8 @@ pub struct Snapshot {
     /// Where ticks are taken.
     pub segments: Option<Segments>,
     pub forced_exits: Option<Arc<ForcedExits>>,
+    /// Where the compilation is kept as a file.
+    pub keep: Option<Arc<SnapshotFolder>>,
 }
 
 // A snapshot goes to the thread that compiles.
@@ -127,6 +129,7 @@ impl Snapshot {
             proto_epoch: vm.heap.proto_epoch,
             segments: vm.counts_ticks().then(|| proto.segments().clone()),
             forced_exits: None,
+            keep: None,
         }
     }
 
