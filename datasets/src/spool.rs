@@ -1,6 +1,6 @@
 //! The writer behind the VM's event seam.
 //!
-//! In the measured process a record costs one copy into a buffer and, every 64 KiB, one `write`. Parquet is made
+//! In the measured process a record costs one copy into a buffer and, every 32 KiB, one `write`. Parquet is made
 //! from the spool elsewhere ([`crate::convert`]).
 
 use std::{
@@ -19,10 +19,11 @@ use trinity_vm::seam::{
 
 use crate::{
     error::DataError,
-    record::{self, Strings},
+    record::{self, Strings, decision::Known},
 };
 
-const BUFFER: usize = 64 << 10;
+/// PERF: short programs need one `write`, and few pages are touched for the first time.
+const BUFFER: usize = 32 << 10;
 
 /// Appends records to a spool file. Flushed at run end and when dropped; a killed process loses the buffer and
 /// leaves at most one partial record.
@@ -30,6 +31,7 @@ pub struct SpoolSink {
     file: File,
     buffer: Vec<u8>,
     strings: Strings,
+    known: Known,
     status: Arc<Status>,
 }
 
@@ -89,17 +91,18 @@ impl SpoolSink {
             // Headroom: records are appended whole before the length is looked at.
             buffer: Vec::with_capacity(BUFFER + 4096),
             strings: Strings::default(),
+            known: Known::default(),
             status: Arc::clone(&status),
         };
         Ok((sink, SpoolHandle { path, status }))
     }
 
-    fn append(&mut self, encode: impl FnOnce(&mut Strings, &mut Vec<u8>)) {
+    fn append(&mut self, encode: impl FnOnce(&mut Self)) {
         if self.status.error.get().is_some() {
             self.status.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        encode(&mut self.strings, &mut self.buffer);
+        encode(self);
         self.status.records.fetch_add(1, Ordering::Relaxed);
         if self.buffer.len() >= BUFFER {
             self.flush();
@@ -117,22 +120,22 @@ impl SpoolSink {
 
 impl EventSink for SpoolSink {
     fn decision(&mut self, record: &DecisionRecord) {
-        self.append(|strings, out| record::decision(record, strings, out));
+        self.append(|this| record::decision::write(record, &mut this.strings, &mut this.known, &mut this.buffer));
     }
     fn compile(&mut self, record: &CompileRecord) {
-        self.append(|strings, out| record::compile(record, strings, out));
+        self.append(|this| record::compile(record, &mut this.strings, &mut this.buffer));
     }
     fn deopt(&mut self, record: &DeoptRecord) {
-        self.append(|strings, out| record::deopt(record, strings, out));
+        self.append(|this| record::deopt(record, &mut this.strings, &mut this.buffer));
     }
     fn iteration(&mut self, record: &IterationRecord) {
-        self.append(|_, out| record::iteration(record, out));
+        self.append(|this| record::iteration(record, &mut this.buffer));
     }
     fn function(&mut self, record: &FunctionRecord) {
-        self.append(|_, out| record::function(record, out));
+        self.append(|this| record::function(record, &mut this.buffer));
     }
     fn run_end(&mut self, summary: &RunSummary) {
-        self.append(|_, out| record::run_end(summary, out));
+        self.append(|this| record::run_end(summary, &mut this.buffer));
         self.flush();
     }
 }

@@ -7,11 +7,11 @@ use std::{
     path::Path,
 };
 
-use trinity_vm::seam::{Feature, VirtualTime};
+use trinity_vm::seam::VirtualTime;
 
 use crate::{
     error::DataError,
-    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, tag},
+    record::{self, Body, MAX_FRAME, NONE_U16, NONE_U32, decision::Known, tag},
 };
 
 /// A decision as it stands in the spool. Names as in [`trinity_vm::seam::DecisionRecord`].
@@ -137,15 +137,17 @@ pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
         }
         Err(error) => return Err(DataError::io(path, "read the spool")(error)),
     }
-    if header[..8] != record::MAGIC[..] {
+    if header[..7] != record::MAGIC[..7] {
         return Err(spool("it does not begin with the spool mark; give a file written by `--log`"));
     }
     if header != record::header() {
-        return Err(spool("it was written by a build with other features; convert it with that build"));
+        return Err(spool(
+            "it was written by a build with another form of records or other features; convert it with that build",
+        ));
     }
 
     let mut good = header.len() as u64;
-    let mut strings = HashMap::new();
+    let (mut strings, mut known) = (HashMap::new(), Known::default());
     let mut body = Vec::new();
     loop {
         let mut head = [0; 5];
@@ -163,7 +165,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
             Err(error) => return Err(DataError::io(path, "read the spool")(error)),
         }
-        if frame(head[0], &body, &mut strings, &mut contents).is_none() {
+        if frame(head[0], &body, &mut strings, &mut known, &mut contents).is_none() {
             break;
         }
         good += 5 + u64::from(length);
@@ -173,7 +175,13 @@ pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
 }
 
 /// Decodes one frame; `None` when it makes no sense.
-fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Contents) -> Option<()> {
+fn frame(
+    kind: u8,
+    body: &[u8],
+    strings: &mut HashMap<u16, String>,
+    known: &mut Known,
+    out: &mut Contents,
+) -> Option<()> {
     let mut body = Body(body);
     let body = &mut body;
     match kind {
@@ -182,7 +190,7 @@ fn frame(kind: u8, body: &[u8], strings: &mut HashMap<u16, String>, out: &mut Co
             strings.insert(number, std::str::from_utf8(body.0).ok()?.to_owned());
             return Some(());
         }
-        tag::DECISION => out.decisions.push(decision(body, strings)?),
+        tag::DECISION => out.decisions.push(record::decision::read(body, strings, known)?),
         tag::COMPILE => out.compiles.push(compile(body, strings)?),
         tag::DEOPT => out.deopts.push(Deopt {
             t_ns: body.u64()?,
@@ -221,47 +229,8 @@ fn loop_index(number: u32) -> Option<u32> {
     (number != NONE_U32).then_some(number)
 }
 
-fn string(number: u16, strings: &HashMap<u16, String>) -> Option<Option<String>> {
+pub(crate) fn string(number: u16, strings: &HashMap<u16, String>) -> Option<Option<String>> {
     if number == NONE_U16 { Some(None) } else { strings.get(&number).cloned().map(Some) }
-}
-
-fn decision(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Decision> {
-    let (decision_id, t_ns, function_id) = (body.u64()?, body.u64()?, body.u64()?);
-    let (t_virtual, self_virtual) = (body.virtual_time()?, body.virtual_time()?);
-    let (snapshot_hash, chain_hash) = (body.u64()?, body.u64()?);
-    let (iteration, loop_number, ask_again) = (body.u32()?, body.u32()?, body.u32()?);
-    let (inference_ns, feature_ns, fallback) = (body.u32()?, body.u32()?, body.u16()?);
-    let (kind, tier, legal) = (body.u8()?, body.u8()?, body.u8()?);
-    let (action, taken, explore) = (body.u8()?, body.u8()?, body.u8()? != 0);
-    let propensities = [body.f32()?, body.f32()?, body.f32()?];
-    let scores = [body.f32()?, body.f32()?, body.f32()?];
-    let features = (0..Feature::ALL.len()).map(|_| body.f64()).collect::<Option<Vec<_>>>()?;
-    record::action_name(action)?;
-    record::action_name(taken)?;
-    Some(Decision {
-        decision_id,
-        t_ns,
-        t_virtual,
-        self_virtual,
-        snapshot_hash,
-        chain_hash,
-        function_id,
-        iteration,
-        loop_index: loop_index(loop_number),
-        ask_again,
-        inference_ns,
-        feature_ns,
-        fallback: string(fallback, strings)?,
-        kind,
-        tier,
-        legal,
-        action,
-        taken,
-        explore,
-        propensities,
-        scores,
-        features,
-    })
 }
 
 fn compile(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Compile> {

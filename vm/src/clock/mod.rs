@@ -12,6 +12,8 @@
 mod costs;
 mod model;
 
+use std::time::Instant;
+
 use crate::{seam::VirtualTime, vm::Vm};
 pub use costs::COSTS;
 pub(crate) use model::COLD;
@@ -40,7 +42,15 @@ impl Vm {
     /// Nanoseconds since the VM was made, by its clock.
     pub fn elapsed_ns(&self) -> u64 {
         match self.clock {
-            Clock::Wall => self.created.elapsed().as_nanos() as u64,
+            Clock::Wall => self.elapsed_ns_at(Instant::now()),
+            Clock::Virtual => self.modelled_ns(),
+        }
+    }
+
+    /// The same at a moment that has just been; under the virtual clock it is now.
+    pub(crate) fn elapsed_ns_at(&self, moment: Instant) -> u64 {
+        match self.clock {
+            Clock::Wall => moment.duration_since(self.created).as_nanos() as u64,
             Clock::Virtual => self.modelled_ns(),
         }
     }

@@ -44,9 +44,9 @@ features! {
     IsVararg "is_vararg" "0/1" true "the function takes variable arguments",
     Calls "calls" "events" true "calls so far",
     Backedges "backedges" "events" true "loop back-edges so far, all loops of the function",
-    LoopBackedges "loop_backedges" "events" true "back-edges so far of the loop that is asked about (osr), else 0",
-    LoopDepth "loop_depth" "levels" true "nesting depth of the loop that is asked about (osr), else 0",
-    LoopLen "loop_len" "words" true "bytecode length of the loop that is asked about (osr), else 0",
+    LoopBackedges "loop_backedges" "events" true "back-edges so far of the loop that is asked about (loops), else 0",
+    LoopDepth "loop_depth" "levels" true "nesting depth of the loop that is asked about (loops), else 0",
+    LoopLen "loop_len" "words" true "bytecode length of the loop that is asked about (loops), else 0",
     CallsSinceLast "calls_since_last" "events" true "calls since the last consultation about this function",
     BackedgesSinceLast "backedges_since_last" "events" true "back-edges since the last consultation about this function",
     RateEventsPerMs "rate_events_per_ms" "events/ms" false "events of this function per millisecond of the run's clock since the last consultation",
@@ -59,7 +59,7 @@ features! {
     IcPoly "ic_poly" "sites" true "inline caches with several entries",
     IcMega "ic_mega" "sites" true "inline caches that gave up",
     SitesExecuted "sites_executed" "0…1" true "share of feedback sites and typed instructions executed at least once",
-    GuardFails "guard_fails" "events" true "guards of this function's optimised code that failed so far",
+    GuardFails "guard_fails" "events" true "side exits of the optimised code that the function, or the loop that is asked about, had last",
     DeoptsSoFar "deopts_so_far" "events" true "deoptimisations of this function so far",
     ReoptCount "reopt_count" "compilations" true "times this function was compiled by the optimiser",
     CodeBytesUsed "code_bytes_used" "bytes" false "machine code installed in the whole VM; under the virtual clock, what its bytecode is charged for",
@@ -68,6 +68,9 @@ features! {
 }
 
 impl Feature {
+    /// So many of the first features follow from the function's bytecode alone.
+    pub const OF_BYTECODE: usize = Feature::IsVararg as usize + 1;
+
     pub const fn info(self) -> &'static FeatureInfo {
         &Self::INFO[self as usize]
     }

@@ -3,12 +3,14 @@
 //! INVARIANT: a writer only ever appends, so that whatever was cut off is the end of the last frame. Strings are
 //! frames of their own, written before the first record that refers to them by number.
 
+pub(crate) mod decision;
+
 use trinity_vm::seam::{
-    Action, ActionSet, CompileRecord, CompileResult, DecisionKind, DecisionRecord, DeoptRecord, Feature,
-    FunctionRecord, IterationRecord, RunSummary, VirtualTime,
+    Action, ActionSet, CompileRecord, CompileResult, DecisionKind, DeoptRecord, Feature, FunctionRecord,
+    IterationRecord, RunSummary, VirtualTime,
 };
 
-pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x04";
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x05";
 /// Values that stand for "none": string numbers, `loop_index`, times.
 pub(crate) const NONE_U32: u32 = u32::MAX;
 pub(crate) const NONE_U16: u16 = u16::MAX;
@@ -88,60 +90,6 @@ fn virtual_time(out: &mut Vec<u8>, time: VirtualTime) {
     put!(out: time.ticks.unwrap_or(NONE_U64), time.model_ns.unwrap_or(NONE_U64));
 }
 
-/// Bytes of a decision in front of its features.
-const DECISION_HEAD: usize = 124;
-const FEATURES: usize = 8 * Feature::ALL.len();
-
-pub(crate) fn decision(record: &DecisionRecord, strings: &mut Strings, out: &mut Vec<u8>) {
-    let decision = &record.decision;
-    let fallback = decision.fallback.map_or(NONE_U16, |reason| strings.number(reason, out));
-    // PERF: the most frequent record by far is put together where every place is known, and appended in two pieces.
-    let mut head = Head { bytes: [0; DECISION_HEAD], at: 0 };
-    for number in [record.decision_id, record.t_ns, record.function_id] {
-        head.put(number.to_le_bytes());
-    }
-    for time in [record.t_virtual, record.self_virtual] {
-        head.put(time.ticks.unwrap_or(NONE_U64).to_le_bytes());
-        head.put(time.model_ns.unwrap_or(NONE_U64).to_le_bytes());
-    }
-    head.put(record.snapshot_hash.to_le_bytes());
-    head.put(record.chain_hash.to_le_bytes());
-    for number in [record.iteration, record.loop_index.unwrap_or(NONE_U32), decision.ask_again] {
-        head.put(number.to_le_bytes());
-    }
-    head.put(record.inference_ns.to_le_bytes());
-    head.put(record.feature_ns.to_le_bytes());
-    head.put(fallback.to_le_bytes());
-    head.put([record.kind as u8, record.tier as u8, record.legal.bits(), decision.action as u8]);
-    head.put([record.taken as u8, u8::from(decision.explore)]);
-    for value in decision.propensities.into_iter().chain(decision.scores) {
-        head.put(value.to_le_bytes());
-    }
-    debug_assert_eq!(head.at, DECISION_HEAD);
-    let mut features = [0; FEATURES];
-    for (place, value) in features.chunks_exact_mut(8).zip(&record.features.0) {
-        place.copy_from_slice(&value.to_le_bytes());
-    }
-    frame(out, tag::DECISION, |out| {
-        out.extend_from_slice(&head.bytes);
-        out.extend_from_slice(&features);
-    });
-}
-
-/// The first bytes of a record of fixed size.
-struct Head<const SIZE: usize> {
-    bytes: [u8; SIZE],
-    at: usize,
-}
-
-impl<const SIZE: usize> Head<SIZE> {
-    #[inline]
-    fn put<const LENGTH: usize>(&mut self, bytes: [u8; LENGTH]) {
-        self.bytes[self.at..self.at + LENGTH].copy_from_slice(&bytes);
-        self.at += LENGTH;
-    }
-}
-
 pub(crate) fn compile(record: &CompileRecord, strings: &mut Strings, out: &mut Vec<u8>) {
     let (result, reason) = match record.result {
         CompileResult::Ok => (0, NONE_U16),
@@ -216,9 +164,14 @@ pub(crate) fn actions(mask: u8) -> ActionSet {
     Action::ALL.into_iter().filter(|action| mask >> *action as u8 & 1 != 0).fold(ActionSet::STAY, ActionSet::with)
 }
 
+/// The action with this number.
+pub(crate) fn action(number: u8) -> Option<Action> {
+    Action::ALL.get(usize::from(number)).copied()
+}
+
 /// Name of the action with this number.
 pub(crate) fn action_name(number: u8) -> Option<&'static str> {
-    Action::ALL.get(usize::from(number)).map(|action| action.name())
+    action(number).map(Action::name)
 }
 
 /// Takes values off the front of a frame's body; `None` where it is too short.
@@ -234,8 +187,21 @@ macro_rules! take {
     };
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
     take!(u8 u8, u16 u16, u32 u32, u64 u64, f32 f32, f64 f64);
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    /// A number that takes so many bytes, at most 8.
+    pub(crate) fn low_bytes(&mut self, length: usize) -> Option<u64> {
+        let mut word = [0; 8];
+        word.get_mut(..length)?.copy_from_slice(self.bytes(length)?);
+        Some(u64::from_le_bytes(word))
+    }
 
     /// Where [`NONE_U64`] stands for "none".
     pub(crate) fn time(&mut self) -> Option<Option<u64>> {
