@@ -96,8 +96,8 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
         kind,
         function_id: decision.function_id,
         loop_index: decision.loop_index,
-        events: events(kind, calls, backedges, in_loop),
-        counted: if kind == DecisionKind::Osr { in_loop } else { calls },
+        events: events(decision.loop_index, calls, backedges, in_loop),
+        counted: if decision.loop_index.is_some() { in_loop } else { calls },
         legal: record::actions(decision.legal),
         snapshot_hash: decision.snapshot_hash,
         chain_hash: decision.chain_hash,
@@ -220,8 +220,8 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
             kind,
             function_id: function.get(row)?,
             loop_index: loop_index.get(row),
-            events: events(kind, calls.get(row)?, backedges.get(row)?, in_loop.get(row)?),
-            counted: if kind == DecisionKind::Osr { in_loop.get(row)? } else { calls.get(row)? },
+            events: events(loop_index.get(row), calls.get(row)?, backedges.get(row)?, in_loop.get(row)?),
+            counted: if loop_index.get(row).is_some() { in_loop.get(row)? } else { calls.get(row)? },
             legal: record::actions(legal.get(row)?),
             snapshot_hash: snapshot.get(row)?,
             chain_hash: chain.get(row)?,
@@ -242,6 +242,6 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
     Ok(out.len() - before == rows.len())
 }
 
-fn events(kind: DecisionKind, calls: f64, backedges: f64, in_loop: f64) -> f64 {
-    if kind == DecisionKind::Osr { in_loop } else { calls + backedges }
+fn events(loop_index: Option<u32>, calls: f64, backedges: f64, in_loop: f64) -> f64 {
+    if loop_index.is_some() { in_loop } else { calls + backedges }
 }

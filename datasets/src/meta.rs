@@ -56,7 +56,13 @@ pub struct RunMeta {
 }
 
 impl RunMeta {
-    /// Hash of what was planned: known before the run, and equal when it is run again.
+    /// The run is the same whatever executes it.
+    fn is_virtual(&self) -> bool {
+        self.clock_kind == "virtual"
+    }
+
+    /// Hash of what was planned: known before the run, and equal when it is run again; under the virtual clock also by
+    /// another build of the same sources.
     pub fn plan_id(&self) -> String {
         let numbers = format!("{} {} {}", self.order_index, self.seed, self.vm_dirty);
         hash(&[
@@ -68,7 +74,7 @@ impl RunMeta {
             &self.suite,
             &self.policy_id,
             &self.vm_commit,
-            &self.build_flags,
+            if self.is_virtual() { "" } else { &self.build_flags },
             &self.clock_kind,
             self.cost_table.as_deref().unwrap_or(""),
             self.policy_sha256.as_deref().unwrap_or(""),
@@ -78,7 +84,7 @@ impl RunMeta {
 
     /// Hash of what makes the run this run: its plan, and under the wall clock also the host and the start.
     pub fn run_id(&self) -> String {
-        if self.clock_kind == "virtual" {
+        if self.is_virtual() {
             self.plan_id()
         } else {
             hash(&[&self.plan_id(), &self.host_id, &self.start_utc_ns.to_string()])

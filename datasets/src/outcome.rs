@@ -35,8 +35,7 @@ impl<'a> Totals<'a> {
 
     /// `None` for kinds that have no outcome row.
     pub fn outcome(&self, decision: &Decision) -> Option<Outcome> {
-        let osr = decision.kind == DecisionKind::Osr as u8;
-        if !osr && decision.kind != DecisionKind::Tier as u8 {
+        if [DecisionKind::Inline, DecisionKind::Demote].iter().any(|kind| *kind as u8 == decision.kind) {
             return None;
         }
         let Some(Some(totals)) = self.by_function.get(&decision.function_id) else {
@@ -52,7 +51,7 @@ impl<'a> Totals<'a> {
         };
         // Counters are read at slightly different moments; a tiny negative difference is no work.
         let after = |total: f64, feature: Feature| (total - decision.features[feature as usize]).max(0.0);
-        let in_loop = decision.loop_index.filter(|_| osr).and_then(|index| {
+        let in_loop = decision.loop_index.and_then(|index| {
             let total = *totals.loop_backedges.get(index as usize)?;
             Some(after(total as f64, Feature::LoopBackedges))
         });

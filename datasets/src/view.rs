@@ -53,7 +53,7 @@ pub struct TrainingView {
     pub feature_names: Vec<String>,
     /// `features[i][row]`.
     pub features: Vec<Vec<f64>>,
-    /// `tier` or `osr`: true for osr.
+    /// True for decisions about a loop, false for those about a function.
     pub osr: Vec<bool>,
     /// Tier in which the function ran.
     pub tier: Vec<u8>,
@@ -213,7 +213,7 @@ impl Dataset {
             }
         }
 
-        let fixed = ["run_id", "decision_id", "kind", "tier", "legal_mask", "sample_weight", "function_id"];
+        let fixed = ["run_id", "decision_id", "loop_index", "tier", "legal_mask", "sample_weight", "function_id"];
         let inputs = ["self_work", "calls", "backedges", "bytecode_len"];
         let mut columns: Vec<&str> = fixed.to_vec();
         for name in inputs.into_iter().chain(names.iter().map(String::as_str)) {
@@ -226,7 +226,7 @@ impl Dataset {
         for frame in self.frames(Table::Decision, Some(&columns)) {
             let frame = frame?;
             let (run, id) = (frame.column("run_id")?.str()?, frame.column("decision_id")?.u64()?);
-            let (kind, tier) = (frame.column("kind")?.str()?, frame.column("tier")?.u8()?);
+            let (loop_index, tier) = (frame.column("loop_index")?.u32()?, frame.column("tier")?.u8()?);
             let (legal, function) = (frame.column("legal_mask")?.u8()?, frame.column("function_id")?.u64()?);
             let weight = frame.column("sample_weight")?.f64()?;
             let float = |name: &str| frame.column(name).and_then(|column| column.f64());
@@ -251,7 +251,7 @@ impl Dataset {
                 for (values, feature) in view.features.iter_mut().zip(&features) {
                     values.push(feature.get(row).unwrap_or(f64::NAN));
                 }
-                view.osr.push(kind.get(row) == Some("osr"));
+                view.osr.push(loop_index.get(row).is_some());
                 view.tier.push(tier.get(row).unwrap_or(0));
                 view.legal.push(legal.get(row).unwrap_or(1));
                 view.weight.push(weight.get(row).unwrap_or(1.0));

@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a column is added, removed or given another meaning.
-pub const SCHEMA_VERSION: &str = "3";
+pub const SCHEMA_VERSION: &str = "4";
 
 /// Storage type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,9 @@ impl Table {
             Self::Iteration => "in-process iteration of a benchmark",
             Self::Decision => "consultation, every \"stay\" included",
             Self::Compile => "compilation",
-            Self::Outcome => "delayed consequence of a tier or osr decision, or of another action in its place",
+            Self::Outcome => {
+                "delayed consequence of a decision (tier, osr, reopt), or of another action in its place (these, demote)"
+            }
             Self::Function => "function of a run, with its totals at run end",
             Self::Deopt => "side exit from optimised code",
         }

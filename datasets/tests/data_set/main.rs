@@ -126,7 +126,7 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     let path = spool(dir.path(), |sink| {
         sink.decision(&decision(0, DecisionKind::Tier, None));
         sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
-        sink.decision(&decision(2, DecisionKind::Reopt, None));
+        sink.decision(&decision(2, DecisionKind::Demote, None));
         let t_virtual = VirtualTime::default();
         let label = Default::default();
         sink.deopt(&DeoptRecord { t_ns: 1, t_virtual, function_id: 77, label, pc: 4, reason: "type" });
@@ -146,7 +146,7 @@ fn what_the_sink_was_told_stands_in_the_tables() {
     assert_eq!(table.column("self_work").unwrap().f64().unwrap().get(1), Some(400.0));
     assert_eq!(table.column("score_hot").unwrap().f32().unwrap().get(0), None);
     let outcome = data.table(Table::Outcome, None).unwrap();
-    assert_eq!(outcome.height(), 2, "only tier and osr decisions have outcomes");
+    assert_eq!(outcome.height(), 2, "demotions have no outcomes");
     let value = |name: &str, row| outcome.column(name).unwrap().f64().unwrap().get(row);
     assert_eq!(value("self_work_after", 0), Some(1100.0));
     assert_eq!(value("calls_after", 0), Some(5.0));

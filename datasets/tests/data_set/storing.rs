@@ -168,7 +168,7 @@ fn parts_without_a_manifest_are_refused_and_not_removed() {
     ] {
         assert!(matches!(error, DataError::NoManifest(_)), "{error}");
     }
-    assert!(root.join("schema=3/suite=s/policy_kind=fixed/run").is_dir());
+    assert!(root.join("schema=4/suite=s/policy_kind=fixed/run").is_dir());
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_manifest_names_nothing_outside_of_its_folder() {
     store(&root, &runs(dir.path(), 1, 1), 1);
     let path = root.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
-    for outside in ["../other/schema=3", "/schema=3"] {
-        fs::write(&path, text.replacen("schema=3/", &format!("{outside}/"), 1)).unwrap();
+    for outside in ["../other/schema=4", "/schema=4"] {
+        fs::write(&path, text.replacen("schema=4/", &format!("{outside}/"), 1)).unwrap();
         let error = Dataset::open(&root).unwrap_err();
         assert!(error.to_string().contains("outside of the data set"), "{error}");
     }

@@ -26,14 +26,16 @@ struct Place {
 }
 
 impl Place {
-    /// The places below a folder, each unlike the last in everything.
+    /// The places below a folder, each unlike the last in everything. With `TRINITY_OTHER_BUILD`, half of them run that binary,
+    /// such as one without optimisation (README of this crate, "The virtual clock").
     fn several(below: &Path, count: usize) -> Vec<Place> {
+        let other = std::env::var_os("TRINITY_OTHER_BUILD").map(PathBuf::from);
         (0..count)
             .map(|number| {
                 let folder = below.join(format!("{}{number}", "x".repeat(number * 7 % 40)));
                 fs::create_dir_all(&folder).expect("makes a folder");
                 Place {
-                    binary: BINARY.into(),
+                    binary: other.as_ref().filter(|_| number % 4 >= 2).map_or_else(|| BINARY.into(), PathBuf::clone),
                     folder,
                     padding: number * 997 % 9000,
                     zone: ["UTC", "Asia/Tokyo", "America/New_York"][number % 3],
@@ -155,20 +157,46 @@ seeds = [1, 2]
 iterations = 2
 "#;
 
+/// The digests of data sets that are collected in these places.
+fn cores(specification: &str, places: &[Place]) -> BTreeSet<String> {
+    let collect = |(place, jobs): (&Place, &str)| {
+        fs::write(place.folder.join("spec.toml"), specification).expect("writes");
+        let args = ["collect", "spec.toml", "--out", "data", "--jobs", jobs];
+        let output = place.command(&args).output().expect("the binary starts");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        core_sha256(&place.folder.join("data"))
+    };
+    places.iter().zip(["1", "2", "3"].into_iter().cycle()).map(collect).collect()
+}
+
 #[test]
 fn a_collection_has_one_core_wherever_it_is_made() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let cores: BTreeSet<String> = Place::several(folder.path(), 3)
-        .iter()
-        .zip(["1", "2", "3"])
-        .map(|(place, jobs)| {
-            fs::write(place.folder.join("spec.toml"), COLLECTION).expect("writes");
-            let args = ["collect", "spec.toml", "--out", "data", "--jobs", jobs];
-            let output = place.command(&args).output().expect("the binary starts");
-            assert!(output.status.success(), "{}", text(&output.stderr));
-            core_sha256(&place.folder.join("data"))
-        })
-        .collect();
+    let cores = cores(COLLECTION, &Place::several(folder.path(), 3));
+    assert_eq!(cores.len(), 1, "{cores:?}");
+}
+
+const WHOLE_SUITE: &str = r#"
+name = "suite"
+seed = 5
+policies = ["interpret"]
+baseline = "interpret"
+[collect]
+clock = "virtual"
+sizes = ["test"]
+policies = ["explore:0.2,cost-benefit", "random:0.3,{seed}"]
+iterations = 2
+[collect.counterfactuals]
+per_run = 1
+"#;
+
+/// Every program that is not sealed, and what another decision would have cost.
+#[test]
+#[ignore = "takes minutes"]
+fn a_collection_of_the_suite_has_one_core_in_twenty_places() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let cores = cores(WHOLE_SUITE, &Place::several(folder.path(), 20));
+    println!("{cores:?}");
     assert_eq!(cores.len(), 1, "{cores:?}");
 }
 
@@ -193,8 +221,7 @@ fn a_run_by_hand_is_stored_once_and_says_which_clock_it_went_by() {
     assert_eq!(manifest["how_made"]["environment"]["clock"], "virtual");
 }
 
-/// Twenty processes for each program of the suite and each of several policies; with `TRINITY_OTHER_BUILD`, every other
-/// one is of that binary, such as one without optimisation (README of this crate, "The virtual clock").
+/// Twenty processes for each program of the suite and each of several policies.
 #[test]
 #[ignore = "takes minutes"]
 fn the_suite_is_decided_the_same_in_twenty_processes() {
@@ -202,13 +229,9 @@ fn the_suite_is_decided_the_same_in_twenty_processes() {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite");
     let catalogue: toml::Table =
         toml::from_str(&fs::read_to_string(suite.join("suite.toml")).expect("reads")).expect("is TOML");
-    let mut places = Place::several(folder.path(), 20);
-    let other = std::env::var_os("TRINITY_OTHER_BUILD").map(PathBuf::from);
-    for (number, place) in places.iter_mut().enumerate() {
+    let places = Place::several(folder.path(), 20);
+    for place in &places {
         std::os::unix::fs::symlink(&suite, place.folder.join("suite")).expect("links");
-        if let Some(other) = other.as_ref().filter(|_| number % 4 >= 2) {
-            place.binary.clone_from(other);
-        }
     }
     probe(&places);
     let mut different = Vec::new();
