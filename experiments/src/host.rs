@@ -3,24 +3,25 @@
 pub mod captured;
 pub mod listing;
 pub mod measured;
+pub mod transitions;
 
 mod digest;
+mod ending;
 mod perf_map;
+mod policies;
 mod repl;
 mod sinks;
 mod stats;
 mod trace;
 
 use std::{
-    cell::RefCell,
-    collections::BTreeMap,
     io::Read,
     path::{Path, PathBuf},
     rc::Rc,
     sync::{Arc, OnceLock},
 };
 
-use trinity_datasets::{SpoolHandle, SpoolSink};
+use trinity_datasets::SpoolSink;
 use trinity_jit::{JitCompiler, Tier1Form, tier2::SnapshotFolder};
 use trinity_policy::{RunContext, build_for};
 use trinity_vm::{
@@ -30,7 +31,7 @@ use trinity_vm::{
     meta::Meta,
     native::{Args, NativeResult},
     observe::InterruptHandle,
-    seam::{Action, Decision, DecisionKind, DecisionPoint, EventSink, Policy, RunSummary, Tier},
+    seam::{EventSink, Policy, Tier},
     stdlib,
     value::Value,
     vm::{Vm, VmOptions},
@@ -38,12 +39,11 @@ use trinity_vm::{
 
 use crate::{
     clock::ClockKind,
-    collect::{self, ByHand},
     failure::{AtPath, Failure, Result},
-    files,
-    run_stats::RunStats,
 };
+use ending::{Ending, finish, leave};
 use perf_map::PerfMapSink;
+use policies::{Counted, Forced};
 use trace::TraceSink;
 
 pub const DEFAULT_POLICY: &str = "cost-benefit";
@@ -520,133 +520,6 @@ fn message_handler(vm: &mut Vm, args: Args) -> NativeResult {
 /// A message of the program's own, on stderr.
 fn complain(vm: &mut Vm, message: &[u8]) {
     stdlib::io::write_stderr(vm, &[b"lua: ", message, b"\n"].concat());
-}
-
-/// What is left to do when the program ends.
-#[derive(Default)]
-struct Ending {
-    options: HostOptions,
-    script: Vec<String>,
-    spool: Option<SpoolHandle>,
-    fallbacks: Fallbacks,
-    /// Taken in under the virtual clock.
-    decisions: digest::Decisions,
-    snapshots: Option<Arc<SnapshotFolder>>,
-    /// Files that are written on the way.
-    problems: Vec<sinks::Problem>,
-}
-
-type Fallbacks = Rc<RefCell<BTreeMap<&'static str, u64>>>;
-
-/// `os.exit`.
-fn leave(vm: &mut Vm, status: i32) {
-    let status = finish(vm, status);
-    std::process::exit(status);
-}
-
-/// Writes what was asked for; returns the exit status, which is not 0 when that failed.
-fn finish(vm: &mut Vm, exit_status: i32) -> i32 {
-    let ending = std::mem::take(vm.extension::<Ending>());
-    let ticks = vm.fuel_used();
-    let summary = vm.finish_run();
-    // Dropped, the sink writes what it still holds.
-    drop(vm.controller.take_sink());
-    let written = ending.write(&summary, ticks, exit_status);
-    let problems = [written.err().map(|failure| failure.to_string()), summary.objection];
-    for problem in problems.iter().flatten() {
-        eprintln!("trinity: {problem}");
-    }
-    if exit_status == 0 { i32::from(problems.iter().any(Option::is_some)) } else { exit_status }
-}
-
-impl Ending {
-    fn write(&self, summary: &RunSummary, ticks: Option<u64>, exit_status: i32) -> Result<()> {
-        if let Some(path) = &self.options.stats_json {
-            let decisions_sha256 = (self.options.clock == ClockKind::Virtual).then(|| self.decisions.sha256());
-            let stats = RunStats {
-                clock: self.options.clock,
-                decisions_sha256,
-                ..stats::of_run(summary, ticks, exit_status, &self.fallbacks.borrow())
-            };
-            let text = serde_json::to_vec_pretty(&stats)
-                .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
-            files::write_whole(path, &text)?;
-        }
-        if let Some(problem) = self.problems.iter().find_map(|problem| problem.take()) {
-            return Err(Failure::work(problem));
-        }
-        if let Some(problem) = self.snapshots.as_ref().and_then(|folder| folder.problem()) {
-            return Err(Failure::work(problem));
-        }
-        let Some(spool) = &self.spool else { return Ok(()) };
-        if let Some(error) = spool.error() {
-            return Err(Failure::work(format!("{}: cannot write: {error}", spool.path().display())));
-        }
-        match &self.options.log {
-            Some(Log::DataSet(folder)) => {
-                let by_hand = ByHand {
-                    policy: &summary.policy,
-                    clock: self.options.clock,
-                    seed: self.options.seed,
-                    exit_status,
-                    script: &self.script,
-                };
-                collect::store_single_run(folder, spool.path(), &by_hand)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// `--force-tier`: this tier for every function as soon as it is legal.
-struct Forced(u8);
-
-impl Policy for Forced {
-    fn name(&self) -> String {
-        format!("force-tier {}", self.0)
-    }
-    fn first_consultation(&self, _: DecisionKind) -> u32 {
-        if self.0 == 0 { u32::MAX } else { 1 }
-    }
-    fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
-        let action = if self.0 == 1 { Action::Warm } else { Action::Hot };
-        if self.0 > 0 && point.legal.contains(action) {
-            Decision::certain(action, u32::MAX)
-        } else {
-            Decision::certain(Action::Stay, if self.0 == 0 || point.tier as u8 >= self.0 { u32::MAX } else { 1 })
-        }
-    }
-}
-
-/// A policy whose fallbacks are counted: too many of them void the measurement of a learned one.
-struct Counted {
-    inner: Box<dyn Policy>,
-    fallbacks: Fallbacks,
-}
-
-impl Policy for Counted {
-    fn name(&self) -> String {
-        self.inner.name()
-    }
-    fn first_consultation(&self, kind: DecisionKind) -> u32 {
-        self.inner.first_consultation(kind)
-    }
-    fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
-        let decision = self.inner.decide(point);
-        if let Some(reason) = decision.fallback {
-            *self.fallbacks.borrow_mut().entry(reason).or_insert(0) += 1;
-        }
-        decision
-    }
-    fn objection(&mut self) -> Option<String> {
-        self.inner.objection()
-    }
-    fn finish(&mut self) -> Option<String> {
-        self.inner.finish()
-    }
-    fn deopt_limit(&self) -> f64 {
-        self.inner.deopt_limit()
-    }
 }
 
 /// Parses and compiles one file. The error is the compiler's message.

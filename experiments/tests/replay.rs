@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 use trinity_datasets::{LoggedDecision, read_log};
-use trinity_vm::seam::Action;
+use trinity_vm::seam::{Action, DecisionKind};
 
 /// A run that has ended.
 struct Ran {
@@ -128,7 +128,7 @@ fn a_data_set_is_replayed_by_run() {
 }
 
 /// Byte of a decision's record, behind its frame's head of 5, that holds the answer.
-const ACTION: usize = 5 + 97;
+const ACTION: usize = 5 + 5;
 const DECISION: u8 = 2;
 
 /// Where the frames of decisions begin in a spool.
@@ -236,6 +236,60 @@ fn a_flip_diverges_after_its_decision_and_not_before() {
                 }
             }
         }
+    }
+}
+
+/// Has met integers only when it is optimised, and floats from then on.
+const EXITS: &str = "
+local function f(x) return x + 1 end
+for i = 1, 60 do f(i) end
+local sum = 0
+for i = 1, 2000 do sum = f(sum + 0.5) end
+print(sum)";
+
+#[test]
+fn decisions_after_side_exits_are_replayed_and_flipped_like_others() {
+    let place = Place::new();
+    fs::write(place.path().join("exits.lua"), EXITS).expect("writes");
+    let (base, log) = logged(place.path(), "base", "fixed:10,50", &["exits.lua"]);
+    let rows = decisions(&log);
+    let find = |kind| rows.iter().position(|row| row.kind == kind).expect("such a decision");
+    let (demotion, again) = (find(DecisionKind::Demote), find(DecisionKind::Reopt));
+    assert_eq!(rows[demotion].taken, Action::Warm);
+    assert!(demotion < again);
+    let (ran, its_log) = logged(place.path(), "replay", &format!("replay:{}", log.display()), &["exits.lua"]);
+    assert_eq!((ran.status, &ran.stdout), (0, &base.stdout), "{}", ran.stderr);
+    assert_eq!(text(&decisions(&its_log)), text(&rows));
+    let flip = format!("replay:{},flip={demotion}:stay", log.display());
+    let (ran, its_log) = logged(place.path(), "flip", &flip, &["exits.lua"]);
+    assert_eq!((ran.status, ran.stdout), (0, base.stdout), "{}", ran.stderr);
+    let its_rows = decisions(&its_log);
+    assert_eq!(text(&its_rows[..demotion]), text(&rows[..demotion]));
+    assert_eq!(its_rows[demotion].taken, Action::Stay);
+    // Kept, the code goes on exiting, and the question comes again.
+    assert_eq!(its_rows[demotion + 1].kind, DecisionKind::Demote);
+}
+
+#[test]
+fn what_cannot_go_on_after_a_flip_says_so() {
+    let place = Place::new();
+    for (tier, log) in [("1", "warm"), ("2", "hot")] {
+        let run = ["run", "--compiler-threads", "0", "--force-tier", tier, "--log", log, "--log-spool-only", "p.lua"];
+        assert_eq!(trinity(place.path(), &run).status, 0);
+        let flip = |then: &str| {
+            let policy = format!("replay:{log},flip=0:stay{then}");
+            trinity(place.path(), &["run", "--compiler-threads", "0", "--policy", &policy, "p.lua"])
+        };
+        let spool =
+            fs::read_dir(place.path().join(log)).expect("a log").next().expect("a spool").expect("lists").path();
+        fs::rename(spool, place.path().join("spool")).expect("moves");
+        fs::remove_dir(place.path().join(log)).expect("removes");
+        fs::rename(place.path().join("spool"), place.path().join(log)).expect("moves");
+        let refused = flip("");
+        assert_eq!(refused.status, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains("has no answer after the flip: say then=POLICY"), "{}", refused.stderr);
+        let ran = flip(",then=golden");
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
     }
 }
 

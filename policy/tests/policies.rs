@@ -112,9 +112,25 @@ fn a_threshold_that_is_not_legal_yet_takes_what_is_and_asks_again() {
 fn the_golden_numbers_are_47_and_2207() {
     let pair = golden(8, 16);
     assert_eq!((pair.warm, pair.hot), (47, 2207));
-    let limit = build("golden").unwrap().deopt_limit();
-    assert!((limit - 0.381_966).abs() < 1e-6);
     assert_eq!(golden(0, 400).hot, u32::MAX, "beyond the range is never");
+}
+
+#[test]
+fn code_that_exits_often_is_given_up_and_optimised_again_by_the_same_rule_as_before() {
+    let features = Features::default();
+    for name in ["baseline-only", "eager", "golden", "fixed:5,50", "cost-benefit", "random:0.5,1"] {
+        let mut policy = build(name).unwrap();
+        let legal = ActionSet::STAY.with(Action::Warm);
+        let decision = ask(policy.as_mut(), DecisionKind::Demote, Tier::Hot, legal, &features);
+        assert_eq!(decision.action, Action::Warm, "{name}");
+    }
+    let mut features = Features::default();
+    features[Feature::Calls] = 60.0;
+    let all = ActionSet::STAY.with(Action::Warm).with(Action::Hot);
+    for (name, again) in [("baseline-only", Action::Warm), ("eager", Action::Hot), ("fixed:5,50", Action::Hot)] {
+        let decision = ask(build(name).unwrap().as_mut(), DecisionKind::Reopt, Tier::Cold, all, &features);
+        assert_eq!(decision.action, again, "{name}");
+    }
 }
 
 #[test]

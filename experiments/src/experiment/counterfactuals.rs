@@ -10,8 +10,8 @@ use crate::clock::ClockKind;
 pub struct Counterfactuals {
     /// So many of each run, drawn with the spec's seed, or "all".
     pub per_run: PerRun,
-    /// Kinds of decision: `tier`, `osr`.
-    #[serde(default = "both_kinds")]
+    /// Kinds of decision: `tier`, `osr`, `reopt`, `demote`; by default all.
+    #[serde(default = "kinds")]
     pub kinds: Vec<String>,
     /// The policy that decides afterwards; by default the one that made the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,8 +48,11 @@ pub enum Cost {
     Virtual,
 }
 
-fn both_kinds() -> Vec<String> {
-    ["tier", "osr"].map(str::to_owned).to_vec()
+/// Kinds of decisions that there are so far.
+const KINDS: [&str; 4] = ["tier", "osr", "reopt", "demote"];
+
+fn kinds() -> Vec<String> {
+    KINDS.map(str::to_owned).to_vec()
 }
 
 const fn default_repeats() -> u32 {
@@ -69,8 +72,8 @@ impl Counterfactuals {
         if self.cost(clock) == Cost::Virtual && clock != ClockKind::Virtual {
             return Err("`counterfactuals.cost = \"virtual\"` needs `clock = \"virtual\"` in [collect]".to_owned());
         }
-        if let Some(kind) = self.kinds.iter().find(|kind| !["tier", "osr"].contains(&kind.as_str())) {
-            return Err(format!("`counterfactuals.kinds`: '{kind}' is none; there are tier and osr"));
+        if let Some(kind) = self.kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+            return Err(format!("`counterfactuals.kinds`: '{kind}' is none; there are {}", KINDS.join(", ")));
         }
         if self.per_run == PerRun::Count(0) || self.kinds.is_empty() {
             return Err("`counterfactuals` selects no decision".to_owned());

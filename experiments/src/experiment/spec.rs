@@ -291,7 +291,7 @@ mod tests {
         let counterfactuals = |text: &str| format!("[collect]\npolicies = ['golden']\ncounterfactuals = {{ {text} }}");
         fails(&counterfactuals("per_run = 'most'"), "x.toml:7");
         fails(&counterfactuals("per_run = 0"), "selects no decision");
-        fails(&counterfactuals("per_run = 'all', kinds = ['inline']"), "tier and osr");
+        fails(&counterfactuals("per_run = 'all', kinds = ['inline']"), "tier, osr, reopt, demote");
         fails(&counterfactuals("per_run = 3, repeats = 0"), "repeats");
         fails(&counterfactuals("per_run = 3, cost = 'virtual'"), "clock = \"virtual\"");
         let twice = SMALLEST.replace("'eager'", "'interpret'");

@@ -159,6 +159,9 @@ impl Policy for Late {
         if kind == DecisionKind::Osr { self.0 * 3 } else { self.0 }
     }
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
+        if point.kind == DecisionKind::Demote {
+            return Decision::give_up();
+        }
         let action = if point.legal.contains(Action::Hot) { Action::Hot } else { Action::Stay };
         Decision::certain(action, self.0 * 4)
     }

@@ -139,6 +139,9 @@ impl Policy for Forced {
         if kind == DecisionKind::Osr { self.loops } else { self.calls }
     }
     fn decide(&mut self, point: &DecisionPoint<'_>) -> Decision {
+        if point.kind == DecisionKind::Demote {
+            return Decision::give_up();
+        }
         let wanted = match self.then_optimise {
             Some(_) if point.tier == Tier::Warm => Action::Hot,
             _ => self.action,

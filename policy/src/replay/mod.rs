@@ -189,10 +189,10 @@ fn continuation(wanted: &Arguments, log: &RunLog) -> Result<(String, Option<u64>
         (None, Some(policy)) => (policy, log.seed),
         (None, None) => return Err("the log does not say whose it is: say then=POLICY".to_owned()),
     };
-    match kind(policy) {
-        "replay" => Err("a replay has no answer after the flip: say then=POLICY".to_owned()),
-        _ => Ok((policy.clone(), seed)),
+    if kind(policy) == "replay" || policy.starts_with("force-tier") {
+        return Err(format!("`{policy}` has no answer after the flip: say then=POLICY"));
     }
+    Ok((policy.clone(), seed))
 }
 
 /// What a log that was cut short shows of it: the first decisions about functions and loops that there are.

@@ -59,10 +59,6 @@ impl Policy for Explore {
         }
         decision
     }
-
-    fn deopt_limit(&self) -> f64 {
-        self.inner.deopt_limit()
-    }
 }
 
 #[cfg(test)]

@@ -21,17 +21,17 @@ pub(crate) const NEVER: u32 = u32::MAX;
 
 /// Events so far, as thresholds count them: calls plus back-edges of a function, back-edges of a loop.
 pub(crate) fn events(point: &DecisionPoint<'_>) -> f64 {
-    match point.kind {
-        DecisionKind::Osr => point.features[Feature::LoopBackedges],
-        _ => point.features[Feature::Calls] + point.features[Feature::Backedges],
+    match point.loop_index {
+        Some(_) => point.features[Feature::LoopBackedges],
+        None => point.features[Feature::Calls] + point.features[Feature::Backedges],
     }
 }
 
 /// What the countdown of this consultation counts: calls of a function, back-edges of a loop.
 fn counted(point: &DecisionPoint<'_>) -> f64 {
-    match point.kind {
-        DecisionKind::Osr => point.features[Feature::LoopBackedges],
-        _ => point.features[Feature::Calls],
+    match point.loop_index {
+        Some(_) => point.features[Feature::LoopBackedges],
+        None => point.features[Feature::Calls],
     }
 }
 
@@ -51,10 +51,14 @@ pub(crate) fn doubling(point: &DecisionPoint<'_>) -> u32 {
     (counted(point) as u32).max(1)
 }
 
-/// What every rule answers to the kinds that no rule here is about: inlining is not decided yet, and demotion is
-/// left to the controller's deoptimisation limit.
+/// What every rule answers to the kinds that no rule here is about: inlining is not decided yet, and optimised code that
+/// has exited so often that the question comes is given up.
 pub(crate) fn not_mine(kind: DecisionKind) -> Option<Decision> {
-    matches!(kind, DecisionKind::Inline | DecisionKind::Demote).then(|| Decision::certain(Action::Stay, NEVER))
+    match kind {
+        DecisionKind::Inline => Some(Decision::certain(Action::Stay, NEVER)),
+        DecisionKind::Demote => Some(Decision::give_up()),
+        DecisionKind::Tier | DecisionKind::Osr | DecisionKind::Reopt => None,
+    }
 }
 
 /// When to ask again after `action` has been put in the place of what a policy answered: when that policy wants to be

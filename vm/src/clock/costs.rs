@@ -2,19 +2,21 @@
 
 use super::CostTable;
 
-/// Fitted on AMD EPYC, 2 CPUs, Linux 6.18.44-fc-v669: size small, median error of programs of unseen families 19, 28 and 50 %
+/// Fitted on AMD EPYC, 2 CPUs, Linux 6.18.44-fc-v669: size small, median error of programs of unseen families 20, 24 and 44 %
 /// in tiers 0, 1 and 2.
 #[rustfmt::skip]
 pub const COSTS: CostTable = CostTable {
-    version: 2,
+    version: 3,
     instruction: [
         // move, upvalue, arith, divide, compare, jump, for-loop, generic-for, field, element, allocate, concat, call, return, list
-        [1617, 1486, 1302, 2615, 2777, 1461, 2407, 13355, 5970, 4151, 36831, 41362, 8857, 4568, 9117],
-        [1195, 740, 539, 747, 783, 264, 1523, 9256, 3453, 1840, 41900, 53023, 4341, 554, 9948],
-        [525, 912, 0, 1068, 537, 594, 769, 8721, 2238, 480, 53222, 46690, 4625, 2381, 12601],
+        [1625, 1465, 1268, 2608, 2861, 1455, 2349, 14442, 5190, 3618, 33375, 42035, 8630, 4411, 9022],
+        [1250, 832, 606, 869, 917, 305, 1593, 9537, 3236, 1721, 41701, 63750, 4329, 627, 11527],
+        [521, 902, 121, 1068, 406, 649, 829, 16602, 1827, 569, 54008, 77264, 5058, 2922, 19201],
     ],
-    library_tick: 3177,
-    collector_unit: 380,
-    compile_fixed_ns: [4943, 475842],
-    compile_word_ns: [563, 16132],
+    library_tick: 3237,
+    collector_unit: 379,
+    side_exit: 33764,
+    loop_entry: 8513,
+    compile_fixed_ns: [8111, 528934],
+    compile_word_ns: [423, 12808],
 };

@@ -113,6 +113,9 @@ pub struct CostTable {
     pub library_tick: u32,
     /// One unit of the collector's work.
     pub collector_unit: u32,
+    /// One side exit of optimised code, and one entry into the code of a loop, beside the instructions.
+    pub side_exit: u32,
+    pub loop_entry: u32,
     /// Nanoseconds of a compilation, in tier 1 and tier 2: whatever the length, and per word of bytecode.
     pub compile_fixed_ns: [u64; 2],
     pub compile_word_ns: [u64; 2],

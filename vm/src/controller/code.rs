@@ -34,12 +34,14 @@ const MAX_DOUBLINGS: u8 = 16;
 /// Most events that anything withdrawn waits for.
 pub(super) const LONGEST_WAIT: i32 = (FIRST_BACKOFF << MAX_DOUBLINGS) * 4;
 
-/// How a function or loop stands with the limit on code memory.
+/// How a function or loop stands with the limit on code memory, and with the optimiser.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Standing {
     /// Its code is there, but has no entry until the next event.
     on_probation: bool,
+    /// Its optimised code was given up, and it has not been optimised again since.
+    pub(super) was_demoted: bool,
     /// Times its code was evicted, or refused for want of room.
     pub(super) evictions: u8,
     /// The countdown as probation found it.

@@ -559,6 +559,7 @@ impl Vm {
             self.heap.mark_values(&installed.roots);
         }
         let object = proto.get_mut();
+        object.standing(subject).was_demoted &= to != Tier::Hot;
         let replaced = match subject {
             Subject::Function => {
                 if from == Tier::Cold && !object.compiled {

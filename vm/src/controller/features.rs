@@ -183,7 +183,11 @@ pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Su
     }
     features[F::TypeStability] = if typed > 0.0 { stable / typed } else { 1.0 };
     features[F::SitesExecuted] = if sites > 0.0 { executed / sites } else { 1.0 };
-    features[F::GuardFails] = object.profile.deopts as f64;
+    let exits = match subject {
+        Subject::Function => object.profile.exits,
+        Subject::Loop(index) => object.loops()[index].exits,
+    };
+    features[F::GuardFails] = f64::from(exits);
     features[F::DeoptsSoFar] = object.profile.deopts as f64;
     features[F::ReoptCount] =
         f64::from(object.profile.reopts + object.loops().iter().map(|state| state.reopts).sum::<u32>());

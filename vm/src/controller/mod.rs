@@ -4,6 +4,7 @@
 
 mod code;
 mod compile;
+mod deopt;
 mod exposure;
 mod features;
 mod queue;
@@ -14,12 +15,13 @@ mod tally;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::{
+    clock::COSTS,
     front::chunk_id,
     function::{LoopState, Proto, frame_proto},
     heap::{Gc, Heap},
     seam::{
-        Action, ActionSet, Compiler, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord, EntryPoint,
-        EventSink, Features, OsrRecord, PauseRecord, Policy, Tier, VirtualTime, Withdrawal,
+        Action, ActionSet, Compiler, DecisionKind, DecisionPoint, DecisionRecord, EntryPoint, EventSink, OsrRecord,
+        PauseRecord, Policy, Tier, VirtualTime,
     },
     vm::Vm,
 };
@@ -32,8 +34,6 @@ pub use renewal::Knowledge;
 pub(crate) use renewal::Renewal;
 use tally::CompileTally;
 
-/// Side exits of one function's optimised code after which it is demoted.
-const EXITS_BEFORE_DEMOTION: u32 = 16;
 /// Optimising compilations of one function or loop before the optimiser is ruled out for it.
 const MAX_REOPTS: u32 = 6;
 
@@ -194,6 +194,15 @@ impl Subject {
     }
 }
 
+/// What came of a consultation.
+struct Answer {
+    decision_id: u64,
+    /// The policy's answer, if that was legal.
+    taken: Action,
+    /// Events before the next consultation.
+    ask_again: i32,
+}
+
 impl Controller {
     /// Installs a policy. Functions loaded earlier keep the schedule that they have.
     pub fn set_policy(&mut self, policy: Box<dyn Policy>) {
@@ -304,32 +313,49 @@ impl Vm {
         }
     }
 
-    /// Asks the policy and carries out its answer; returns the next countdown.
+    /// Asks the policy in which tier to go on, and carries out its answer; returns the next countdown.
     fn consult(&mut self, proto: Gc<Proto>, subject: Subject) -> i32 {
-        let Some(mut policy) = self.controller.policy.take() else { return i32::MAX };
         if self.controller.sink.is_some() && proto.profile.label.is_none() {
             proto.get_mut().profile.label = Some(self.make_label(proto));
         }
-        let started = Instant::now();
         let tier = subject.tier(&proto);
-        let legal = self.legal_actions(&proto, subject, tier);
-        let features = self.features(proto, subject);
-        let feature_ns = started.elapsed().as_nanos() as u32;
         let kind = match subject {
+            _ if proto.get_mut().standing(subject).was_demoted => DecisionKind::Reopt,
             Subject::Function => DecisionKind::Tier,
             Subject::Loop(_) => DecisionKind::Osr,
         };
+        let legal = self.legal_actions(&proto, subject, tier);
+        let Some(Answer { decision_id, taken, ask_again }) = self.ask(proto, subject, kind, legal) else {
+            return i32::MAX;
+        };
+        if let Some(target) = taken.tier()
+            && target > tier
+            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id, ask_again)
+        {
+            return wait;
+        }
+        ask_again
+    }
+
+    /// Has the policy decide, and reports it. `None` without a policy, and where it ends the program instead.
+    fn ask(&mut self, proto: Gc<Proto>, subject: Subject, kind: DecisionKind, legal: ActionSet) -> Option<Answer> {
+        let mut policy = self.controller.policy.take()?;
+        let started = Instant::now();
+        let tier = subject.tier(&proto);
+        let t_ns = self.elapsed_ns_at(started);
+        let features = features::collect(&mut self.controller, proto, subject, t_ns);
         let loop_index = subject.loop_index();
         let asked = Instant::now();
         let function_id = proto.profile.function_id;
         let decision =
             policy.decide(&DecisionPoint { kind, function_id, loop_index, tier, features: &features, legal });
-        let inference_ns = asked.elapsed().as_nanos() as u64;
+        let answered = Instant::now();
+        let inference_ns = answered.duration_since(asked).as_nanos() as u64;
         let objection = policy.objection();
         self.controller.policy = Some(policy);
         if let Some(objection) = objection {
             self.end_program(&objection);
-            return i32::MAX;
+            return None;
         }
         self.controller.consultations += 1;
         self.controller.inference_ns += inference_ns;
@@ -340,12 +366,12 @@ impl Vm {
         }
         let decision_id = self.controller.decision_id;
         self.controller.decision_id += 1;
-        let again = clamp(decision.ask_again);
+        let ask_again = clamp(decision.ask_again);
         if self.controller.sink.is_some() {
             let record = DecisionRecord {
                 decision_id,
                 kind,
-                t_ns: self.elapsed_ns(),
+                t_ns,
                 t_virtual: self.virtual_time(),
                 self_virtual: VirtualTime::default(),
                 snapshot_hash: 0,
@@ -356,10 +382,10 @@ impl Vm {
                 tier,
                 features,
                 legal,
-                decision: Decision { ..decision },
+                decision,
                 taken,
                 inference_ns: inference_ns as u32,
-                feature_ns,
+                feature_ns: asked.duration_since(started).as_nanos() as u32,
             }
             .sealed(self.controller.chain_hash);
             self.controller.chain_hash = record.chain_hash;
@@ -367,13 +393,7 @@ impl Vm {
                 sink.decision(&record);
             }
         }
-        if let Some(target) = taken.tier()
-            && target > tier
-            && let Some(wait) = self.promote(proto, subject, tier, target, decision_id, again)
-        {
-            return wait;
-        }
-        again
+        Some(Answer { decision_id, taken, ask_again })
     }
 
     /// How records name a function that is being consulted on: as its caller does.
@@ -420,6 +440,7 @@ impl Vm {
     /// An activation of `proto` is about to go on in the code of one of its loops.
     #[inline]
     pub fn note_osr_entry(&mut self, proto: Gc<Proto>, index: usize) {
+        self.model += u64::from(COSTS.loop_entry);
         let tier = proto.loops()[index].tier;
         self.controller.osr_entries[usize::from(tier == Tier::Hot)] += 1;
         if let Some(sink) = &mut self.controller.sink {
@@ -443,60 +464,6 @@ impl Vm {
             cycles: self.heap.cycles,
             heap_bytes: self.heap.bytes as u64,
         });
-    }
-
-    /// Optimised code of `proto` (`loop_index`: of that loop) has left by a side exit at `pc`. Called by compilers'
-    /// exit stubs.
-    #[cold]
-    pub fn note_exit(&mut self, proto: Gc<Proto>, loop_index: Option<usize>, pc: u32, reason: &'static str) {
-        *self.controller.deopts.entry(reason).or_default() += 1;
-        let object = proto.get_mut();
-        object.profile.deopts += 1;
-        if !object.profile.failed_speculations.contains(&(pc, reason)) {
-            object.profile.failed_speculations.push((pc, reason));
-        }
-        if self.controller.sink.is_some() {
-            let (t_ns, function_id) = (self.elapsed_ns(), object.profile.function_id);
-            let t_virtual = self.virtual_time();
-            let record = DeoptRecord { t_ns, t_virtual, function_id, label: label(&proto), pc, reason };
-            if let Some(sink) = &mut self.controller.sink {
-                sink.deopt(&record);
-            }
-        }
-        match loop_index {
-            None => {
-                object.profile.exits += 1;
-                if object.profile.exits >= EXITS_BEFORE_DEMOTION && object.profile.tier == Tier::Hot {
-                    self.demote(proto, Subject::Function);
-                }
-            }
-            Some(index) => {
-                let state = &mut object.loops_mut()[index];
-                state.exits += 1;
-                if state.exits >= EXITS_BEFORE_DEMOTION && state.tier == Tier::Hot {
-                    self.demote(proto, Subject::Loop(index));
-                }
-            }
-        }
-    }
-
-    /// Takes optimised code out of use: the function starts over in tier 0, and may be optimised again with what its
-    /// exits have taught, each time later than the last (no ping-pong).
-    fn demote(&mut self, proto: Gc<Proto>, subject: Subject) {
-        let later = |reopts: u32| (64i32 << reopts.min(16)).min(1 << 24);
-        let wait = match subject {
-            Subject::Function => later(proto.profile.reopts),
-            Subject::Loop(index) => later(proto.loops()[index].reopts) * 4,
-        };
-        self.controller.code.remove_resident(proto, subject);
-        let old = self.withdraw_code(proto, subject, wait, Withdrawal::Deoptimised);
-        self.retire_code(proto, old);
-    }
-
-    /// Features of a consultation.
-    fn features(&mut self, proto: Gc<Proto>, subject: Subject) -> Features {
-        let now = self.elapsed_ns();
-        features::collect(&mut self.controller, proto, subject, now)
     }
 }
 

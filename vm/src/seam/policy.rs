@@ -12,9 +12,10 @@ pub enum DecisionKind {
     Osr = 1,
     /// At a call site while a tier-2 plan is made.
     Inline = 2,
-    /// After deoptimisations: optimise again?
+    /// As `Tier` or `Osr`, for a function or loop whose optimised code was given up: optimise again?
     Reopt = 3,
-    /// After deoptimisations: give up optimised code?
+    /// After side exits of optimised code: give it up? [`Action::Stay`] keeps it; [`Action::Warm`] has the function (or
+    /// loop) start over below. Asked after 16 exits and whenever they have doubled, whatever `ask_again` says.
     Demote = 4,
 }
 
@@ -36,7 +37,7 @@ impl DecisionKind {
 pub enum Action {
     /// Leave the function in the tier it runs in.
     Stay = 0,
-    /// Compile with the baseline compiler.
+    /// Compile with the baseline compiler; asked about demotion: give optimised code up.
     Warm = 1,
     /// Compile with the optimising compiler.
     Hot = 2,
@@ -92,7 +93,7 @@ pub struct DecisionPoint<'a> {
     pub kind: DecisionKind,
     /// Stable hash of the function's bytecode. For logging and replay; a model must not learn from it.
     pub function_id: u64,
-    /// The loop (index in `FnUnit::loops`) of an [`DecisionKind::Osr`] consultation.
+    /// The loop (index in `FnUnit::loops`), in consultations about one.
     pub loop_index: Option<u32>,
     /// Where the function (or loop) runs now.
     pub tier: Tier,
@@ -118,6 +119,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// What the reasonable policy answers about demotion, where it has no opinion of its own: code that exits often
+    /// speculates on what is not so, and the next will know better.
+    pub fn give_up() -> Self {
+        Self::certain(Action::Warm, 1)
+    }
     /// A deterministic decision.
     pub fn certain(action: Action, ask_again: u32) -> Self {
         let mut propensities = [0.0; 3];
@@ -147,10 +153,5 @@ pub trait Policy {
     /// The run has ended: what is wrong with it as a whole.
     fn finish(&mut self) -> Option<String> {
         None
-    }
-
-    /// Share of guarded entries that may deoptimise before a function is demoted.
-    fn deopt_limit(&self) -> f64 {
-        0.381_966_011_250_105
     }
 }

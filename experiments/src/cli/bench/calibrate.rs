@@ -25,7 +25,10 @@ use crate::{
     },
     failure::{AtPath, Failure, Result},
     files,
-    host::measured::{Profile, profile},
+    host::{
+        measured::{Profile, profile},
+        transitions::{self, Transitions},
+    },
     progress::Progress,
     report::table,
     stats::median,
@@ -221,8 +224,13 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     let [warm, hot] = [1, 2].map(|tier| fit_tier(&found.tiers[tier], &prior(tier), OpGroup::COUNT));
     let compilation = found.compilation.each_ref().map(|points| fit(points));
     let fits = [&cold, &warm, &hot];
+    let transitions = transitions::measure().map_err(Failure::work)?;
     report(&fits, &found)?;
-    files::write_whole(file, source(&fits, compilation, size).as_bytes())
+    print(&format!(
+        "A side exit takes {:.0} ns, an entry into the code of a loop {:.0} ns.\n",
+        transitions.side_exit_ns, transitions.loop_entry_ns
+    ))?;
+    files::write_whole(file, source(&fits, compilation, transitions, size).as_bytes())
 }
 
 fn report(fits: &[&Fitted; 3], found: &Measurements) -> Result<()> {
@@ -245,7 +253,7 @@ fn report(fits: &[&Fitted; 3], found: &Measurements) -> Result<()> {
 }
 
 /// The text of `vm/src/clock/costs.rs`.
-fn source(fits: &[&Fitted; 3], compilation: [(f64, f64); 2], size: Size) -> String {
+fn source(fits: &[&Fitted; 3], compilation: [(f64, f64); 2], transitions: Transitions, size: Size) -> String {
     let host = HostInfo::of_this_machine();
     let picoseconds = |ns: f64| (ns * 1000.0).round() as u64;
     let instructions: String = fits
@@ -264,7 +272,7 @@ fn source(fits: &[&Fitted; 3], compilation: [(f64, f64); 2], size: Size) -> Stri
          /// in tiers 0, 1 and 2.\n\
          #[rustfmt::skip]\n\
          pub const COSTS: CostTable = CostTable {{\n    version: {},\n    instruction: [\n        // {}\n{instructions}    ],\n    \
-         library_tick: {},\n    collector_unit: {},\n    compile_fixed_ns: [{:.0}, {:.0}],\n    compile_word_ns: [{:.0}, {:.0}],\n}};\n",
+         library_tick: {},\n    collector_unit: {},\n    side_exit: {},\n    loop_entry: {},\n    compile_fixed_ns: [{:.0}, {:.0}],\n    compile_word_ns: [{:.0}, {:.0}],\n}};\n",
         host.cpu,
         host.cpus,
         host.kernel,
@@ -275,6 +283,8 @@ fn source(fits: &[&Fitted; 3], compilation: [(f64, f64); 2], size: Size) -> Stri
         names.join(", "),
         picoseconds(fits[0].costs[OpGroup::COUNT]),
         picoseconds(fits[0].costs[OpGroup::COUNT + 1]),
+        picoseconds(transitions.side_exit_ns),
+        picoseconds(transitions.loop_entry_ns),
         compilation[0].1,
         compilation[1].1,
         compilation[0].0,

@@ -41,14 +41,17 @@ enum Kind {
 
 const KINDS: [Kind; 3] = [Kind::Plain, Kind::Logged, Kind::Virtual];
 
-/// Medians over processes, in nanoseconds of CPU time.
+/// Over processes, in nanoseconds of CPU time.
 #[derive(Clone, Serialize)]
 struct Point {
     program: String,
     size: Size,
+    /// Median without either.
     plain_ns: f64,
-    logged_ns: f64,
-    virtual_ns: f64,
+    /// What logging adds.
+    logging_ns: f64,
+    /// What the virtual clock adds.
+    virtual_clock_ns: f64,
     log_bytes: u64,
 }
 
@@ -77,6 +80,12 @@ fn theil_sen(points: &[[f64; 2]]) -> [f64; 2] {
     let slopes: Vec<f64> = pairs.filter(|(a, b)| a[0] != b[0]).map(|(a, b)| (b[1] - a[1]) / (b[0] - a[0])).collect();
     let slope = if slopes.is_empty() { 0.0 } else { median(&slopes) };
     [median(&points.iter().map(|[x, y]| y - slope * x).collect::<Vec<_>>()), slope]
+}
+
+/// By how much times are longer than others: the median of all differences (Hodges and Lehmann's estimate). Where
+/// processes are now fast and now slow, it does not jump as a difference of medians does.
+fn shift(times: &[f64], others: &[f64]) -> f64 {
+    median(&times.iter().flat_map(|time| others.iter().map(move |other| time - other)).collect::<Vec<_>>())
 }
 
 fn line(points: &[Point], added: impl Fn(&Point) -> f64, rng: &mut Rng) -> Line {
@@ -126,8 +135,15 @@ fn measure(
             }
         }
     }
-    let [plain_ns, logged_ns, virtual_ns] = times.map(|times| median(&times));
-    Ok(Ok(Point { program: input.program.clone(), size: input.size, plain_ns, logged_ns, virtual_ns, log_bytes }))
+    let [plain, logged, by_virtual_clock] = times;
+    Ok(Ok(Point {
+        program: input.program.clone(),
+        size: input.size,
+        plain_ns: median(&plain),
+        logging_ns: shift(&logged, &plain),
+        virtual_clock_ns: shift(&by_virtual_clock, &plain),
+        log_bytes,
+    }))
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -164,8 +180,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         host: HostInfo::of_this_machine(),
         policy,
         processes,
-        logging: line(&points, |point| point.logged_ns - point.plain_ns, &mut resample("overhead: logging")),
-        virtual_clock: line(&points, |point| point.virtual_ns - point.plain_ns, &mut resample("overhead: clock")),
+        logging: line(&points, |point| point.logging_ns, &mut resample("overhead: logging")),
+        virtual_clock: line(&points, |point| point.virtual_clock_ns, &mut resample("overhead: clock")),
         points,
         left_out,
     };
@@ -175,13 +191,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
 fn show(report: &Report) -> Result<()> {
     let mut rows = vec![["program", "size", "CPU time", "logged", "virtual clock", "log"].map(str::to_owned).to_vec()];
     for point in &report.points {
-        let times = |ns: f64| format!("{:.3}", ns / point.plain_ns);
+        let times = |added: f64| format!("{:.3}", 1.0 + added / point.plain_ns);
         rows.push(vec![
             point.program.clone(),
             point.size.to_string(),
             crate::report::time(point.plain_ns),
-            times(point.logged_ns),
-            times(point.virtual_ns),
+            times(point.logging_ns),
+            times(point.virtual_clock_ns),
             format!("{} B", point.log_bytes),
         ]);
     }
@@ -202,7 +218,17 @@ fn show(report: &Report) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::theil_sen;
+    use super::{shift, theil_sen};
+
+    #[test]
+    fn what_is_added_to_times_of_two_modes_is_found() {
+        // One process more is slow with than without: the medians differ by the distance of the modes.
+        let times = |slow: usize, added: f64| -> Vec<f64> {
+            (0..21).map(|n| if n < slow { 14.0 } else { 10.0 } + added + f64::from(n as u32) * 1e-3).collect()
+        };
+        let added = shift(&times(11, 0.1), &times(10, 0.0));
+        assert!((added - 0.1).abs() < 0.02, "{added}");
+    }
 
     #[test]
     fn a_line_is_found_among_outliers() {
