@@ -150,6 +150,8 @@ impl Batch {
                 "iter" => Value::Int(decision.iteration.into()),
                 "function_id" => Value::Int(decision.function_id),
                 "loop_index" => decision.loop_index.into(),
+                "parent_decision_id" => decision.parent.into(),
+                "last_deopt_reason" => decision.last_deopt.as_deref().into(),
                 "tier" => Value::Int(decision.tier.into()),
                 "legal_mask" => Value::Int(decision.legal.into()),
                 "action" => action(decision.action),

@@ -17,6 +17,8 @@ use crate::{
 /// A decision as it stands in the spool. Names as in [`trinity_vm::seam::DecisionRecord`].
 pub(crate) struct Decision {
     pub decision_id: u64,
+    pub parent: Option<u64>,
+    pub last_deopt: Option<String>,
     pub t_ns: u64,
     pub t_virtual: VirtualTime,
     pub self_virtual: VirtualTime,

@@ -133,6 +133,8 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
                 self_virtual: virtual_time(work),
                 snapshot_hash: 0,
                 chain_hash: 0,
+                parent: None,
+                last_deopt: None,
                 iteration: 0,
                 function_id,
                 loop_index: None,

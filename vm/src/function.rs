@@ -158,6 +158,8 @@ pub struct Profile {
     pub(crate) stale: u32,
     pub calls_at_last: u64,
     pub backedges_at_last: u64,
+    /// Of its inline caches, of three each, when the function was last consulted on.
+    pub(crate) ic_steps_at_last: u32,
     pub t_last_ns: u64,
     /// `None` is below zero: not consulted on yet.
     pub work_at_first: f64,
@@ -167,6 +169,7 @@ pub struct Profile {
     pub exits: u32,
     /// Side exits out of optimised code, in all.
     pub deopts: u64,
+    pub(crate) last_deopt: Option<&'static str>,
     pub reopts: u32,
     /// Pcs at which speculation failed; the optimiser must not speculate there again.
     pub failed_speculations: Vec<(u32, &'static str)>,
@@ -361,12 +364,14 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             stale: 0,
             calls_at_last: 0,
             backedges_at_last: 0,
+            ic_steps_at_last: 0,
             t_last_ns: 0,
             work_at_first: -1.0,
             work_seen: 0.0,
             work_at_tier: 0.0,
             exits: 0,
             deopts: 0,
+            last_deopt: None,
             reopts: 0,
             failed_speculations: Vec::new(),
             censored: false,

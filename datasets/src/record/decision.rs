@@ -29,12 +29,17 @@ mod flag {
     pub const UNCERTAIN: u8 = 1 << 4;
     /// The function and the features of its bytecode follow.
     pub const NEWS: u8 = 1 << 5;
+    /// The decision that led to this one follows.
+    pub const PARENT: u8 = 1 << 6;
+    /// A string number follows: why optimised code was left last.
+    pub const LAST_DEOPT: u8 = 1 << 7;
 }
 
 const FEATURES: usize = Feature::ALL.len();
 const NUMBERS: usize = 7;
 /// Bytes of the longest body, and room to write a word at its end.
-const LONGEST: usize = 7 + 8 + 4 + 8 * NUMBERS + 2 + 2 * 16 + 6 * 4 + 8 + FEATURES.div_ceil(2) + 1 + 8 * FEATURES + 8;
+const LONGEST: usize =
+    7 + 8 + 4 + 8 * NUMBERS + 2 + 8 + 2 + 2 * 16 + 6 * 4 + 8 + FEATURES.div_ceil(2) + 1 + 8 * FEATURES + 8;
 
 /// A function as it was last written: `function_id`, and the bits of the features of its bytecode.
 type Written = (u64, [u64; Feature::OF_BYTECODE]);
@@ -137,6 +142,7 @@ fn is_certain(decision: &Decision) -> bool {
 pub(crate) fn write(record: &DecisionRecord, strings: &mut Strings, known: &mut Known, out: &mut Vec<u8>) {
     let decision = &record.decision;
     let fallback = decision.fallback.map(|reason| strings.number(reason, out));
+    let last_deopt = record.last_deopt.map(|reason| strings.number(reason, out));
     let place = Known::place(record.function_id);
     let function = (record.function_id, std::array::from_fn(|index| record.features.0[index].to_bits()));
     let is_news = known.0[usize::from(place)] != function;
@@ -148,6 +154,8 @@ pub(crate) fn write(record: &DecisionRecord, strings: &mut Strings, known: &mut 
         (flag::SELF_VIRTUAL, record.self_virtual != VirtualTime::default()),
         (flag::UNCERTAIN, !is_certain(decision)),
         (flag::NEWS, is_news),
+        (flag::PARENT, record.parent.is_some()),
+        (flag::LAST_DEOPT, last_deopt.is_some()),
     ];
     let flags = flags.into_iter().fold(0, |flags, (flag, holds)| flags | if holds { flag } else { 0 });
     let has = |flag: u8| flags & flag != 0;
@@ -165,8 +173,11 @@ pub(crate) fn write(record: &DecisionRecord, strings: &mut Strings, known: &mut 
         record.feature_ns.into(),
         record.loop_index.map_or(0, |index| u64::from(index) + 1),
     ]);
-    if let Some(number) = fallback {
+    for number in [fallback, last_deopt].into_iter().flatten() {
         body.put(number.to_le_bytes());
+    }
+    if let Some(decision_id) = record.parent {
+        body.put(decision_id.to_le_bytes());
     }
     for (flag, time) in [(flag::VIRTUAL, record.t_virtual), (flag::SELF_VIRTUAL, record.self_virtual)] {
         if has(flag) {
@@ -219,7 +230,9 @@ pub(crate) fn read(
         *short = u32::try_from(number).ok()?;
     }
     let [iteration, ask_again, inference_ns, feature_ns, loop_number] = short;
-    let fallback = if has(flag::FALLBACK) { body.u16()? } else { NONE_U16 };
+    let mut text = |flag: u8| spool_read::string(if flags & flag != 0 { body.u16()? } else { NONE_U16 }, strings);
+    let (fallback, last_deopt) = (text(flag::FALLBACK)?, text(flag::LAST_DEOPT)?);
+    let parent = if has(flag::PARENT) { Some(body.u64()?) } else { None };
     let mut time = |flag: u8| if has(flag) { body.virtual_time() } else { Some(VirtualTime::default()) };
     let (t_virtual, self_virtual) = (time(flag::VIRTUAL)?, time(flag::SELF_VIRTUAL)?);
     let Decision { mut propensities, mut scores, .. } = Decision::certain(action, 1);
@@ -254,7 +267,9 @@ pub(crate) fn read(
         ask_again,
         inference_ns,
         feature_ns,
-        fallback: spool_read::string(fallback, strings)?,
+        fallback,
+        parent,
+        last_deopt,
         kind: kind as u8,
         tier,
         legal: legal.bits(),
@@ -282,6 +297,8 @@ mod tests {
             self_virtual: VirtualTime::default(),
             snapshot_hash: 0,
             chain_hash: 0,
+            parent: None,
+            last_deopt: None,
             iteration: 2,
             function_id,
             loop_index: None,
@@ -339,6 +356,7 @@ mod tests {
             assert_eq!((found.explore, found.ask_again), (decision.explore, decision.ask_again));
             assert_eq!((found.inference_ns, found.feature_ns), (record.inference_ns, record.feature_ns));
             assert_eq!(found.fallback.as_deref(), decision.fallback);
+            assert_eq!((found.parent, found.last_deopt.as_deref()), (record.parent, record.last_deopt));
         }
         found.into_iter().map(|(_, length)| length).collect()
     }
@@ -366,6 +384,7 @@ mod tests {
             DecisionRecord { t_virtual: time(Some(8), None), ..base.clone() },
             DecisionRecord { t_virtual: time(None, Some(9)), self_virtual: time(Some(1), Some(0)), ..base.clone() },
             DecisionRecord { taken: Action::Stay, ..base.clone() },
+            DecisionRecord { parent: Some(1 << 50), last_deopt: Some("type"), ..base.clone() },
             with(Decision { explore: true, ..certain() }),
             with(Decision { fallback: Some("no model"), ..certain() }),
             with(Decision { fallback: Some("another reason"), ask_again: u32::MAX, ..certain() }),

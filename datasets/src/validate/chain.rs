@@ -84,3 +84,28 @@ fn of_frame(
     }
     Ok((snapshots, links))
 }
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{Column, Float64Chunked, IntoColumn};
+
+    use super::*;
+    use crate::synthetic::{self, Shape};
+
+    #[test]
+    fn a_feature_that_was_changed_in_a_table_is_found_once() {
+        let dir = tempfile::TempDir::new().unwrap();
+        synthetic::write(dir.path(), Shape { families: 1, runs_per_family: 1, functions: 3, seed: 1 }).unwrap();
+        let mut frame = Dataset::open(dir.path()).unwrap().table(Table::Decision, None).unwrap();
+        let hashed: Vec<Feature> =
+            Feature::ALL.iter().copied().filter(|feature| feature.info().deterministic).collect();
+        let wrong = |frame: &DataFrame| of_frame(frame, &hashed, &mut HashMap::new()).unwrap();
+        assert!(frame.height() > 3);
+        assert_eq!(wrong(&frame), (0, 0));
+        let calls = frame.column("calls").unwrap().f64().unwrap();
+        let edited = calls.iter().enumerate().map(|(row, calls)| if row == 1 { Some(1e6) } else { calls });
+        let edited: Column = edited.collect::<Float64Chunked>().with_name("calls".into()).into_column();
+        frame.with_column(edited).unwrap();
+        assert_eq!(wrong(&frame), (1, 0));
+    }
+}

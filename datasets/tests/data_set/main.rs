@@ -53,6 +53,8 @@ fn decision(id: u64, kind: DecisionKind, loop_index: Option<u32>) -> DecisionRec
         self_virtual: VirtualTime { ticks: Some(30), model_ns: None },
         snapshot_hash: 0,
         chain_hash: 0,
+        parent: None,
+        last_deopt: None,
         iteration: 0,
         function_id: 77,
         loop_index,

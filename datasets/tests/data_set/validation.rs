@@ -46,7 +46,7 @@ fn mistakes_in_decisions_are_found() {
     finds("did what was not legal", |record| record.taken = Action::Hot);
 }
 
-/// An edit is found, and found once: not at every row after it.
+/// An edit of a spool is found, and found once: not at every row after it.
 #[test]
 fn decisions_that_were_changed_after_they_were_logged_are_found() {
     let found = |change: &dyn Fn(&mut DecisionRecord)| {
@@ -68,11 +68,10 @@ fn decisions_that_were_changed_after_they_were_logged_are_found() {
         let errors = validation.findings.iter().filter(|finding| finding.severity == Severity::Error);
         errors.map(|finding| finding.text.split(':').next().unwrap_or("").to_owned()).collect::<Vec<_>>()
     };
-    let saw = "1 decisions were not made from what their `snapshot_hash` says";
     let is = "1 decisions are not what their `chain_hash` says";
     assert_eq!(found(&|_| ()), Vec::<String>::new());
-    assert_eq!(found(&|record| record.features[Feature::Calls] = 11.0), [saw]);
-    assert_eq!(found(&|record| record.legal = record.legal.with(Action::Hot)), [saw]);
+    assert_eq!(found(&|record| record.features[Feature::Calls] = 11.0), [is]);
+    assert_eq!(found(&|record| record.legal = record.legal.with(Action::Hot)), [is]);
     assert_eq!(found(&|record| record.taken = Action::Warm), [is]);
     assert_eq!(found(&|record| record.decision.ask_again = 10), [is]);
     assert_eq!(found(&|record| record.decision.explore = true), [is]);

@@ -36,6 +36,8 @@ impl EventSink for DigestSink {
             t_ns,
             t_virtual,
             self_virtual,
+            parent,
+            last_deopt,
             snapshot_hash,
             chain_hash,
             iteration,
@@ -59,6 +61,7 @@ impl EventSink for DigestSink {
             optional(time.model_ns);
         }
         optional(loop_index.map(u64::from));
+        optional(*parent);
         for number in [*decision_id, *t_ns, *function_id, *snapshot_hash, *chain_hash] {
             hash.update(number.to_le_bytes());
         }
@@ -74,9 +77,10 @@ impl EventSink for DigestSink {
             let value = if value.is_nan() { f32::NAN } else { *value };
             hash.update(value.to_bits().to_le_bytes());
         }
-        let fallback = decision.fallback.unwrap_or_default();
-        hash.update((fallback.len() as u32).to_le_bytes());
-        hash.update(fallback);
+        for text in [decision.fallback, *last_deopt].map(Option::unwrap_or_default) {
+            hash.update((text.len() as u32).to_le_bytes());
+            hash.update(text);
+        }
     }
     fn compile(&mut self, _: &CompileRecord) {}
     fn deopt(&mut self, _: &DeoptRecord) {}

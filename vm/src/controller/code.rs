@@ -46,9 +46,18 @@ pub struct Standing {
     pub(super) evictions: u8,
     /// The countdown as probation found it.
     paused: i32,
+    /// The decision that asked for its code or gave that up, counted from 1; 0: none.
+    decision: u32,
 }
 
 impl Standing {
+    /// The decision that asked for its code, or gave that up.
+    pub(super) fn decision(self) -> Option<u64> {
+        self.decision.checked_sub(1).map(u64::from)
+    }
+    pub(super) fn decided_by(&mut self, decision_id: u64) {
+        self.decision = u32::try_from(decision_id + 1).unwrap_or(0);
+    }
     /// Events before the next compilation, one more eviction counted. A back-edge is a fraction of a call.
     pub(super) fn back_off(&mut self, subject: Subject) -> i32 {
         let wait = FIRST_BACKOFF << self.evictions.min(MAX_DOUBLINGS);

@@ -223,6 +223,16 @@ impl Controller {
         });
     }
 
+    /// Compilations that are under way on other threads.
+    pub(super) fn pending_compilations(&self) -> usize {
+        self.background.pending.len()
+    }
+
+    /// Threads that may compile, beside the one that runs Lua.
+    pub(super) fn compiler_threads(&self) -> u32 {
+        self.background.threads
+    }
+
     pub(super) fn queue_summary(&self) -> QueueSummary {
         let background = &self.background;
         let mut waits = background.waits_ns.clone();
@@ -483,6 +493,9 @@ impl Vm {
                 let Installed { form, phases, ir_insts, code_bytes, start, .. } = installed;
                 let made = Made { form, phases, ir_insts, code_bytes };
                 renewal::note(proto.get_mut(), &request, &installed);
+                if to == Tier::Hot {
+                    proto.get_mut().standing(subject).decided_by(request.decision_id);
+                }
                 let others = if to == Tier::Warm { other_entries(&proto, subject, &installed) } else { Vec::new() };
                 self.put_to_use(proto, subject, from, to, installed);
                 self.spread(proto, others);

@@ -22,6 +22,7 @@ impl Vm {
         *self.controller.deopts.entry(reason).or_default() += 1;
         let object = proto.get_mut();
         object.profile.deopts += 1;
+        object.profile.last_deopt = Some(reason);
         if !object.profile.failed_speculations.contains(&(pc, reason)) {
             object.profile.failed_speculations.push((pc, reason));
         }
@@ -47,9 +48,12 @@ impl Vm {
     /// Asks the policy whether the code is to be given up.
     fn consult_on_demotion(&mut self, proto: Gc<Proto>, subject: Subject) {
         let legal = ActionSet::STAY.with(Action::Warm);
-        if self.ask(proto, subject, DecisionKind::Demote, legal).is_some_and(|answer| answer.taken == Action::Warm) {
+        let Some(answer) = self.ask(proto, subject, DecisionKind::Demote, legal) else { return };
+        if answer.taken == Action::Warm {
             self.demote(proto, subject);
-            proto.get_mut().standing(subject).was_demoted = true;
+            let standing = proto.get_mut().standing(subject);
+            standing.was_demoted = true;
+            standing.decided_by(answer.decision_id);
         }
     }
 

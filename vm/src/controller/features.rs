@@ -3,9 +3,11 @@
 use super::{Controller, Subject};
 use crate::{
     bytecode::{Hint, Instr, Op},
+    clock::{COSTS, Clock},
     function::{CacheKind, Proto, StaticFeatures},
     heap::Gc,
     seam::{Feature, Features},
+    vm::Vm,
 };
 
 /// Static weight of one bytecode in the work estimate: its cost in the interpreter relative to a register move.
@@ -127,7 +129,21 @@ pub(super) fn work_per_word(proto: &Proto, subject: Subject) -> f64 {
     work / words.max(1) as f64
 }
 
-pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Subject, now_ns: u64) -> Features {
+impl Vm {
+    /// Features of a consultation at `now_ns`.
+    pub(super) fn features(&mut self, proto: Gc<Proto>, subject: Subject, now_ns: u64) -> Features {
+        let mut features = collect(&mut self.controller, proto, subject, now_ns);
+        features[Feature::QueueLen] = self.controller.pending_compilations() as f64;
+        features[Feature::CompilerThreads] = f64::from(self.controller.compiler_threads());
+        features[Feature::CompileRateEst] = match self.clock() {
+            Clock::Wall => self.controller.compiles[1].ns_per_word(),
+            Clock::Virtual => COSTS.compile_word_ns[1] as f64,
+        };
+        features
+    }
+}
+
+fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Subject, now_ns: u64) -> Features {
     use Feature as F;
     let statics = statics(proto);
     let mut features = statics.base.clone();
@@ -169,8 +185,14 @@ pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Su
             }
         }
     }
+    let mut steps = 0;
     for cache in proto.caches() {
         sites += 1.0;
+        steps += match cache.kind {
+            CacheKind::Empty => 0,
+            CacheKind::Mega => 3,
+            _ => 1 + u32::from(cache.polymorphic),
+        };
         if cache.kind != CacheKind::Empty {
             executed += 1.0;
         }
@@ -181,6 +203,7 @@ pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Su
             _ => features[F::IcMono] += 1.0,
         }
     }
+    features[F::IcChangedSinceLast] = f64::from(steps.saturating_sub(object.profile.ic_steps_at_last));
     features[F::TypeStability] = if typed > 0.0 { stable / typed } else { 1.0 };
     features[F::SitesExecuted] = if sites > 0.0 { executed / sites } else { 1.0 };
     let exits = match subject {
@@ -195,6 +218,7 @@ pub(super) fn collect(controller: &mut Controller, proto: Gc<Proto>, subject: Su
     features[F::FunctionsSeen] = controller.functions_seen as f64;
     features[F::FunctionsCompiled] = controller.functions_compiled as f64;
     object.profile.calls_at_last = calls;
+    object.profile.ic_steps_at_last = steps;
     object.profile.backedges_at_last = backedges;
     object.profile.t_last_ns = now_ns;
     for state in object.loops_mut() {

@@ -343,7 +343,7 @@ impl Vm {
         let started = Instant::now();
         let tier = subject.tier(&proto);
         let t_ns = self.elapsed_ns_at(started);
-        let features = features::collect(&mut self.controller, proto, subject, t_ns);
+        let features = self.features(proto, subject, t_ns);
         let loop_index = subject.loop_index();
         let asked = Instant::now();
         let function_id = proto.profile.function_id;
@@ -368,8 +368,10 @@ impl Vm {
         self.controller.decision_id += 1;
         let ask_again = clamp(decision.ask_again);
         if self.controller.sink.is_some() {
+            let has_parent = matches!(kind, DecisionKind::Demote | DecisionKind::Reopt);
             let record = DecisionRecord {
                 decision_id,
+                parent: proto.get_mut().standing(subject).decision().filter(|_| has_parent),
                 kind,
                 t_ns,
                 t_virtual: self.virtual_time(),
@@ -381,6 +383,7 @@ impl Vm {
                 loop_index,
                 tier,
                 features,
+                last_deopt: proto.profile.last_deopt,
                 legal,
                 decision,
                 taken,

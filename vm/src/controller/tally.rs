@@ -34,6 +34,11 @@ fn add(sum: &mut PhaseTimes, phases: &PhaseTimes) {
 }
 
 impl CompileTally {
+    /// Processor time per word of bytecode, so far; 0 before the first compilation has ended.
+    pub(super) fn ns_per_word(&self) -> f64 {
+        self.cpu_ns as f64 / self.bytecode_len.max(1) as f64
+    }
+
     /// Of any compilation, also of one that came to nothing.
     pub(super) fn add_time(&mut self, cpu_ns: u64) {
         self.cpu_ns += cpu_ns;

@@ -28,6 +28,9 @@ impl VirtualTime {
 pub struct DecisionRecord {
     /// Counts from 0 within the run.
     pub decision_id: u64,
+    /// That led to this one: which asked for the code, for [`DecisionKind::Demote`]; which gave it up, for
+    /// [`DecisionKind::Reopt`].
+    pub parent: Option<u64>,
     pub kind: DecisionKind,
     /// Nanoseconds since the VM was created, by its clock, as all times of records are unless they say otherwise.
     pub t_ns: u64,
@@ -44,6 +47,8 @@ pub struct DecisionRecord {
     pub loop_index: Option<u32>,
     pub tier: Tier,
     pub features: Features,
+    /// Why the function's optimised code was left last.
+    pub last_deopt: Option<&'static str>,
     pub legal: ActionSet,
     pub decision: Decision,
     /// What the controller did: differs from `decision.action` when that was illegal.

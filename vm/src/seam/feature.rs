@@ -65,6 +65,10 @@ features! {
     CodeBytesUsed "code_bytes_used" "bytes" false "machine code installed in the whole VM; under the virtual clock, what its bytecode is charged for",
     FunctionsSeen "functions_seen" "functions" true "functions instantiated in the VM so far",
     FunctionsCompiled "functions_compiled" "functions" true "functions with compiled code so far",
+    IcChangedSinceLast "ic_changed_since_last" "steps" true "steps of the function's inline caches, of three from empty to given up, since the last consultation about it",
+    QueueLen "queue_len" "compilations" false "compilations of the VM that are under way on other threads",
+    CompilerThreads "compiler_threads" "threads" false "threads that may compile; 0: only the one that runs Lua",
+    CompileRateEst "compile_rate_est" "ns/word" false "what optimising a word of bytecode has taken so far in the run, 0 before the first; under the virtual clock what it is charged",
 }
 
 impl Feature {

@@ -44,6 +44,8 @@ fn run(index: usize, folder: &Path) -> Result<RunMeta> {
             self_virtual: VirtualTime::default(),
             snapshot_hash: 0,
             chain_hash: 0,
+            parent: None,
+            last_deopt: None,
             iteration: 0,
             function_id: index as u64,
             loop_index: None,
