@@ -4,7 +4,7 @@
 //! taken for a line over the time without: its height is the fixed part, its slope the proportional one (Theil and Sen's
 //! estimate, which outliers do not move).
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Serialize;
 
@@ -28,8 +28,8 @@ use crate::{
 
 /// Processes of each kind per program and size, unless something else is asked for.
 const PROCESSES: u32 = 7;
-/// The line needs programs of different length.
-const SIZES: [Size; 2] = [Size::Test, Size::Small];
+/// The line needs programs of very different length: from 3 to 100 ms and more.
+const SIZES: [Size; 3] = [Size::Test, Size::Small, Size::Medium];
 
 /// What a process runs with.
 #[derive(Clone, Copy, PartialEq)]
@@ -89,11 +89,17 @@ fn shift(times: &[f64], others: &[f64]) -> f64 {
 }
 
 fn line(points: &[Point], added: impl Fn(&Point) -> f64, rng: &mut Rng) -> Line {
-    let of = |point: &Point| [point.plain_ns, added(point)];
-    let all: Vec<[f64; 2]> = points.iter().map(of).collect();
-    let estimate = theil_sen(&all);
+    let mut programs: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
+    for point in points {
+        programs.entry(&point.program).or_default().push([point.plain_ns, added(point)]);
+    }
+    let programs: Vec<Vec<[f64; 2]>> = programs.into_values().collect();
+    let estimate = theil_sen(&programs.concat());
     let resampled: Vec<[f64; 2]> = (0..RESAMPLES.min(400))
-        .map(|_| theil_sen(&(0..all.len()).map(|_| all[rng.below(all.len())]).collect::<Vec<_>>()))
+        .map(|_| {
+            let drawn = programs.iter().map(|_| programs[rng.below(programs.len())].as_slice());
+            theil_sen(&drawn.collect::<Vec<_>>().concat())
+        })
         .collect();
     let bounds = |part: usize, scale: f64| {
         let mut values: Vec<f64> = resampled.iter().map(|line| line[part]).collect();
