@@ -7,9 +7,11 @@
 //!
 //! [`freeze`] and [`Optimised::install`] belong to the thread that runs Lua; [`optimise`], between them, to any.
 
+mod arith;
 mod build;
 mod calls;
 mod cfg;
+mod compare;
 mod exits;
 pub mod ir;
 mod liveness;
