@@ -21,6 +21,7 @@ mod call;
 pub mod compare;
 mod continuation;
 mod handlers;
+mod metamethod;
 mod observe;
 mod step;
 pub mod tables;
