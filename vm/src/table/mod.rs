@@ -1,19 +1,21 @@
 //! Tables: an array part with element kinds, string keys in slots described by a shape, and a dictionary for the
 //! rest (and for string keys of tables that are used as maps).
-//!
-//! Traversal order is: array, slots, dictionary, each in order of insertion.
 
 mod array;
+mod collect;
 mod dict;
 mod list;
 mod shape;
+mod traverse;
 
 use dict::Dict;
 
 pub use array::ElementKind;
+pub(crate) use collect::ScanPosition;
 pub(crate) use dict::process_seed;
 pub(crate) use list::Elements;
 pub use shape::{Shape, shape_flags};
+pub use traverse::UnknownKey;
 
 use crate::{
     heap::{Gc, GcHeader, Heap, Kind},
@@ -36,14 +38,6 @@ pub struct Table {
     pub array_len: u32,
     pub array_cap: u32,
     dict: Option<Box<Dict>>,
-}
-
-/// How far [`Table::scan`] has come. An entry in front of it stays there, or is moved by a store.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ScanPosition {
-    element: usize,
-    slot: usize,
-    entry: usize,
 }
 
 /// Why a key cannot be stored.
@@ -86,20 +80,6 @@ impl Table {
 }
 
 impl Table {
-    /// Frees what a dead table owns.
-    #[inline(always)]
-    pub(crate) fn release(&mut self, heap: &mut Heap) {
-        if self.array_cap > 0 {
-            self.free_array(heap);
-        }
-        if self.slots_cap > 0 {
-            self.free_slots(heap);
-        }
-        if self.dict.is_some() {
-            self.dict = None;
-        }
-    }
-
     #[inline(always)]
     pub fn shape(&self) -> Gc<Shape> {
         self.shape
@@ -107,19 +87,6 @@ impl Table {
     #[inline(always)]
     pub fn metatable(&self) -> Option<Gc<Table>> {
         self.shape.metatable()
-    }
-
-    pub(crate) fn owned_bytes(&self) -> usize {
-        self.array_cap as usize * self.array_kind.size()
-            + self.slots_cap as usize * size_of::<Value>()
-            + self.dict.as_ref().map_or(0, |dict| dict.bytes() + size_of::<Dict>())
-    }
-
-    /// How many buffers the collector has to look at.
-    pub(crate) fn buffers(&self) -> usize {
-        usize::from(self.array_kind == ElementKind::Tagged)
-            + usize::from(self.slots_cap > 0)
-            + 2 * usize::from(self.dict.is_some())
     }
 
     #[inline(always)]
@@ -435,174 +402,6 @@ impl Table {
         }
         border
     }
-
-    /// The entry after `key` in traversal order (`nil`: the first); `None` at the end.
-    ///
-    /// # Errors
-    /// `key` is not in the table.
-    pub fn next(&self, key: Value) -> Result<Option<(Value, Value)>, UnknownKey> {
-        let position = self.position_after(key)?;
-        Ok(self.next_from(position).map(|(_, key, value)| (key, value)))
-    }
-
-    /// Position in traversal order of the entry after `key`.
-    pub(crate) fn position_after(&self, key: Value) -> Result<usize, UnknownKey> {
-        let cap = self.array_cap as usize;
-        let slots = self.shape.count() as usize;
-        let key = match key.tag {
-            tag::NIL => return Ok(0),
-            // No key is a float with an integral value, and none is looked for.
-            tag::FLOAT if Value::float_to_int_exact(key.raw_float()).is_some() => return Err(UnknownKey),
-            _ => key,
-        };
-        if key.is_int() {
-            let index = (key.raw_int() as u64).wrapping_sub(1);
-            // Between length and capacity, the key is in the dictionary or was the end of the array.
-            let in_dict = || self.dict.as_ref().and_then(|dict| dict.find(key));
-            if index < cap as u64 {
-                let position = if index < u64::from(self.array_len) { None } else { in_dict() };
-                return Ok(position.map_or(index as usize + 1, |position| cap + slots + position + 1));
-            }
-        } else if let Some(string) = key.as_string()
-            && !self.shape.is_dict()
-            && string.is_short()
-        {
-            return self.shape.find(string).map(|slot| cap + slot as usize + 1).ok_or(UnknownKey);
-        }
-        let position = self.dict.as_ref().and_then(|dict| dict.find(key)).ok_or(UnknownKey)?;
-        Ok(cap + slots + position + 1)
-    }
-
-    /// Whether `position` in traversal order is that of the entry with this key.
-    #[inline]
-    pub(crate) fn is_key_at(&self, position: usize, key: Value) -> bool {
-        let cap = self.array_cap as usize;
-        let slots = self.shape.count() as usize;
-        let same = |found: Value| found.bits == key.bits && found.tag == key.tag;
-        if position < cap {
-            position < self.array_len as usize && same(Value::int(position as i64 + 1))
-        } else if position < cap + slots {
-            same(self.shape.key_at((position - cap) as u32).into())
-        } else {
-            self.dict.as_ref().and_then(|dict| dict.entries.get(position - cap - slots)).is_some_and(|e| same(e.key()))
-        }
-    }
-
-    /// The first entry at or after `position`, with the position after it.
-    pub(crate) fn next_from(&self, mut position: usize) -> Option<(usize, Value, Value)> {
-        let cap = self.array_cap as usize;
-        while position < self.array_len as usize {
-            let value = self.element(position);
-            position += 1;
-            if !value.is_nil() {
-                return Some((position, Value::int(position as i64), value));
-            }
-        }
-        position = position.max(cap);
-        let slots = self.shape.count() as usize;
-        while position < cap + slots {
-            let index = (position - cap) as u32;
-            position += 1;
-            let value = self.slot(index);
-            if !value.is_nil() {
-                return Some((position, self.shape.key_at(index).into(), value));
-            }
-        }
-        let dict = self.dict.as_ref()?;
-        while let Some(entry) = dict.entries.get(position - cap - slots) {
-            position += 1;
-            if !entry.value().is_nil() {
-                return Some((position, entry.key(), entry.value()));
-            }
-        }
-        None
-    }
-
-    /// Positions in traversal order, those without an entry included.
-    pub(crate) fn positions(&self) -> usize {
-        let dict = self.dict.as_ref().map_or(0, |dict| dict.entries.len());
-        self.array_cap as usize + self.shape.count() as usize + dict
-    }
-
-    /// Every entry, for the collector.
-    pub(crate) fn each_slot(&self, mut visit: impl FnMut(Value, Value)) {
-        if self.array_kind == ElementKind::Tagged {
-            for index in 0..self.array_len as usize {
-                visit(Value::NIL, self.element(index));
-            }
-        }
-        if !self.shape.is_dict() {
-            for index in 0..self.shape.count() {
-                visit(Value::NIL, self.slot(index));
-            }
-        }
-        if let Some(dict) = &self.dict {
-            for entry in &dict.entries {
-                // The key of a removed entry may be asked for by `next`, never followed: keep it alive all the same.
-                visit(entry.key(), entry.value());
-            }
-        }
-    }
-
-    /// As [`Table::each_slot`], of up to `count` entries from `at` on, which moves. Returns how many entries there were:
-    /// fewer than `count` at the end.
-    pub(crate) fn scan(&self, at: &mut ScanPosition, count: usize, mut visit: impl FnMut(Value, Value)) -> usize {
-        let mut visited = 0;
-        let tagged = if self.array_kind == ElementKind::Tagged { self.array_len as usize } else { 0 };
-        let end = tagged.min(at.element.saturating_add(count));
-        while at.element < end {
-            visit(Value::NIL, self.element(at.element));
-            at.element += 1;
-            visited += 1;
-        }
-        let end = (self.shape.count() as usize).min(at.slot + count - visited);
-        while at.slot < end {
-            visit(Value::NIL, self.slot(at.slot as u32));
-            at.slot += 1;
-            visited += 1;
-        }
-        if let Some(dict) = &self.dict {
-            let end = dict.entries.len().min(at.entry + count - visited);
-            for entry in &dict.entries[at.entry.min(end)..end] {
-                visit(entry.key(), entry.value());
-                visited += 1;
-            }
-            at.entry = at.entry.max(end);
-        }
-        visited
-    }
-
-    /// Removes the entries for which `is_dead`.
-    pub(crate) fn clear_entries(&mut self, is_dead: impl Fn(Value, Value) -> bool) {
-        if self.array_kind == ElementKind::Tagged {
-            for index in 0..self.array_len as usize {
-                if is_dead(Value::int(0), self.element(index)) {
-                    self.clear_element(index);
-                }
-            }
-            self.trim_array();
-        }
-        for index in 0..self.shape.count() {
-            let value = self.slot(index);
-            if is_dead(self.shape.key_at(index).into(), value) {
-                // SAFETY: the slot is in use.
-                unsafe { *self.slots.add(index as usize) = Value::NIL };
-            }
-        }
-        if let Some(dict) = &mut self.dict {
-            let mut removed = false;
-            for entry in &mut dict.entries {
-                if is_dead(entry.key(), entry.value()) {
-                    entry.take();
-                    removed = true;
-                }
-            }
-            if removed {
-                // The keys are about to be freed: forget them now.
-                dict.rehash();
-            }
-        }
-    }
 }
 
 impl Gc<Table> {
@@ -638,7 +437,3 @@ impl Gc<Table> {
         }
     }
 }
-
-/// The key given to `next` is not in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownKey;
