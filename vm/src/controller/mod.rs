@@ -2,11 +2,13 @@
 //!
 //! Legality is decided here, preference by the policy. The hot paths only decrement a counter.
 
+mod background;
 mod code;
 mod compile;
 mod deopt;
 mod exposure;
 mod features;
+mod install;
 mod queue;
 mod renewal;
 mod report;
@@ -26,10 +28,10 @@ use crate::{
     vm::Vm,
 };
 
+use background::Background;
+pub(crate) use background::Pending;
 use code::CodeMemory;
 pub use code::{DEFAULT_CODE_LIMIT, Standing};
-use compile::Background;
-pub(crate) use compile::Pending;
 pub use renewal::Knowledge;
 pub(crate) use renewal::Renewal;
 use tally::CompileTally;
@@ -304,11 +306,11 @@ impl Vm {
             return;
         }
         // While code is on its way there is nothing to decide: the countdown goes on when it is here.
-        if compile::is_pending(&proto, subject) {
+        if background::is_pending(&proto, subject) {
             return;
         }
         let again = self.consult(proto, subject);
-        if !compile::is_pending(&proto, subject) {
+        if !background::is_pending(&proto, subject) {
             renewal::consult_after(proto.get_mut(), subject, again);
         }
     }
