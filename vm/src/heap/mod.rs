@@ -11,7 +11,9 @@
 
 mod cells;
 mod cycle;
+mod make;
 mod mark;
+mod object;
 mod pauses;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -19,149 +21,23 @@ mod verify;
 mod weak;
 
 use std::{
-    alloc::Layout,
-    fmt,
-    marker::PhantomData,
-    ops::Deref,
     ptr::NonNull,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use cells::{Cells, charged};
 pub(crate) use cycle::{Progress, SLICE_BYTES};
+pub(crate) use object::layout_with_tail;
+pub use object::{Gc, GcHeader, Kind, Object};
 pub use pauses::Pauses;
 
 use crate::{
     display::Identities,
-    function::{Closure, Native, Proto, Upvalue},
     string::{Interner, Str},
     table::{Shape, Table, process_seed},
     thread::Thread,
-    userdata::Userdata,
     value::Value,
 };
-
-/// What an object is; the collector's dispatch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// No object: a free cell.
-    Free,
-    Str,
-    Table,
-    Closure,
-    Native,
-    Userdata,
-    Thread,
-    Upvalue,
-    Proto,
-    Shape,
-}
-
-/// First field of every heap object.
-#[repr(C, align(4))]
-pub struct GcHeader {
-    kind: Kind,
-    /// Equal to [`Heap::epoch`] when reached in the present cycle.
-    mark: u8,
-    /// In the finalizer list.
-    pub(crate) finalizable: bool,
-    /// `tostring` has shown a number for it.
-    identified: bool,
-}
-
-impl GcHeader {
-    const FREE: GcHeader = GcHeader { kind: Kind::Free, mark: 0, finalizable: false, identified: false };
-    /// Whether a reference must not be stored into the object unnoticed; [`Heap::barrier`] asks the same.
-    #[inline(always)]
-    pub(crate) fn needs_barrier(&self, heap: &Heap) -> bool {
-        self.mark == heap.barrier_mark
-    }
-    /// Where compiled code finds the mark in every object.
-    pub const MARK_OFFSET: usize = std::mem::offset_of!(GcHeader, mark);
-}
-
-/// A type that lives in the heap.
-///
-/// # Safety
-/// `repr(C)` with a [`GcHeader`] first, and `KIND` unique to the type.
-pub unsafe trait Object {
-    const KIND: Kind;
-}
-
-macro_rules! object {
-    ($($type:ident),*) => {$(
-        // SAFETY: each of these types is `repr(C)` and begins with its header.
-        unsafe impl Object for $type { const KIND: Kind = Kind::$type; }
-    )*};
-}
-object!(Str, Table, Closure, Native, Userdata, Thread, Upvalue, Proto, Shape);
-
-/// A pointer into the heap, valid as the module's invariant says.
-#[repr(transparent)]
-pub struct Gc<T>(NonNull<T>, PhantomData<T>);
-
-impl<T> Clone for Gc<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<T> Copy for Gc<T> {}
-impl<T> PartialEq for Gc<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl<T> Eq for Gc<T> {}
-impl<T> fmt::Debug for Gc<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gc({:p})", self.0)
-    }
-}
-
-impl<T> Gc<T> {
-    /// # Safety
-    /// `address` must be that of a live `T` in the heap.
-    #[inline(always)]
-    pub unsafe fn from_address(address: usize) -> Self {
-        // SAFETY: a live object is not at null.
-        unsafe { Gc(NonNull::new_unchecked(address as *mut T), PhantomData) }
-    }
-    /// # Safety
-    /// `pointer` must point to a live `T` in the heap.
-    #[inline(always)]
-    pub unsafe fn from_ptr(pointer: *mut T) -> Self {
-        // SAFETY: as the contract says.
-        unsafe { Self::from_address(pointer as usize) }
-    }
-    #[inline(always)]
-    pub fn address(self) -> usize {
-        self.0.as_ptr() as usize
-    }
-    #[inline(always)]
-    pub fn as_ptr(self) -> *mut T {
-        self.0.as_ptr()
-    }
-    /// Exclusive access.
-    ///
-    /// INVARIANT: the VM is single-threaded and keeps no reference into an object across a call that may reach
-    /// the same object; callers keep the borrow short.
-    #[inline(always)]
-    #[expect(clippy::mut_from_ref, reason = "the heap is a graph; exclusivity is by the invariant above")]
-    pub(crate) fn get_mut(&self) -> &mut T {
-        // SAFETY: the object is live (module invariant) and the borrow exclusive (invariant above).
-        unsafe { &mut *self.0.as_ptr() }
-    }
-}
-
-impl<T> Deref for Gc<T> {
-    type Target = T;
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        // SAFETY: the object is live by the module's invariant.
-        unsafe { self.0.as_ref() }
-    }
-}
 
 /// What the collector is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,12 +200,6 @@ impl Heap {
         }
     }
 
-    /// A header for an object that is about to be linked.
-    #[inline(always)]
-    pub(crate) fn header(&self, kind: Kind) -> GcHeader {
-        GcHeader { kind, mark: self.new_mark, finalizable: false, identified: false }
-    }
-
     /// Whether a poll has something to do: to collect, or what another thread asks for.
     #[inline(always)]
     pub fn poll_is_due(&self) -> bool {
@@ -428,98 +298,9 @@ impl Heap {
         self.barrier_mark != 0
     }
 
-    /// Moves `object` into the heap. Its header must come from [`Heap::header`].
-    #[inline(always)]
-    pub(crate) fn insert<T: Object>(&mut self, object: T) -> Gc<T> {
-        const { assert!(align_of::<T>() <= 8) };
-        let pointer = self.allocate(size_of::<T>()).cast::<T>();
-        // SAFETY: fresh memory of the right size.
-        unsafe {
-            pointer.write(object);
-            Gc::from_ptr(pointer)
-        }
-    }
-
-    /// Allocates a string object of `len` bytes; length, hash and content are unset.
-    #[inline]
-    pub(crate) fn insert_str(&mut self, len: usize) -> *mut Str {
-        let pointer = self.allocate(Str::layout(len).size()).cast::<Str>();
-        // SAFETY: fresh memory of the right size.
-        unsafe { (&raw mut (*pointer).header).write(self.header(Kind::Str)) };
-        pointer
-    }
-
-    #[inline(always)]
-    pub(crate) fn root_shape(&mut self) -> Gc<Shape> {
-        match self.root_shape {
-            Some(shape) => shape,
-            None => {
-                let shape = Shape::root(self);
-                self.root_shape = Some(shape);
-                shape
-            }
-        }
-    }
-
-    pub(crate) fn dict_shape(&mut self) -> Gc<Shape> {
-        match self.dict_shape {
-            Some(shape) => shape,
-            None => {
-                let shape = Shape::dict(self);
-                self.dict_shape = Some(shape);
-                shape
-            }
-        }
-    }
-
-    pub(crate) fn thread(&mut self, is_main: bool) -> Gc<Thread> {
-        let thread = Thread::new(self, is_main);
-        let thread = self.insert(thread);
-        self.threads.push(thread);
-        if is_main {
-            self.lend_stack(thread);
-        }
-        thread
-    }
-
-    /// A closure whose `count` upvalues the caller must set before the next poll.
-    #[inline]
-    pub(crate) fn closure(&mut self, proto: Gc<Proto>, count: usize) -> Gc<Closure> {
-        let pointer = self.allocate(Closure::layout(count).size()).cast::<Closure>();
-        // SAFETY: fresh memory of the right size; the tail is written by the caller before the next poll.
-        unsafe {
-            pointer.write(Closure { header: self.header(Kind::Closure), upvalue_count: count as u32, proto });
-            Gc::from_ptr(pointer)
-        }
-    }
-
-    pub(crate) fn userdata(&mut self, data: Box<dyn std::any::Any>, metatable: Option<Gc<Table>>) -> Gc<Userdata> {
-        let header = self.header(Kind::Userdata);
-        self.charge_new(size_of_val(&*data));
-        let userdata = self.insert(Userdata { header, metatable, data });
-        if let Some(metatable) = metatable {
-            metatable.mark_proto(self);
-        }
-        userdata
-    }
-
     /// Units of marking work since the heap was made.
     pub fn work_done(&self) -> usize {
         self.work
-    }
-
-    pub(crate) fn register_shape(&mut self, shape: Gc<Shape>) {
-        self.shapes.push(shape);
-    }
-
-    /// `value` has a metatable with `__gc`.
-    pub(crate) fn register_finalizable(&mut self, value: Value) {
-        // SAFETY: only tables and userdata have finalizers; both begin with a header.
-        let header = unsafe { &mut *(value.bits as *mut GcHeader) };
-        if !header.finalizable {
-            header.finalizable = true;
-            self.finalizable.push(value);
-        }
     }
 
     /// Whether an object was reached in the present cycle (or made after it).
@@ -561,38 +342,6 @@ impl Heap {
         let values = std::mem::take(&mut self.finalizable);
         self.to_finalize.extend(values.into_iter().rev());
     }
-
-    /// Releases what a dead object owns.
-    ///
-    /// # Safety
-    /// `object` is unreachable, and its memory is not used as an object afterwards.
-    #[inline(always)]
-    unsafe fn finish(&mut self, object: *mut GcHeader) {
-        // SAFETY: `kind` tells the type.
-        unsafe {
-            if (*object).identified {
-                self.identities.forget(object as u64);
-            }
-            match (*object).kind {
-                Kind::Closure | Kind::Upvalue | Kind::Free => {}
-                Kind::Table => (*object.cast::<Table>()).release(self),
-                Kind::Str => {
-                    let string = object.cast::<Str>();
-                    if (*string).is_short() {
-                        self.interner.remove(string);
-                    }
-                }
-                Kind::Native => object.cast::<Native>().drop_in_place(),
-                Kind::Userdata => object.cast::<Userdata>().drop_in_place(),
-                Kind::Thread => {
-                    self.finish_thread(&mut *object.cast::<Thread>());
-                    object.cast::<Thread>().drop_in_place();
-                }
-                Kind::Proto => object.cast::<Proto>().drop_in_place(),
-                Kind::Shape => object.cast::<Shape>().drop_in_place(),
-            }
-        }
-    }
 }
 
 impl Drop for Heap {
@@ -600,9 +349,4 @@ impl Drop for Heap {
         self.interner.clear();
         self.free_everything();
     }
-}
-
-/// Layout of an object with `len` trailing bytes.
-pub(crate) fn layout_with_tail<T>(len: usize) -> Layout {
-    Layout::from_size_align(size_of::<T>() + len, align_of::<T>()).expect("object size fits the address space")
 }
