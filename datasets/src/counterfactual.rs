@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use trinity_vm::seam::Action;
 
+use crate::horizon::Horizon;
+
 /// Where a cost comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,9 +43,10 @@ pub struct Counterfactual {
     /// Specification of the policy that decided afterwards.
     pub continuation_policy: String,
     pub cost_kind: CostKind,
-    /// Of the whole run, nanoseconds of the kind's clock; mean of the repeats.
+    pub horizon: Horizon,
+    /// Of the run up to the horizon, nanoseconds of the kind's clock; mean of the repeats.
     pub cost_ns: f64,
-    /// That minus the cost of the run as it was.
+    /// That minus the same of the run as it was.
     pub benefit_ns: f64,
     /// 95 % interval of `benefit_ns`, for measured costs.
     pub interval_ns: Option<(f64, f64)>,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     error::DataError,
+    horizon::Horizon,
     load::Dataset,
     manifest::{HowMade, Manifest},
     part,
@@ -77,8 +78,11 @@ pub fn describe(root: &Path) -> Result<Description, DataError> {
     for (taken, rows) in count(&decision, "taken")? {
         decisions.insert(format!("→ {taken}"), rows);
     }
-    let outcome = dataset.table(Table::Outcome, Some(&["censored"]))?;
-    let censored_outcomes = outcome.column("censored")?.bool()?.iter().filter(|flag| *flag == Some(true)).count();
+    let outcome = dataset.table(Table::Outcome, Some(&["horizon", "censored"]))?;
+    let (horizon, censored) = (outcome.column("horizon")?.str()?, outcome.column("censored")?.bool()?);
+    let is_censored =
+        |horizon: Option<&str>, censored| horizon == Some(Horizon::RunEnd.name()) && censored == Some(true);
+    let censored_outcomes = horizon.iter().zip(censored.iter()).filter(|row| is_censored(row.0, row.1)).count();
     Ok(Description {
         schema_version: SCHEMA_VERSION.to_owned(),
         complete: dataset.is_complete(),
@@ -142,6 +146,6 @@ impl fmt::Display for Description {
                 writeln!(f, "  {name:<30} {rows:>10}")?;
             }
         }
-        write!(f, "\ncensored outcomes: {}", self.censored_outcomes)
+        write!(f, "\noutcomes that are censored at the end of the run: {}", self.censored_outcomes)
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use polars::prelude::DataFrame;
-use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, Feature, VirtualTime};
+use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, Feature};
 
 use crate::{
     error::DataError,
@@ -51,8 +51,6 @@ pub struct RunLog {
     /// Events after which that policy wanted to be asked about a function, and about a loop, for the first time; `None`:
     /// the run was cut short before it said so.
     pub first_consultations: Option<[u32; 2]>,
-    /// What the run took, as far as the log says.
-    pub took: VirtualTime,
     /// `source:line` of functions by their identifier, as far as the log says.
     pub functions: BTreeMap<u64, String>,
 }
@@ -74,15 +72,17 @@ fn from_spool(path: &Path, run_id: Option<&str>) -> Result<RunLog, DataError> {
     let contents = spool_read::read(path)?;
     let decisions = contents.decisions.into_iter().map(logged).collect::<Option<_>>();
     let unknown = || DataError::Spool { path: path.to_owned(), detail: "a decision of an unknown kind".to_owned() };
-    let took = contents.run_end.as_ref().map_or_else(VirtualTime::default, |end| end.took);
     let (policy, first) = contents.run_end.map(|end| (end.policy, end.first_consultations)).unzip();
     Ok(RunLog {
         decisions: decisions.ok_or_else(unknown)?,
         policy,
         seed: None,
         first_consultations: first,
-        took,
-        functions: contents.functions.into_iter().map(|function| (function.function_id, function.name)).collect(),
+        functions: contents
+            .functions
+            .into_iter()
+            .map(|function| (function.totals.function_id, function.name))
+            .collect(),
     })
 }
 
@@ -114,7 +114,7 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
     })
 }
 
-const RUN: [&str; 7] = ["run_id", "policy_id", "seed", "first_call", "first_backedge", "ticks", "model_ns"];
+const RUN: [&str; 5] = ["run_id", "policy_id", "seed", "first_call", "first_backedge"];
 
 const COLUMNS: [&str; 22] = [
     "run_id",
@@ -156,9 +156,7 @@ fn from_data_set(root: &Path, run_id: Option<&str>) -> Result<RunLog, DataError>
     };
     let wanted = ids[row];
     let first = |name: &str| runs.column(name).and_then(|column| Ok(column.u32()?.get(row)));
-    let passed = |name: &str| runs.column(name).and_then(|column| Ok(column.u64()?.get(row)));
     let mut log = RunLog {
-        took: VirtualTime { ticks: passed("ticks")?, model_ns: passed("model_ns")? },
         policy: runs.column("policy_id")?.str()?.get(row).map(str::to_owned),
         seed: runs.column("seed")?.u64()?.get(row),
         first_consultations: first("first_call")?

@@ -7,6 +7,7 @@ use crate::{
     counterfactual::Counterfactual,
     error::DataError,
     frame::{Rows, Value},
+    horizon::Horizon,
     meta::RunMeta,
     outcome::Totals,
     record,
@@ -59,10 +60,13 @@ impl Batch {
         if let Some(contents) = contents {
             added.truncated = contents.lost_bytes > 0;
             added.decisions = contents.decisions.len();
-            let totals = Totals::new(&contents.functions);
+            let totals = Totals::new(contents);
             for decision in &contents.decisions {
                 self.decision(run_id, decision)?;
-                added.unlabelled += usize::from(!self.outcome(run_id, decision, &totals)?);
+                for horizon in Horizon::ALL {
+                    let is_labelled = self.outcome(run_id, decision, &totals, horizon)?;
+                    added.unlabelled += usize::from(horizon == Horizon::RunEnd && !is_labelled);
+                }
             }
             for (index, compile) in contents.compiles.iter().enumerate() {
                 self.compile(run_id, index, compile)?;
@@ -175,12 +179,18 @@ impl Batch {
     }
 
     /// False for a decision whose consequences are not known.
-    fn outcome(&mut self, run_id: &str, decision: &Decision, totals: &Totals<'_>) -> Result<bool, DataError> {
-        let Some(outcome) = totals.outcome(decision) else { return Ok(true) };
+    fn outcome(
+        &mut self,
+        run_id: &str,
+        decision: &Decision,
+        totals: &Totals<'_>,
+        horizon: Horizon,
+    ) -> Result<bool, DataError> {
+        let Some(outcome) = totals.outcome(decision, horizon) else { return Ok(true) };
         self.push(Table::Outcome, run_id, |name| {
             Some(match name {
                 "decision_id" => Value::Int(decision.decision_id),
-                "horizon" => Value::Str("run_end"),
+                "horizon" => Value::Str(horizon.name()),
                 "censored" => Value::Bool(outcome.censored),
                 "self_work_after" => outcome.self_work_after.into(),
                 "calls_after" => outcome.calls_after.into(),
@@ -201,7 +211,7 @@ impl Batch {
         self.push(Table::Outcome, run_id, |name| {
             Some(match name {
                 "decision_id" => Value::Int(other.decision_id),
-                "horizon" => Value::Str("run_end"),
+                "horizon" => Value::Str(other.horizon.name()),
                 "counterfactual_action" => Value::Str(other.action.name()),
                 "censored" => Value::Bool(false),
                 "continuation_policy" => Value::Str(&other.continuation_policy),
@@ -255,6 +265,9 @@ impl Batch {
         self.push(Table::Iteration, run_id, |name| {
             Some(match name {
                 "iter" => Value::Int(iteration.iteration.into()),
+                "t_ns" => Value::Int(iteration.t_ns),
+                "t_ticks" => iteration.t_virtual.ticks.into(),
+                "t_model_ns" => iteration.t_virtual.model_ns.into(),
                 "ticks" => iteration.took.ticks.into(),
                 "model_ns" => iteration.took.model_ns.into(),
                 "deopts" => Value::Int(iteration.deopts),
@@ -269,20 +282,21 @@ impl Batch {
     }
 
     fn function(&mut self, run_id: &str, index: usize, function: &Function) -> Result<(), DataError> {
+        let totals = &function.totals;
         self.push(Table::Function, run_id, |name| {
             Some(match name {
                 "function_index" => Value::Int(index as u64),
-                "function_id" => Value::Int(function.function_id),
+                "function_id" => Value::Int(totals.function_id),
                 "name" => Value::Str(&function.name),
                 "bytecode_len" => Value::Int(function.bytecode_len.into()),
-                "calls" => Value::Int(function.calls),
-                "backedges" => Value::Int(function.backedges),
-                "work" => Value::Float(function.work),
-                "self_ticks" => function.took.ticks.into(),
-                "self_model_ns" => function.took.model_ns.into(),
-                "censored" => Value::Bool(function.censored),
+                "calls" => Value::Int(totals.calls),
+                "backedges" => Value::Int(totals.backedges),
+                "work" => Value::Float(totals.work),
+                "self_ticks" => totals.took.ticks.into(),
+                "self_model_ns" => totals.took.model_ns.into(),
+                "censored" => Value::Bool(totals.censored),
                 "final_tier" => Value::Int(function.final_tier.into()),
-                "deopts" => Value::Int(function.deopts),
+                "deopts" => Value::Int(totals.deopts),
                 _ => return None,
             })
         })

@@ -14,7 +14,7 @@ use std::{
 };
 
 use trinity_vm::seam::{
-    CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, IterationRecord, RunSummary,
+    CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, FunctionTotals, IterationRecord, RunSummary,
 };
 
 use crate::{
@@ -127,6 +127,9 @@ impl EventSink for SpoolSink {
     }
     fn deopt(&mut self, record: &DeoptRecord) {
         self.append(|this| record::deopt(record, &mut this.strings, &mut this.buffer));
+    }
+    fn function_so_far(&mut self, totals: &FunctionTotals) {
+        self.append(|this| record::function_so_far(totals, &mut this.buffer));
     }
     fn iteration(&mut self, record: &IterationRecord) {
         self.append(|this| record::iteration(record, &mut this.buffer));

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use trinity_vm::seam::VirtualTime;
+use trinity_vm::seam::{FunctionTotals, VirtualTime};
 
 use crate::{
     error::DataError,
@@ -26,6 +26,8 @@ pub(crate) struct Decision {
     pub chain_hash: u64,
     pub function_id: u64,
     pub iteration: u32,
+    /// Place in [`Contents::iterations`] of the first one to begin after it, which need not be there.
+    pub next_iteration: usize,
     pub loop_index: Option<u32>,
     pub ask_again: u32,
     pub inference_ns: u32,
@@ -70,25 +72,26 @@ pub(crate) struct Deopt {
 
 pub(crate) struct Iteration {
     pub iteration: u32,
+    pub t_ns: u64,
+    pub t_virtual: VirtualTime,
     /// wall, cpu, gc, compile.
     pub times_ns: [u64; 4],
     pub deopts: u64,
     pub took: VirtualTime,
 }
 
-#[derive(Clone)]
 pub(crate) struct Function {
-    pub function_id: u64,
-    pub calls: u64,
-    pub backedges: u64,
-    pub work: f64,
-    pub deopts: u64,
-    pub took: VirtualTime,
+    pub totals: FunctionTotals,
     pub bytecode_len: u32,
-    pub censored: bool,
     pub final_tier: u8,
-    pub loop_backedges: Vec<u64>,
     pub name: String,
+}
+
+/// Totals of a function at the end of an iteration.
+pub(crate) struct SoFar {
+    /// Place of the iteration in [`Contents::iterations`].
+    pub at: usize,
+    pub totals: FunctionTotals,
 }
 
 pub(crate) struct RunEnd {
@@ -110,6 +113,7 @@ pub(crate) struct Contents {
     pub compiles: Vec<Compile>,
     pub deopts: Vec<Deopt>,
     pub iterations: Vec<Iteration>,
+    pub so_far: Vec<SoFar>,
     pub functions: Vec<Function>,
     pub run_end: Option<RunEnd>,
     pub records: u64,
@@ -192,7 +196,9 @@ fn frame(
             strings.insert(number, std::str::from_utf8(body.0).ok()?.to_owned());
             return Some(());
         }
-        tag::DECISION => out.decisions.push(record::decision::read(body, strings, known)?),
+        tag::DECISION => {
+            out.decisions.push(record::decision::read(body, strings, known, out.iterations.len())?);
+        }
         tag::COMPILE => out.compiles.push(compile(body, strings)?),
         tag::DEOPT => out.deopts.push(Deopt {
             t_ns: body.u64()?,
@@ -203,11 +209,14 @@ fn frame(
         }),
         tag::ITERATION => out.iterations.push(Iteration {
             iteration: body.u32()?,
+            t_ns: body.u64()?,
+            t_virtual: body.virtual_time()?,
             times_ns: [body.u64()?, body.u64()?, body.u64()?, body.u64()?],
             deopts: body.u64()?,
             took: body.virtual_time()?,
         }),
         tag::FUNCTION => out.functions.push(function(body)?),
+        tag::FUNCTION_SO_FAR => out.so_far.push(SoFar { at: out.iterations.len(), totals: totals(body)? }),
         tag::RUN_END => {
             out.run_end = Some(RunEnd {
                 wall_ns: body.u64()?,
@@ -258,25 +267,18 @@ fn compile(body: &mut Body<'_>, strings: &HashMap<u16, String>) -> Option<Compil
 }
 
 fn function(body: &mut Body<'_>) -> Option<Function> {
+    let totals = totals(body)?;
+    let (bytecode_len, final_tier) = (body.u32()?, body.u8()?);
+    Some(Function { totals, bytecode_len, final_tier, name: String::from_utf8_lossy(body.0).into_owned() })
+}
+
+fn totals(body: &mut Body<'_>) -> Option<FunctionTotals> {
     let (function_id, calls, backedges) = (body.u64()?, body.u64()?, body.u64()?);
-    let (work, deopts, took, bytecode_len) = (body.f64()?, body.u64()?, body.virtual_time()?, body.u32()?);
-    let (censored, final_tier, loops) = (body.u8()? != 0, body.u8()?, body.u32()?);
+    let (work, deopts, took) = (body.f64()?, body.u64()?, body.virtual_time()?);
+    let (censored, loops) = (body.u8()? != 0, body.u32()?);
     if loops as usize > body.0.len() / 8 {
         return None;
     }
     let loop_backedges = (0..loops).map(|_| body.u64()).collect::<Option<Vec<_>>>()?;
-    let name = String::from_utf8_lossy(body.0).into_owned();
-    Some(Function {
-        function_id,
-        calls,
-        backedges,
-        work,
-        deopts,
-        took,
-        bytecode_len,
-        censored,
-        final_tier,
-        loop_backedges,
-        name,
-    })
+    Some(FunctionTotals { function_id, calls, backedges, loop_backedges, work, took, censored, deopts })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, EventSink, Feature,
-    Features, FunctionRecord, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
+    Features, FunctionRecord, FunctionTotals, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
 };
 
 use crate::{
@@ -179,21 +179,25 @@ fn one_run(sink: &mut SpoolSink, shape: Shape, family: u32, policy: &str) {
         let events = (total / per_event).floor();
         let calls = (events / (1.0 + statics[Feature::NLoops])).floor();
         sink.function(&FunctionRecord {
-            function_id,
             name: format!("program{family}.lua:{}", index * 10 + 1),
             bytecode_len: statics[Feature::BytecodeLen] as u32,
-            calls: calls as u64,
-            backedges: (events - calls) as u64,
-            loop_backedges: Vec::new(),
-            work: total,
-            took: virtual_time(total),
-            censored: false,
             final_tier: tier,
-            deopts: 0,
+            totals: FunctionTotals {
+                function_id,
+                calls: calls as u64,
+                backedges: (events - calls) as u64,
+                loop_backedges: Vec::new(),
+                work: total,
+                took: virtual_time(total),
+                censored: false,
+                deopts: 0,
+            },
         });
     }
     sink.iteration(&IterationRecord {
-        iteration: 0,
+        iteration: 1,
+        t_ns,
+        t_virtual: virtual_time(t_ns as f64 / 3.0),
         wall_ns: t_ns,
         cpu_ns: t_ns,
         took: virtual_time(t_ns as f64 / 3.0),

@@ -10,27 +10,13 @@ use trinity_vm::seam::Feature;
 
 use crate::{
     error::DataError,
+    horizon::Horizon,
     identity::names_the_group,
     load::Dataset,
     meta::TRAINING_ONLY,
     schema::{Role, Table},
     split::{Assignment, Shared},
 };
-
-/// How far labels look ahead.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Horizon {
-    #[default]
-    RunEnd,
-}
-
-impl Horizon {
-    fn name(self) -> &'static str {
-        match self {
-            Self::RunEnd => "run_end",
-        }
-    }
-}
 
 /// What to learn from.
 #[derive(Clone, Debug, Default)]

@@ -16,6 +16,7 @@ mod trace;
 
 use std::{
     io::Read,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     rc::Rc,
     sync::{Arc, OnceLock},
@@ -418,7 +419,10 @@ fn shown_options(words: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 fn iteration_begin(vm: &mut Vm, args: Args) -> NativeResult {
     let iteration = vm.check_int(args, 0)?;
-    vm.iteration_begin(u32::try_from(iteration).unwrap_or(0));
+    match u32::try_from(iteration).ok().and_then(NonZeroU32::new) {
+        Some(iteration) => vm.iteration_begin(iteration),
+        None => return Err(vm.arg_error(args, 0, "iterations count from 1")),
+    }
     vm.ret0(args)
 }
 

@@ -351,7 +351,7 @@ fn spec(place: &Path, clock: &str, counterfactuals: &str) {
     let text = format!(
         "name = 'x'\nseed = 5\npolicies = ['interpret']\nbaseline = 'interpret'\n[collect]\n\
          programs = ['recursion/hanoi', 'recursion/fib']\nsizes = ['test']\n\
-         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 1\nclock = '{clock}'\n\
+         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 2\nclock = '{clock}'\n\
          counterfactuals = {{ {counterfactuals} }}"
     );
     fs::write(place.join("x.toml"), text).expect("writes");
@@ -427,9 +427,9 @@ fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
     child.wait().expect("ends");
     let done = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
     assert_eq!(done.status, 0, "{}", done.stderr);
-    // {"weight":1.0,"base":[…],"others":[{"action":"warm","costs":[COST],…
-    let cost: f64 =
-        costs.split("costs\":[").nth(1).and_then(|rest| rest.split(']').next()).expect("a cost").parse().expect("one");
+    // {"weight":1.0,"base":[…],"others":[{"action":"warm","costs":[{"run_end":COST,…
+    let cost = costs.split("costs\":[{\"run_end\":").nth(1).and_then(|rest| rest.split(',').next());
+    let cost: f64 = cost.expect("a cost").parse().expect("a number");
     let kept = |row: &(String, u64, String, [f64; 4], u32, f64)| row.1 == id && row.3[0] == cost;
     assert!(counterfactuals(&place.path().join("data")).iter().any(kept), "{costs}");
 }
@@ -453,16 +453,27 @@ fn under_the_virtual_clock_costs_are_exact_and_so_is_the_data_set() {
     let (ids, took) =
         (run.column("run_id").expect("there").str().expect("text"), run.column("model_ns").expect("there"));
     let took = took.u64().expect("numbers");
-    let mut rows = 0;
+    let iteration = data.table(Table::Iteration, None).expect("reads");
+    let (of_iteration, ended) = (iteration.column("run_id").expect("there"), iteration.column("t_model_ns"));
+    let (of_iteration, ended) = (of_iteration.str().expect("text"), ended.expect("there").u64().expect("numbers"));
+    let mut rows = [0, 0];
     for row in (0..outcome.height()).filter(|row| text("counterfactual_action", *row).is_some()) {
         assert_eq!(text("cost_kind", row).as_deref(), Some("virtual"));
         let of_run = (0..run.height()).find(|at| ids.get(*at) == text("run_id", row).as_deref()).expect("its run");
         let (cost, benefit) = (number("counterfactual_model_ns", row), number("realised_benefit_model_ns", row));
-        let base = took.get(of_run).expect("modelled time") as f64;
-        assert_eq!(cost.expect("a cost") - base, benefit.expect("a benefit"));
-        rows += 1;
+        let base = cost.expect("a cost") - benefit.expect("a benefit");
+        if text("horizon", row).as_deref() == Some("run_end") {
+            assert_eq!(base, took.get(of_run).expect("modelled time") as f64);
+            rows[0] += 1;
+        } else {
+            let run = text("run_id", row);
+            let ends = (0..iteration.height()).filter(|at| of_iteration.get(*at) == run.as_deref());
+            let ends: Vec<_> = ends.filter_map(|at| ended.get(at)).map(|ns| ns as f64).collect();
+            assert!(ends.len() == 2 && ends.contains(&base), "{base} in {ends:?}");
+            rows[1] += 1;
+        }
     }
-    assert!(rows >= 12, "{rows}");
+    assert!(rows[0] >= 12 && rows[1] >= 12 && rows[1] <= rows[0], "{rows:?}");
 }
 
 #[test]

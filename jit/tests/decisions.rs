@@ -3,13 +3,13 @@
 #[allow(dead_code, reason = "each user of the module needs a part of it")]
 mod support;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, num::NonZeroU32, rc::Rc};
 
 use support::{Mode, prepare, run, run_in};
 use trinity_vm::{
     seam::{
         Action, ActionSet, CompileRecord, Decision, DecisionKind, DecisionPoint, DecisionRecord, DeoptRecord,
-        EventSink, Feature, FunctionRecord, IterationRecord, Policy, RunSummary, Tier,
+        EventSink, Feature, FunctionRecord, FunctionTotals, IterationRecord, Policy, RunSummary, Tier,
     },
     vm::{Vm, VmOptions},
 };
@@ -122,4 +122,56 @@ fn decisions_know_what_the_system_is_at() {
     });
     assert_eq!(of(&later, Feature::CompilerThreads), [1.0, 1.0]);
     assert_eq!(of(&later, Feature::QueueLen), [0.0, 1.0], "one is on its way when the other is decided about");
+}
+
+/// Asked after 20 calls, and once; does nothing.
+struct AskedOnce;
+
+impl Policy for AskedOnce {
+    fn name(&self) -> String {
+        "asked once".to_owned()
+    }
+    fn first_consultation(&self, kind: DecisionKind) -> u32 {
+        if kind == DecisionKind::Osr { u32::MAX } else { 20 }
+    }
+    fn decide(&mut self, _: &DecisionPoint<'_>) -> Decision {
+        Decision::certain(Action::Stay, u32::MAX)
+    }
+}
+
+/// What happens, in words.
+struct Words(Rc<RefCell<Vec<String>>>);
+
+impl EventSink for Words {
+    fn decision(&mut self, record: &DecisionRecord) {
+        self.0.borrow_mut().push(format!("decision in {}", record.iteration));
+    }
+    fn function_so_far(&mut self, totals: &FunctionTotals) {
+        self.0.borrow_mut().push(format!("{} calls", totals.calls));
+    }
+    fn iteration(&mut self, record: &IterationRecord) {
+        self.0.borrow_mut().push(format!("end of {}", record.iteration));
+    }
+    fn compile(&mut self, _: &CompileRecord) {}
+    fn deopt(&mut self, _: &DeoptRecord) {}
+    fn function(&mut self, _: &FunctionRecord) {}
+    fn run_end(&mut self, _: &RunSummary) {}
+}
+
+#[test]
+fn totals_are_told_at_the_end_of_the_first_iteration_to_begin_after_a_decision() {
+    let mut vm = Vm::new(&VmOptions { native_stack: 24 << 20, ..VmOptions::default() });
+    prepare(&mut vm, Mode::Interpreter);
+    vm.controller.set_policy(Box::new(AskedOnce));
+    let words = Rc::new(RefCell::new(Vec::new()));
+    vm.controller.set_sink(Box::new(Words(Rc::clone(&words))));
+    let setup = "function f() end function g() end function call(f, n) for i = 1, n do f() end end call(g, 25)";
+    run_in(&mut vm, setup, "iterations", Mode::Interpreter);
+    for (iteration, calls) in [(1, 30), (2, 7), (3, 5)] {
+        vm.iteration_begin(NonZeroU32::new(iteration).expect("not 0"));
+        run_in(&mut vm, &format!("call(f, {calls})"), "iterations", Mode::Interpreter);
+        vm.iteration_end();
+    }
+    let expected = ["decision in 0", "decision in 1", "25 calls", "end of 1", "37 calls", "end of 2", "end of 3"];
+    assert_eq!(*words.borrow(), expected);
 }

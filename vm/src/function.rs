@@ -161,6 +161,10 @@ pub struct Profile {
     /// Of its inline caches, of three each, when the function was last consulted on.
     pub(crate) ic_steps_at_last: u32,
     pub t_last_ns: u64,
+    /// A decision has been logged since an iteration of the benchmark began last.
+    pub(crate) asked: bool,
+    /// One was between the beginnings of that iteration and the one before it.
+    pub(crate) asked_before: bool,
     /// `None` is below zero: not consulted on yet.
     pub work_at_first: f64,
     pub work_seen: f64,
@@ -366,6 +370,8 @@ pub(crate) fn instantiate(heap: &mut Heap, mut unit: FnUnit, first_calls: i32, f
             backedges_at_last: 0,
             ic_steps_at_last: 0,
             t_last_ns: 0,
+            asked: false,
+            asked_before: false,
             work_at_first: -1.0,
             work_seen: 0.0,
             work_at_tier: 0.0,

@@ -207,11 +207,12 @@ fn read_features(body: &mut Body<'_>, values: &mut [f64]) -> Option<()> {
     Some(())
 }
 
-/// Reads a body back; `None` when it makes no sense.
+/// Reads a body back that was written after so many iterations had ended; `None` when it makes no sense.
 pub(crate) fn read(
     body: &mut Body<'_>,
     strings: &HashMap<u16, String>,
     known: &mut Known,
+    iterations: usize,
 ) -> Option<spool_read::Decision> {
     let flags = body.u8()?;
     let has = |flag: u8| flags & flag != 0;
@@ -263,6 +264,8 @@ pub(crate) fn read(
         chain_hash,
         function_id,
         iteration,
+        // The record of an iteration stands at its end.
+        next_iteration: iterations + usize::from(iteration > 0),
         loop_index,
         ask_again,
         inference_ns,
@@ -328,7 +331,7 @@ mod tests {
                 rest = after;
             }
             let mut body = Body(&rest[5..]);
-            let decision = read(&mut body, &names, &mut known_to_reader).expect("the body makes sense");
+            let decision = read(&mut body, &names, &mut known_to_reader, 0).expect("the body makes sense");
             assert!(body.0.is_empty(), "all of it is read");
             (decision, rest.len())
         };

@@ -7,10 +7,10 @@ pub(crate) mod decision;
 
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, DecisionKind, DeoptRecord, Feature, FunctionRecord,
-    IterationRecord, RunSummary, VirtualTime,
+    FunctionTotals, IterationRecord, RunSummary, VirtualTime,
 };
 
-pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x05";
+pub(crate) const MAGIC: &[u8; 8] = b"TRSPOOL\x06";
 /// Values that stand for "none": string numbers, `loop_index`, times.
 pub(crate) const NONE_U32: u32 = u32::MAX;
 pub(crate) const NONE_U16: u16 = u16::MAX;
@@ -26,6 +26,7 @@ pub(crate) mod tag {
     pub const ITERATION: u8 = 5;
     pub const FUNCTION: u8 = 6;
     pub const RUN_END: u8 = 7;
+    pub const FUNCTION_SO_FAR: u8 = 8;
 }
 
 /// Magic, then a fingerprint of the feature table: a spool of another build is refused, not misread.
@@ -117,23 +118,34 @@ pub(crate) fn deopt(record: &DeoptRecord, strings: &mut Strings, out: &mut Vec<u
 
 pub(crate) fn iteration(record: &IterationRecord, out: &mut Vec<u8>) {
     frame(out, tag::ITERATION, |out| {
-        put!(out: record.iteration, record.wall_ns, record.cpu_ns, record.gc_ns, record.compile_ns, record.deopts);
+        put!(out: record.iteration, record.t_ns);
+        virtual_time(out, record.t_virtual);
+        put!(out: record.wall_ns, record.cpu_ns, record.gc_ns, record.compile_ns, record.deopts);
         virtual_time(out, record.took);
     });
 }
 
 pub(crate) fn function(record: &FunctionRecord, out: &mut Vec<u8>) {
     frame(out, tag::FUNCTION, |out| {
-        put!(out: record.function_id, record.calls, record.backedges, record.work, record.deopts);
-        virtual_time(out, record.took);
+        totals(&record.totals, out);
         put!(out: record.bytecode_len);
-        out.extend_from_slice(&[u8::from(record.censored), record.final_tier as u8]);
-        put!(out: record.loop_backedges.len() as u32);
-        for count in &record.loop_backedges {
-            put!(out: count);
-        }
+        out.push(record.final_tier as u8);
         out.extend_from_slice(record.name.as_bytes());
     });
+}
+
+pub(crate) fn function_so_far(record: &FunctionTotals, out: &mut Vec<u8>) {
+    frame(out, tag::FUNCTION_SO_FAR, |out| totals(record, out));
+}
+
+fn totals(totals: &FunctionTotals, out: &mut Vec<u8>) {
+    put!(out: totals.function_id, totals.calls, totals.backedges, totals.work, totals.deopts);
+    virtual_time(out, totals.took);
+    out.push(u8::from(totals.censored));
+    put!(out: totals.loop_backedges.len() as u32);
+    for count in &totals.loop_backedges {
+        put!(out: count);
+    }
 }
 
 /// The part of the summary that the `run` table stores.

@@ -125,10 +125,13 @@ const RUN: &[Column] = &[
 
 const ITERATION: &[Column] = &[
     RUN_ID,
-    column("iter", U32, "", Context, "kd", "iteration, from 0"),
+    column("iter", U32, "", Context, "kd", "iteration, from 1"),
     column("ticks", U64, "ticks", Label, "?d", "bytecode ticks; null without tick accounting"),
     column("model_ns", U64, "modelled ns", Label, "?d", "modelled time; null under the wall clock"),
     column("deopts", U64, "events", Label, "d", "deoptimisations"),
+    column("t_ticks", U64, "ticks", Label, "?d", "bytecode ticks at its end; null without tick accounting"),
+    column("t_model_ns", U64, "modelled ns", Label, "?d", "modelled time at its end; null under the wall clock"),
+    column("t_ns", U64, "ns", Label, "p", "its end, since the VM was created, by the run's clock"),
     column("wall_ns", U64, "ns", Label, "p", "wall time"),
     column("cpu_ns", U64, "ns", Label, "p", "CPU time"),
     column("instructions", U64, "instructions", Label, "?p", "retired instructions; null without a counter"),
@@ -241,7 +244,14 @@ const COMPILE: &[Column] = &[
 const OUTCOME: &[Column] = &[
     RUN_ID,
     DECISION_ID,
-    column("horizon", Str, "", Label, "kd", "next_iter, run_end, fixed: how far consequences are counted"),
+    column(
+        "horizon",
+        Str,
+        "",
+        Label,
+        "kd",
+        "how far consequences are counted: run_end; next_iter, the end of the first iteration to begin afterwards; fixed",
+    ),
     column(
         "counterfactual_action",
         Str,
@@ -256,7 +266,7 @@ const OUTCOME: &[Column] = &[
         "",
         Label,
         "d",
-        "counters stopped or the run was cut short: labels are lower bounds or null",
+        "counters stopped, or the run ended before the horizon: labels are lower bounds or null",
     ),
     column("self_work_after", F64, "weighted bytecodes", Label, "?d", "work of the function after the decision"),
     column("calls_after", F64, "events", Label, "?d", "calls of the function after the decision"),
@@ -303,7 +313,7 @@ const OUTCOME: &[Column] = &[
         "modelled ns",
         Label,
         "?d",
-        "cost of the run with the counterfactual action (cost_kind virtual, model)",
+        "cost of the run up to the horizon with the counterfactual action (cost_kind virtual, model)",
     ),
     column(
         "realised_benefit_model_ns",
@@ -311,7 +321,7 @@ const OUTCOME: &[Column] = &[
         "modelled ns",
         Label,
         "?d",
-        "that minus the cost of the run as it was: what the decision was worth against this action",
+        "that minus the same of the run as it was: what the decision was worth against this action",
     ),
     column("self_ns_after", U64, "ns", Label, "?p", "sampled time after the decision; null: not sampled"),
     column(
@@ -320,7 +330,7 @@ const OUTCOME: &[Column] = &[
         "ns",
         Label,
         "?p",
-        "cost of the run with the counterfactual action (cost_kind measured), mean of n_reps",
+        "cost of the run up to the horizon with the counterfactual action (cost_kind measured), mean of n_reps",
     ),
     column(
         "realised_benefit",
@@ -328,7 +338,7 @@ const OUTCOME: &[Column] = &[
         "ns",
         Label,
         "?p",
-        "that minus the cost of the run as it was: what the decision was worth against this action",
+        "that minus the same of the run as it was: what the decision was worth against this action",
     ),
     column("ci_low", F64, "ns", Label, "?p", "95 % interval of realised_benefit"),
     column("ci_high", F64, "ns", Label, "?p", "95 % interval of realised_benefit"),

@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a column is added, removed or given another meaning.
-pub const SCHEMA_VERSION: &str = "4";
+pub const SCHEMA_VERSION: &str = "5";
 
 /// Storage type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The whole way of a data set: sink, spool, Parquet, view. One test binary, because linking polars is slow.
 
+mod horizons;
 mod splitting;
 mod storing;
 mod validation;
@@ -15,7 +16,7 @@ use trinity_datasets::{
 };
 use trinity_vm::seam::{
     Action, ActionSet, CompileRecord, CompileResult, Decision, DecisionKind, DecisionRecord, DeoptRecord, EventSink,
-    Feature, Features, FunctionRecord, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
+    Feature, Features, FunctionRecord, FunctionTotals, IterationRecord, PhaseTimes, RunSummary, Tier, VirtualTime,
 };
 
 const SMALL: Shape = Shape { families: 3, runs_per_family: 2, functions: 12, seed: 7 };
@@ -68,20 +69,21 @@ fn decision(id: u64, kind: DecisionKind, loop_index: Option<u32>) -> DecisionRec
     }
 }
 
-fn totals() -> FunctionRecord {
-    FunctionRecord {
+fn totals() -> FunctionTotals {
+    FunctionTotals {
         function_id: 77,
-        name: "a.lua:3".into(),
-        bytecode_len: 12,
         calls: 15,
         backedges: 130,
         loop_backedges: vec![0, 120],
         work: 1500.0,
         took: VirtualTime { ticks: Some(90), model_ns: Some(200) },
         censored: false,
-        final_tier: Tier::Warm,
         deopts: 1,
     }
+}
+
+fn function(totals: FunctionTotals) -> FunctionRecord {
+    FunctionRecord { name: "a.lua:3".into(), bytecode_len: 12, final_tier: Tier::Warm, totals }
 }
 
 /// A sink that gives decisions their hashes, as the VM does before it logs them.
@@ -108,6 +110,7 @@ macro_rules! forward {
 forward! {
     compile(CompileRecord);
     deopt(DeoptRecord);
+    function_so_far(FunctionTotals);
     iteration(IterationRecord);
     function(FunctionRecord);
     run_end(RunSummary);
@@ -132,7 +135,7 @@ fn what_the_sink_was_told_stands_in_the_tables() {
         let t_virtual = VirtualTime::default();
         let label = Default::default();
         sink.deopt(&DeoptRecord { t_ns: 1, t_virtual, function_id: 77, label, pc: 4, reason: "type" });
-        sink.function(&totals());
+        sink.function(&function(totals()));
         sink.run_end(&RunSummary { gc_ns: 11, consultations: 3, ..RunSummary::default() });
     });
     let root = dir.path().join("data");
@@ -175,7 +178,7 @@ fn the_log_of_a_run_can_be_read_back_from_spool_and_data_set() {
     let path = spool(dir.path(), |sink| {
         sink.decision(&decision(0, DecisionKind::Tier, None));
         sink.decision(&decision(1, DecisionKind::Osr, Some(1)));
-        sink.function(&totals());
+        sink.function(&function(totals()));
         let policy = "fixed:1,2".to_owned();
         sink.run_end(&RunSummary { policy, first_consultations: [1, 2], ..RunSummary::default() });
     });
@@ -298,8 +301,8 @@ fn functions_that_share_an_identifier_get_no_labels() {
     let dir = TempDir::new().unwrap();
     let path = spool(dir.path(), |sink| {
         sink.decision(&decision(0, DecisionKind::Tier, None));
-        sink.function(&totals());
-        sink.function(&totals());
+        sink.function(&function(totals()));
+        sink.function(&function(totals()));
     });
     let report =
         convert(&dir.path().join("data"), &[RunInput { meta: meta(), spool: Some(path), ..RunInput::default() }])

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use tempfile::TempDir;
 use trinity_datasets::{
-    CostKind, Counterfactual, DataError, Dataset, HowMade, Manifest, RunInput, RunMeta, Side, Store, Table, describe,
-    validate,
+    CostKind, Counterfactual, DataError, Dataset, Horizon, HowMade, Manifest, RunInput, RunMeta, Side, Store, Table,
+    describe, validate,
 };
 use trinity_vm::seam::{Action, DecisionKind, EventSink};
 
-use crate::{decision, meta, spool, totals};
+use crate::{decision, function, meta, spool, totals};
 
 /// Runs of several programs under two kinds of policy. `start` stands for everything that a machine adds.
 fn runs(folder: &Path, count: u64, start: u64) -> Vec<RunInput> {
@@ -21,7 +21,7 @@ fn runs(folder: &Path, count: u64, start: u64) -> Vec<RunInput> {
                 record.inference_ns = start as u32;
                 sink.decision(&record);
             }
-            sink.function(&totals());
+            sink.function(&function(totals()));
         });
         let meta = RunMeta {
             program_id: format!("program{}", seed % 3),
@@ -168,7 +168,7 @@ fn parts_without_a_manifest_are_refused_and_not_removed() {
     ] {
         assert!(matches!(error, DataError::NoManifest(_)), "{error}");
     }
-    assert!(root.join("schema=4/suite=s/policy_kind=fixed/run").is_dir());
+    assert!(root.join("schema=5/suite=s/policy_kind=fixed/run").is_dir());
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_manifest_names_nothing_outside_of_its_folder() {
     store(&root, &runs(dir.path(), 1, 1), 1);
     let path = root.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
-    for outside in ["../other/schema=4", "/schema=4"] {
-        fs::write(&path, text.replacen("schema=4/", &format!("{outside}/"), 1)).unwrap();
+    for outside in ["../other/schema=5", "/schema=5"] {
+        fs::write(&path, text.replacen("schema=5/", &format!("{outside}/"), 1)).unwrap();
         let error = Dataset::open(&root).unwrap_err();
         assert!(error.to_string().contains("outside of the data set"), "{error}");
     }
@@ -196,6 +196,7 @@ fn counterfactuals_are_outcomes_beside_what_happened() {
         sample_weight: 2.0,
         continuation_policy: "golden".into(),
         cost_kind,
+        horizon: Horizon::RunEnd,
         cost_ns: 120.0,
         benefit_ns: 20.0,
         interval_ns,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use trinity_datasets::{RunInput, RunMeta, Severity, SpoolSink, ViewSpec, convert, training_view, validate};
-use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionRecord, RunSummary};
+use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionTotals, RunSummary};
 
-use crate::{Sealing, decision, meta, spool};
+use crate::{Sealing, decision, function, meta, spool, totals};
 
 fn one_run(dir: &Path, meta: RunMeta, fill: impl FnOnce(&mut Sealing)) -> RunInput {
     RunInput { meta, spool: Some(spool(dir, fill)), ..RunInput::default() }
@@ -122,7 +122,7 @@ fn training_on_one_split_refuses_functions_of_another() {
         one_run(dir.path(), meta, |sink| {
             for (id, function_id) in [(0, 77), (1, own)] {
                 sink.decision(&DecisionRecord { function_id, ..decision(id, DecisionKind::Tier, None) });
-                sink.function(&FunctionRecord { function_id, ..crate::totals() });
+                sink.function(&function(FunctionTotals { function_id, ..totals() }));
             }
         })
     };
@@ -153,7 +153,7 @@ fn a_feature_that_is_a_label_is_an_error_and_one_that_names_programs_a_warning()
                 record.features[planted] = if planted == Feature::NParams { calls_after } else { number as f64 };
                 sink.decision(&record);
                 let calls = record.features[Feature::Calls] as u64 + number * 100 + id;
-                sink.function(&FunctionRecord { function_id: record.function_id, calls, ..crate::totals() });
+                sink.function(&function(FunctionTotals { function_id: record.function_id, calls, ..totals() }));
             }
         })
     };

@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use trinity_datasets::{CostKind, Counterfactual, LoggedDecision, RunMeta, read_log};
+use trinity_datasets::{CostKind, Counterfactual, Horizon, Horizons, LoggedDecision, RunMeta, read_log};
 use trinity_vm::seam::Action;
 
 use super::session::spool_in;
@@ -67,11 +67,11 @@ struct Question<'a> {
     weight: f64,
 }
 
-/// What runs cost, in nanoseconds: those with another action, and the run as it was, in turns.
+/// What runs cost: those with another action, and the run as it was, in turns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Costs {
     weight: f64,
-    base: Vec<f64>,
+    base: Vec<Spent>,
     others: Vec<Other>,
 }
 
@@ -79,15 +79,32 @@ struct Costs {
 struct Other {
     /// Its name.
     action: String,
-    costs: Vec<f64>,
+    costs: Vec<Spent>,
     /// Why there are none.
     problem: Option<String>,
+}
+
+/// What a run took up to the horizons of a decision, in nanoseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Spent {
+    run_end: f64,
+    /// `None`: there was no next iteration, or by wall time, which is that of the process.
+    next_iter: Option<f64>,
+}
+
+impl Spent {
+    fn at(self, horizon: Horizon) -> Option<f64> {
+        match horizon {
+            Horizon::RunEnd => Some(self.run_end),
+            Horizon::NextIter => self.next_iter,
+        }
+    }
 }
 
 /// How many decisions were answered otherwise, and how many of those runs failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Measured {
-    pub rows: usize,
+    pub costs: usize,
     pub failed: usize,
 }
 
@@ -225,7 +242,7 @@ impl Laboratory<'_> {
         spool: &Path,
         logged: &RunMeta,
         action: Option<&str>,
-    ) -> Result<Result<f64, String>> {
+    ) -> Result<Result<Spent, String>> {
         let base = question.base;
         let mut policy = format!("replay:{}", spool.display());
         if let Some(action) = action {
@@ -253,10 +270,16 @@ impl Laboratory<'_> {
         if Some(&result.output_sha256) != logged.output_sha256.as_ref() {
             return Ok(Err("it printed something else than the logged run".to_owned()));
         }
-        let Some(log) = log else { return Ok(Ok(result.wall_ns as f64)) };
+        let Some(log) = log else {
+            return Ok(Ok(Spent { run_end: result.wall_ns as f64, next_iter: None }));
+        };
         let Some(spool) = spool_in(log.path())? else { return Ok(Err("it left no log".to_owned())) };
-        let took = read_log(&spool, None).map_err(failed)?.took;
-        Ok(took.model_ns.map(|ns| ns as f64).ok_or_else(|| "it kept no modelled time".to_owned()))
+        let horizons = Horizons::of_spool(&spool).map_err(failed)?;
+        let [next_iter, run_end] = [Horizon::NextIter, Horizon::RunEnd].map(|horizon| {
+            let reached = horizons.reached(question.decision.decision_id, horizon);
+            reached.model_ns.map(|ns| ns as f64)
+        });
+        Ok(run_end.map(|run_end| Spent { run_end, next_iter }).ok_or_else(|| "it kept no modelled time".to_owned()))
     }
 
     /// Puts the logged run into `folder`, and what is known of its other decisions.
@@ -271,26 +294,29 @@ impl Laboratory<'_> {
         for question in self.questions(base)? {
             let costs: Costs = read_json(&self.file(&question))?;
             for other in &costs.others {
-                match self.row(&question, &costs, other) {
-                    Some(row) => rows.push(row),
-                    None => measured.failed += 1,
-                }
+                let of_other = Horizon::ALL.into_iter().filter_map(|at| self.row(&question, &costs, other, at));
+                let before = rows.len();
+                rows.extend(of_other);
+                let is_known = rows.len() > before;
+                measured.costs += usize::from(is_known);
+                measured.failed += usize::from(!is_known);
             }
         }
-        measured.rows = rows.len();
         write_json(&folder.join(super::session::COUNTERFACTUALS), &rows)?;
         Ok((meta, measured))
     }
 
-    /// `None` where a run failed.
-    fn row(&self, question: &Question<'_>, costs: &Costs, other: &Other) -> Option<Counterfactual> {
+    /// `None` where a run failed, or was not measured so far.
+    fn row(&self, question: &Question<'_>, costs: &Costs, other: &Other, horizon: Horizon) -> Option<Counterfactual> {
         let action = Action::ALL.into_iter().find(|action| action.name() == other.action)?;
         if other.problem.is_some() || other.costs.is_empty() {
             return None;
         }
+        let at = |spent: &[Spent]| spent.iter().map(|spent| spent.at(horizon)).collect::<Option<Vec<f64>>>();
+        let (of_other, of_base) = (at(&other.costs)?, at(&costs.base)?);
         let decision_id = question.decision.decision_id;
         // Runs of one turn were next to each other in time.
-        let benefits: Vec<f64> = other.costs.iter().zip(&costs.base).map(|(other, base)| other - base).collect();
+        let benefits: Vec<f64> = of_other.iter().zip(&of_base).map(|(other, base)| other - base).collect();
         let (cost_kind, interval_ns) = match self.wanted.cost(self.clock) {
             Cost::Virtual => (CostKind::Virtual, None),
             Cost::Wall => {
@@ -304,10 +330,11 @@ impl Laboratory<'_> {
             sample_weight: costs.weight,
             continuation_policy: self.continuation(question.base).label.clone(),
             cost_kind,
-            cost_ns: mean(&other.costs),
+            horizon,
+            cost_ns: mean(&of_other),
             benefit_ns: mean(&benefits),
             interval_ns,
-            n_reps: other.costs.len() as u32,
+            n_reps: of_other.len() as u32,
         })
     }
 }

@@ -121,7 +121,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     let (found, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let collected = session.run(jobs, progress, |index, folder| {
         let (meta, measured) = laboratory.deliver(&base(index), folder)?;
-        found.fetch_add(measured.rows, Ordering::Relaxed);
+        found.fetch_add(measured.costs, Ordering::Relaxed);
         failed.fetch_add(measured.failed, Ordering::Relaxed);
         Ok(meta)
     })?;

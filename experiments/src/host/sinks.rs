@@ -3,8 +3,8 @@
 use std::{cell::RefCell, rc::Rc};
 
 use trinity_vm::seam::{
-    CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, InstallRecord, IterationRecord, OsrRecord,
-    PauseRecord, RunSummary, WithdrawRecord,
+    CompileRecord, DecisionRecord, DeoptRecord, EventSink, FunctionRecord, FunctionTotals, InstallRecord,
+    IterationRecord, OsrRecord, PauseRecord, RunSummary, WithdrawRecord,
 };
 
 /// The first thing that went wrong with a file that is written while the program runs; told at its end.
@@ -50,6 +50,7 @@ forward! {
     osr_entry(OsrRecord<'_>);
     deopt(DeoptRecord);
     pause(PauseRecord);
+    function_so_far(FunctionTotals);
     iteration(IterationRecord);
     function(FunctionRecord);
     run_end(RunSummary);

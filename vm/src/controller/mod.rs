@@ -370,6 +370,7 @@ impl Vm {
         self.controller.decision_id += 1;
         let ask_again = clamp(decision.ask_again);
         if self.controller.sink.is_some() {
+            proto.get_mut().profile.asked = true;
             let has_parent = matches!(kind, DecisionKind::Demote | DecisionKind::Reopt);
             let record = DecisionRecord {
                 decision_id,

@@ -1,12 +1,12 @@
 //! What a finished run reports: iterations, per-function totals, the summary.
 
-use std::time::Instant;
+use std::{num::NonZeroU32, time::Instant};
 
 use super::{IterationStart, features, thread_cpu_ns};
 use crate::{
     front::chunk_id,
     function::Proto,
-    seam::{DecisionKind, FunctionRecord, IterationRecord, RunSummary, Tier, VirtualTime},
+    seam::{DecisionKind, FunctionRecord, FunctionTotals, IterationRecord, RunSummary, Tier, VirtualTime},
     vm::Vm,
 };
 
@@ -29,24 +29,36 @@ impl Totals {
 pub(super) fn function_record(proto: &Proto) -> FunctionRecord {
     let loop_tier = proto.loops().iter().map(|state| state.tier).max().unwrap_or(Tier::Cold);
     FunctionRecord {
-        function_id: proto.profile.function_id,
         name: format!("{}:{}", String::from_utf8_lossy(&chunk_id(&proto.unit.source)), proto.unit.line_defined),
         bytecode_len: proto.unit.code.len() as u32,
+        final_tier: proto.profile.tier.max(loop_tier),
+        totals: function_totals(proto),
+    }
+}
+
+fn function_totals(proto: &Proto) -> FunctionTotals {
+    FunctionTotals {
+        function_id: proto.profile.function_id,
         calls: proto.calls(),
         backedges: proto.backedges(),
         loop_backedges: proto.loops().iter().map(|state| state.count()).collect(),
         work: features::work(proto),
         took: VirtualTime::default(),
         censored: proto.profile.censored,
-        final_tier: proto.profile.tier.max(loop_tier),
         deopts: proto.profile.deopts,
     }
 }
 
 impl Vm {
-    /// A benchmark iteration begins.
-    pub fn iteration_begin(&mut self, iteration: u32) {
-        self.controller.iteration = iteration;
+    /// A benchmark iteration begins; they count from 1.
+    pub fn iteration_begin(&mut self, iteration: NonZeroU32) {
+        if self.controller.sink.is_some() {
+            for proto in &mut self.controller.protos {
+                let profile = &mut proto.get_mut().profile;
+                profile.asked_before = std::mem::take(&mut profile.asked);
+            }
+        }
+        self.controller.iteration = iteration.get();
         self.controller.iteration_start = Some(IterationStart {
             wall: Instant::now(),
             virtual_time: self.virtual_time(),
@@ -62,6 +74,8 @@ impl Vm {
         let Some(start) = self.controller.iteration_start.take() else { return };
         let record = IterationRecord {
             iteration: self.controller.iteration,
+            t_ns: self.elapsed_ns(),
+            t_virtual: self.virtual_time(),
             wall_ns: start.wall.elapsed().as_nanos() as u64,
             cpu_ns: thread_cpu_ns() - start.cpu_ns,
             gc_ns: self.gc_ns - start.gc_ns,
@@ -70,7 +84,11 @@ impl Vm {
             deopts: self.controller.deopts.values().sum::<u64>() - start.deopts,
         };
         self.controller.iteration = 0;
-        if let Some(sink) = &mut self.controller.sink {
+        let controller = &mut self.controller;
+        if let Some(sink) = &mut controller.sink {
+            for proto in controller.protos.iter().filter(|proto| proto.profile.asked_before) {
+                sink.function_so_far(&function_totals(proto));
+            }
             sink.iteration(&record);
         }
     }

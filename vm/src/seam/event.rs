@@ -199,7 +199,11 @@ pub struct DeoptRecord {
 /// One in-process iteration of a benchmark.
 #[derive(Clone, Debug, Default)]
 pub struct IterationRecord {
+    /// Counts from 1.
     pub iteration: u32,
+    /// When it ended.
+    pub t_ns: u64,
+    pub t_virtual: VirtualTime,
     pub wall_ns: u64,
     pub cpu_ns: u64,
     pub gc_ns: u64,
@@ -208,13 +212,10 @@ pub struct IterationRecord {
     pub deopts: u64,
 }
 
-/// What one function did over the whole run: the totals from which remaining work is computed.
+/// What one function has done so far: the totals from which work after a decision is computed.
 #[derive(Clone, Debug)]
-pub struct FunctionRecord {
+pub struct FunctionTotals {
     pub function_id: u64,
-    /// `source:line`.
-    pub name: String,
-    pub bytecode_len: u32,
     pub calls: u64,
     pub backedges: u64,
     /// Back-edges per loop, in order of `FnUnit::loops`.
@@ -225,8 +226,17 @@ pub struct FunctionRecord {
     pub took: VirtualTime,
     /// Counters stopped (optimised code does not count): totals are lower bounds.
     pub censored: bool,
-    pub final_tier: Tier,
     pub deopts: u64,
+}
+
+/// What one function did over the whole run.
+#[derive(Clone, Debug)]
+pub struct FunctionRecord {
+    /// `source:line`.
+    pub name: String,
+    pub bytecode_len: u32,
+    pub final_tier: Tier,
+    pub totals: FunctionTotals,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -338,6 +348,8 @@ pub trait EventSink {
     fn withdraw(&mut self, _record: &WithdrawRecord) {}
     fn osr_entry(&mut self, _record: &OsrRecord<'_>) {}
     fn pause(&mut self, _record: &PauseRecord) {}
+    /// An iteration is about to end that was the first to begin after a decision about this function.
+    fn function_so_far(&mut self, _totals: &FunctionTotals) {}
     fn iteration(&mut self, record: &IterationRecord);
     fn function(&mut self, record: &FunctionRecord);
     fn run_end(&mut self, summary: &RunSummary);

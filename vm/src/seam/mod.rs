@@ -13,8 +13,8 @@ pub use compiler::{Bailout, Compiler, EntryPoint, Frozen, Installed, PhaseTimes,
 pub use digest::chain_hash;
 pub use event::{
     CodeMemorySummary, CompileRecord, CompileResult, DecisionRecord, DeoptRecord, EventSink, FormCompiles,
-    FunctionRecord, InstallRecord, IterationRecord, OsrRecord, PauseRecord, QueueSummary, RunSummary, TierCompiles,
-    VirtualTime, WithdrawRecord, Withdrawal,
+    FunctionRecord, FunctionTotals, InstallRecord, IterationRecord, OsrRecord, PauseRecord, QueueSummary, RunSummary,
+    TierCompiles, VirtualTime, WithdrawRecord, Withdrawal,
 };
 pub use feature::{Feature, FeatureInfo, Features};
 pub use policy::{Action, ActionSet, Decision, DecisionKind, DecisionPoint, Policy};
