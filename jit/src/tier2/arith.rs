@@ -70,15 +70,14 @@ impl Builder<'_> {
 
     /// The operand as a float. An unknown one is guarded to be a float when `exactly`, else to be a number.
     pub(super) fn float_operand(&mut self, operand: Operand, exactly: bool) -> V {
-        let rep = match operand {
+        let register = match operand {
             Operand::Const(value) => {
                 let value = value.to_float_no_string().expect("a numeric constant");
                 return self.emit(Inst::Float(value));
             }
-            Operand::Reg(register) => self.get(register),
+            Operand::Reg(register) => register,
         };
-        let register = if let Operand::Reg(register) = operand { register } else { 0 };
-        match rep {
+        match self.get(register) {
             Rep::Float(v) => v,
             Rep::Int(v) => self.emit(Inst::IntToFloat(v)),
             Rep::Any(payload, tag) if exactly => {

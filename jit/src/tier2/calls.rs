@@ -10,11 +10,6 @@ use super::{
 use crate::abi;
 
 impl Builder<'_> {
-    /// A call by a helper has ended: a yield finds every live register at home, because the helper was generic.
-    pub(super) fn call_status(&mut self, status: V) {
-        self.check_status(status, false);
-    }
-
     pub(super) fn call(&mut self) -> Result<(), Dead> {
         let instr = self.instr;
         let (a, b, c) = (instr.a(), instr.b(), instr.c());
@@ -29,7 +24,7 @@ impl Builder<'_> {
             };
         if b == 0 || !may_be_closure {
             let status = self.generic();
-            self.call_status(status);
+            self.check_status(status, false);
             self.clobber();
             return Ok(());
         }

@@ -109,8 +109,7 @@ impl Builder<'_> {
                 let payload = self.int(0);
                 self.set(a, Rep::Any(payload, tag));
             }
-            Op::Jmp => self.goto(self.target()),
-            Op::Loop => self.goto(self.target()),
+            Op::Jmp | Op::Loop => self.goto(self.target()),
             Op::Eq | Op::EqK | Op::Lt | Op::Le | Op::LtI | Op::LeI | Op::GtI | Op::GeI => return self.comparison(),
             Op::Test => {
                 let falsy = self.is_falsy(a);
@@ -147,7 +146,7 @@ impl Builder<'_> {
             }
             Op::TForCall => {
                 let status = self.generic();
-                self.call_status(status);
+                self.check_status(status, false);
                 self.clobber();
             }
             Op::TForLoop => {
@@ -212,8 +211,6 @@ impl Builder<'_> {
             _ => self.emit(Inst::Tag(0)),
         }
     }
-
-    // ---- numeric loops ----
 
     /// The type of the numeric loop whose first register is `a`.
     fn loop_hint(&self, back_edge: usize) -> Hint {

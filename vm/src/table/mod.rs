@@ -77,9 +77,7 @@ impl Heap {
 impl Table {
     /// Where compiled code finds the dictionary (null: none).
     pub const DICT_OFFSET: usize = std::mem::offset_of!(Table, dict);
-}
 
-impl Table {
     #[inline(always)]
     pub fn shape(&self) -> Gc<Shape> {
         self.shape

@@ -6,13 +6,14 @@
 use trinity_vm::{
     bytecode::{Hint, Op},
     clock::Price,
+    function::CacheKind,
     seam::EntryPoint,
     value::tag,
 };
 
 use super::{Builder, Stop};
 use crate::tier2::{
-    ir::{BASE, Block, Helper, Inst, Term, Ty, V},
+    ir::{BASE, Block, Helper, Inst, Term, Ty},
     state::{Rep, Slot, State},
     tables,
 };
@@ -137,7 +138,6 @@ impl Builder<'_> {
     }
 
     fn predict_from_use(&self, pc: usize, register: usize) -> Option<u8> {
-        use trinity_vm::function::CacheKind;
         let instr = self.snap.code[pc];
         let (op, hint) = instr.op().unquickened();
         let (a, b, c) = (instr.a() == register, instr.b() == register, instr.c() == register);
@@ -164,7 +164,6 @@ impl Builder<'_> {
 
     /// Looks at the array parts of tables that the loop indexes and does not replace, once, in front of it.
     fn hoist_arrays(&mut self, position: usize) {
-        use trinity_vm::function::CacheKind;
         let cfg = self.cfg;
         let info = &cfg.loops[&position];
         for block in &info.blocks {
@@ -221,7 +220,7 @@ impl Builder<'_> {
             let mut rep = self.get(register);
             if let Rep::Any(payload, tag) = rep {
                 if self.snap.has_failed(target, "loop-type") {
-                    self.stop.get_or_insert(Stop::Force(target, register));
+                    self.stop.get_or_insert(Stop::Force { pc: target, register });
                     return;
                 }
                 let condition = self.emit(Inst::TagIs(tag, want_tag));
@@ -234,7 +233,7 @@ impl Builder<'_> {
                 (Rep::Int(_), Rep::Int(v)) | (Rep::Float(_), Rep::Float(v)) => args.push(v),
                 (Rep::Ref(a, _), Rep::Ref(b, v)) if a == b => args.push(v),
                 _ => {
-                    self.stop.get_or_insert(Stop::Force(target, register));
+                    self.stop.get_or_insert(Stop::Force { pc: target, register });
                     return;
                 }
             }
@@ -244,8 +243,8 @@ impl Builder<'_> {
 
     /// The safepoint of a back-edge.
     fn poll(&mut self, position: usize, target: usize) {
-        let due = self.poll_due();
-        let slow = self.split_cold_then(due);
+        let fine = self.no_poll_is_due();
+        let slow = self.split(fine, true);
         let (fast, state) = (self.block, self.state.clone());
         self.block = slow;
         if self.headers[&position].clean || !self.clean_loops.is_empty() {
@@ -264,10 +263,5 @@ impl Builder<'_> {
         if !self.headers[&position].clean {
             self.state.forget_tables();
         }
-    }
-
-    /// Goes on in a new block when `condition`; returns the cold block for when not, whose end jumps to the new one.
-    fn split_cold_then(&mut self, condition: V) -> Block {
-        self.split(condition, true)
     }
 }

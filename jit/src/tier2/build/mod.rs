@@ -30,13 +30,13 @@ pub(super) struct Dead;
 
 /// Why an attempt at building ended early.
 enum Stop {
-    /// Start over: the register must stay home at the header.
-    Force(usize, usize),
-    /// Start over: tables change in the loop.
-    Unclean(usize),
+    /// Start over: the register must stay home at the header with this pc.
+    Force { pc: usize, register: usize },
+    /// Start over: tables change in the loop whose header is the block at this position.
+    Unclean { position: usize },
 }
 
-/// What restarts have taught.
+/// What restarts have taught: what their [`Stop`]s hold.
 #[derive(Default)]
 struct Lessons {
     home: HashSet<(usize, usize)>,
@@ -108,8 +108,8 @@ pub(super) fn build(snap: &Snapshot) -> Result<Func, &'static str> {
             }
         };
         match stop {
-            Stop::Force(header, register) => lessons.home.insert((header, register)),
-            Stop::Unclean(header) => lessons.unclean.insert(header),
+            Stop::Force { pc, register } => lessons.home.insert((pc, register)),
+            Stop::Unclean { position } => lessons.unclean.insert(position),
         };
     }
     Err("no-fixpoint")
@@ -163,7 +163,7 @@ impl Builder<'_> {
     pub(super) fn forget_tables(&mut self) {
         self.state.forget_tables();
         if let Some(header) = self.clean_loops.first() {
-            self.stop.get_or_insert(Stop::Unclean(*header));
+            self.stop.get_or_insert(Stop::Unclean { position: *header });
         }
     }
 
@@ -173,8 +173,6 @@ impl Builder<'_> {
     pub(super) fn failed(&self, reason: &'static str) -> bool {
         self.snap.has_failed(self.pc, reason)
     }
-
-    // ---- exits and guards ----
 
     /// An exit to `pc`, where the present instruction, or another segment, begins.
     fn exit_at(&mut self, pc: usize, reason: &'static str, deopt: bool, refund: Price) -> ExitId {
@@ -223,8 +221,6 @@ impl Builder<'_> {
         self.func.blocks[self.block.index()].term = Term::Exit(exit);
         Dead
     }
-
-    // ---- helpers ----
 
     /// After a helper: returns its status unless it is 0 (or positive, when `counts`).
     pub(super) fn check_status(&mut self, value: V, counts: bool) {
@@ -311,8 +307,6 @@ impl Builder<'_> {
         }
     }
 
-    // ---- entry ----
-
     /// The work of a callee at its entry, in the order of the interpreter's.
     fn prologue(&mut self) {
         let snap = self.snap;
@@ -337,7 +331,7 @@ impl Builder<'_> {
             let enough = self.emit(Inst::Cmp(Cc::Ge, COUNT, params));
             fine = self.emit(Inst::And(fine, enough));
         }
-        let calm = self.poll_due();
+        let calm = self.no_poll_is_due();
         let fine = self.emit(Inst::And(fine, calm));
         let odd = self.split(fine, true);
         let after = self.block;
@@ -354,7 +348,7 @@ impl Builder<'_> {
         self.block = after;
     }
 
-    fn poll_due(&mut self) -> V {
+    fn no_poll_is_due(&mut self) -> V {
         let bytes = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_HEAP_BYTES));
         let threshold = self.emit(Inst::Load(Region::Vm, Width::I64, VM, abi::VM_HEAP_THRESHOLD));
         self.emit(Inst::Cmp(Cc::Below, bytes, threshold))

@@ -133,9 +133,12 @@ pub(in crate::interp) fn get_named(vm: &mut Vm, table: Gc<Table>, name: Gc<Str>)
     }
 }
 
+/// Longest chain of `__index` of which a cache can know the end.
+const MAX_CACHED_CHAIN: usize = 32;
+
 /// A function found along a chain of tables linked by `__index` that are protos already.
 fn find_method(vm: &Vm, mut metatable: Gc<Table>, name: Gc<Str>) -> Option<Value> {
-    for _ in 0..32 {
+    for _ in 0..MAX_CACHED_CHAIN {
         let holder = metatable.get_str(vm.meta_names[Meta::Index as usize]).as_table()?;
         if !holder.shape.is_proto() {
             return None;
@@ -161,7 +164,7 @@ fn fill_proto(vm: &mut Vm, cache: &mut Cache, shape: *const Shape, value: Value)
 /// Looks `name` up along a chain of tables linked by `__index`, marking each as a proto: nil when the chain ends
 /// without it, `None` when it leaves plain tables.
 fn find_through_index(vm: &mut Vm, mut metatable: Option<Gc<Table>>, name: Gc<Str>) -> Option<Value> {
-    for _ in 0..32 {
+    for _ in 0..MAX_CACHED_CHAIN {
         let Some(table) = metatable else { return Some(Value::NIL) };
         let handler = table.get_str(vm.meta_names[Meta::Index as usize]);
         if handler.is_nil() {
