@@ -140,14 +140,17 @@ impl Dataset {
         }
         let mut view = self.join(&names, spec)?;
         if view.self_work_after.is_empty() {
-            return Err(DataError::NoRows {
-                path: self.root().to_owned(),
-                detail: format!(
+            let detail = if view.censored_rows > 0 {
+                format!(
                     "{} rows are censored or unlabelled; collect with a policy that keeps counting (`interpret`, \
                      `baseline-only`), or include censored rows",
                     view.censored_rows
-                ),
-            });
+                )
+            } else {
+                let of = spec.split.as_ref().map_or_else(String::new, |split| format!(" of the split `{split}`"));
+                format!("no decision{of} has labels with the horizon `{}`", spec.horizon.name())
+            };
+            return Err(DataError::NoRows { path: self.root().to_owned(), detail });
         }
         view.check_contents()?;
         view.digest = self.digest()?;

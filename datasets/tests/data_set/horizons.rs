@@ -1,7 +1,7 @@
 //! Labels and costs up to the next iteration, and up to the end of the run.
 
 use tempfile::TempDir;
-use trinity_datasets::{Dataset, Horizon, Horizons, RunInput, Table, convert, validate};
+use trinity_datasets::{Dataset, Horizon, Horizons, RunInput, Table, ViewSpec, convert, training_view, validate};
 use trinity_vm::seam::{
     DecisionKind, DecisionRecord, EventSink, FunctionTotals, IterationRecord, RunSummary, VirtualTime,
 };
@@ -58,6 +58,9 @@ fn the_next_iteration_is_the_first_to_begin_after_the_decision() {
         ("run_end", 2, 5.0, false),
     ];
     assert_eq!(rows, expected);
+    let view = |horizon| training_view(&root, &ViewSpec { horizon, ..ViewSpec::default() });
+    assert_eq!(view(Horizon::NextIter).unwrap().calls_after, [2.0, 4.0]);
+    assert_eq!(view(Horizon::RunEnd).unwrap().calls_after, [5.0; 3]);
     let validation = validate(&root).unwrap();
     assert!(validation.valid, "{validation}");
 }

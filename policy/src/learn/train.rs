@@ -7,7 +7,7 @@ use rand_xoshiro::{
     rand_core::{RngCore, SeedableRng},
 };
 use serde::{Deserialize, Serialize};
-use trinity_datasets::{Shared, ViewSpec, leave_groups_out, training_view};
+use trinity_datasets::{Horizon, Shared, ViewSpec, leave_groups_out, training_view};
 
 use super::{
     evaluate::{Fitted, Metrics, folds},
@@ -28,6 +28,8 @@ pub struct TrainSpec {
     pub split: Option<String>,
     /// Also learn from labels that are lower bounds.
     pub include_censored: bool,
+    /// How far ahead labels look: `run_end`, or `next_iter` (to the end of the first iteration after the decision).
+    pub horizon: Horizon,
     /// Boosted trees on top of the linear model (`remaining-work`).
     pub trees: u32,
     pub depth: u32,
@@ -50,6 +52,7 @@ impl Default for TrainSpec {
             features: Vec::new(),
             split: None,
             include_censored: false,
+            horizon: Horizon::RunEnd,
             trees: 12,
             depth: 4,
             min_leaf: 20,
@@ -135,7 +138,7 @@ fn run(spec: &TrainSpec, data: &Path, shuffled: bool) -> Result<(Model, Metrics)
             split: spec.split.clone(),
             include_censored: spec.include_censored,
             shared: Shared::Purge,
-            ..ViewSpec::default()
+            horizon: spec.horizon,
         },
     )?;
     let mut examples = Examples::new(&view);
