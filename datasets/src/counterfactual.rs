@@ -46,7 +46,7 @@ pub struct Counterfactual {
     pub horizon: Horizon,
     /// Of the run up to the horizon, nanoseconds of the kind's clock; mean of the repeats.
     pub cost_ns: f64,
-    /// That minus the same of the run as it was.
+    /// That minus the same with the action that was taken, and the same policy afterwards.
     pub benefit_ns: f64,
     /// 95 % interval of `benefit_ns`, for measured costs.
     pub interval_ns: Option<(f64, f64)>,

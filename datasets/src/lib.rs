@@ -46,7 +46,7 @@ pub use horizon::{Horizon, Horizons};
 pub use load::{Dataset, Part};
 pub use log::{LoggedDecision, RunLog, read_log};
 pub use manifest::{HowMade, Manifest, ManifestPart};
-pub use meta::{RunMeta, TRAINING_ONLY};
+pub use meta::{RunMeta, SEED, TRAINING_ONLY};
 pub use schema::{SCHEMA_VERSION, Side, Table};
 pub use split::{Assignment, Shared, Sides, Split};
 pub use spool::{SpoolHandle, SpoolSink};

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, path::Path};
 
 use polars::prelude::DataFrame;
-use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, Feature};
+use trinity_vm::seam::{Action, ActionSet, Decision, DecisionKind, Feature, VirtualTime};
 
 use crate::{
     error::DataError,
     load::Dataset,
+    meta::SEED,
     part, record,
     schema::{Side, Table},
     spool_read,
@@ -24,8 +25,6 @@ pub struct LoggedDecision {
     /// Calls and back-edges of the function so far, for an osr decision back-edges of the loop: with the function, what
     /// a replay is keyed by where compiler threads take turns at random.
     pub events: f64,
-    /// What countdowns count: calls of the function, for an osr decision back-edges of the loop.
-    pub counted: f64,
     pub legal: ActionSet,
     /// [`trinity_vm::seam::DecisionPoint::snapshot_hash`].
     pub snapshot_hash: u64,
@@ -51,6 +50,10 @@ pub struct RunLog {
     /// Events after which that policy wanted to be asked about a function, and about a loop, for the first time; `None`:
     /// the run was cut short before it said so.
     pub first_consultations: Option<[u32; 2]>,
+    /// What the run took, as far as the log says.
+    pub took: VirtualTime,
+    /// The run was logged to its end.
+    pub whole: bool,
     /// `source:line` of functions by their identifier, as far as the log says.
     pub functions: BTreeMap<u64, String>,
 }
@@ -72,12 +75,16 @@ fn from_spool(path: &Path, run_id: Option<&str>) -> Result<RunLog, DataError> {
     let contents = spool_read::read(path)?;
     let decisions = contents.decisions.into_iter().map(logged).collect::<Option<_>>();
     let unknown = || DataError::Spool { path: path.to_owned(), detail: "a decision of an unknown kind".to_owned() };
+    let took = contents.run_end.as_ref().map_or_else(VirtualTime::default, |end| end.took);
+    let whole = contents.run_end.is_some() && contents.lost_bytes == 0;
     let (policy, first) = contents.run_end.map(|end| (end.policy, end.first_consultations)).unzip();
     Ok(RunLog {
         decisions: decisions.ok_or_else(unknown)?,
         policy,
         seed: None,
         first_consultations: first,
+        took,
+        whole,
         functions: contents
             .functions
             .into_iter()
@@ -97,7 +104,6 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
         function_id: decision.function_id,
         loop_index: decision.loop_index,
         events: events(decision.loop_index, calls, backedges, in_loop),
-        counted: if decision.loop_index.is_some() { in_loop } else { calls },
         legal: record::actions(decision.legal),
         snapshot_hash: decision.snapshot_hash,
         chain_hash: decision.chain_hash,
@@ -114,7 +120,8 @@ fn logged(decision: spool_read::Decision) -> Option<LoggedDecision> {
     })
 }
 
-const RUN: [&str; 5] = ["run_id", "policy_id", "seed", "first_call", "first_backedge"];
+const RUN: [&str; 8] =
+    ["run_id", "policy_id", "seed", "first_call", "first_backedge", "ticks", "model_ns", "lost_bytes"];
 
 const COLUMNS: [&str; 22] = [
     "run_id",
@@ -156,9 +163,14 @@ fn from_data_set(root: &Path, run_id: Option<&str>) -> Result<RunLog, DataError>
     };
     let wanted = ids[row];
     let first = |name: &str| runs.column(name).and_then(|column| Ok(column.u32()?.get(row)));
+    let (policy, seed) = (runs.column("policy_id")?.str()?.get(row), runs.column("seed")?.u64()?.get(row));
+    let passed = |name: &str| runs.column(name).and_then(|column| Ok(column.u64()?.get(row)));
     let mut log = RunLog {
-        policy: runs.column("policy_id")?.str()?.get(row).map(str::to_owned),
-        seed: runs.column("seed")?.u64()?.get(row),
+        took: VirtualTime { ticks: passed("ticks")?, model_ns: passed("model_ns")? },
+        // Only the end of a log says when the policy wants to be asked first.
+        whole: passed("lost_bytes")? == Some(0) && first("first_call")?.is_some(),
+        policy: policy.map(|policy| policy.replace(SEED, &seed.unwrap_or_default().to_string())),
+        seed,
         first_consultations: first("first_call")?
             .zip(first("first_backedge")?)
             .map(|(call, backedge)| [call, backedge]),
@@ -219,7 +231,6 @@ fn decisions_of(frame: &DataFrame, rows: &[usize], out: &mut Vec<LoggedDecision>
             function_id: function.get(row)?,
             loop_index: loop_index.get(row),
             events: events(loop_index.get(row), calls.get(row)?, backedges.get(row)?, in_loop.get(row)?),
-            counted: if loop_index.get(row).is_some() { in_loop.get(row)? } else { calls.get(row)? },
             legal: record::actions(legal.get(row)?),
             snapshot_hash: snapshot.get(row)?,
             chain_hash: chain.get(row)?,

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// how a policy does on programs that people wrote.
 pub const TRAINING_ONLY: &[&str] = &["generated"];
 
+/// Stands in [`RunMeta::policy_id`] for the seed of the run: runs that differ in what they drew are of one policy.
+pub const SEED: &str = "{seed}";
+
 /// Fields of the `run` table that its spool cannot know. Units and meanings: [`crate::schema::Table::Run`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,6 +27,10 @@ pub struct RunMeta {
     pub policy_id: String,
     pub policy_sha256: Option<String>,
     pub seed: u64,
+    /// Iterations that the benchmark was to make; `None`: no benchmark.
+    pub iterations: Option<u32>,
+    /// Options of the VM besides policy, clock and seed; empty: none.
+    pub vm_options: String,
     pub vm_commit: String,
     pub vm_dirty: bool,
     pub build_flags: String,
@@ -64,7 +71,8 @@ impl RunMeta {
     /// Hash of what was planned: known before the run, and equal when it is run again; under the virtual clock also by
     /// another build of the same sources.
     pub fn plan_id(&self) -> String {
-        let numbers = format!("{} {} {}", self.order_index, self.seed, self.vm_dirty);
+        let iterations = self.iterations.unwrap_or(0);
+        let numbers = format!("{} {} {} {iterations}", self.order_index, self.seed, self.vm_dirty);
         hash(&[
             &self.experiment_id,
             &self.block_id,
@@ -78,6 +86,7 @@ impl RunMeta {
             &self.clock_kind,
             self.cost_table.as_deref().unwrap_or(""),
             self.policy_sha256.as_deref().unwrap_or(""),
+            &self.vm_options,
             &numbers,
         ])
     }

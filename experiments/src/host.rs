@@ -40,7 +40,9 @@ use trinity_vm::{
 
 use crate::{
     clock::ClockKind,
+    collect,
     failure::{AtPath, Failure, Result},
+    files,
 };
 use ending::{Ending, finish, leave};
 use perf_map::PerfMapSink;
@@ -92,6 +94,28 @@ pub struct HostOptions {
     pub clock: ClockKind,
     /// Of what is random.
     pub seed: u64,
+}
+
+impl HostOptions {
+    /// Those that differ from what they are by default, as they are written at the command line: what a run is known by
+    /// besides its policy, its clock and its seed.
+    fn shown(&self) -> String {
+        let mut shown = Vec::new();
+        let mut say = |name: &str, value: Option<String>| shown.extend(value.map(|value| format!("{name} {value}")));
+        say("--max-tier", self.max_tier.map(|tier| tier.to_string()));
+        say("--force-tier", self.force_tier.map(|tier| tier.to_string()));
+        say("--tier1", (self.tier1 != Tier1Form::default()).then(|| self.tier1.name().to_owned()));
+        say("--memory-limit", self.memory_limit.map(|bytes| bytes.to_string()));
+        say("--code-limit", self.code_limit.map(|bytes| bytes.to_string()));
+        say("--fuel", self.fuel.map(|ticks| ticks.to_string()));
+        let threads = (self.clock == ClockKind::Wall && self.compiler_threads != default_compiler_threads())
+            .then(|| self.compiler_threads.to_string());
+        say("--compiler-threads", threads);
+        if self.sandbox {
+            shown.push("--sandbox".to_owned());
+        }
+        shown.join(" ")
+    }
 }
 
 /// Where the log of a run goes.
@@ -244,6 +268,11 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
         return false;
     }
     for step in &program.steps {
+        match step {
+            Step::Chunk(text) => note_source(vm, text.as_bytes()),
+            Step::Module(module) => note_source(vm, module.as_bytes()),
+            Step::Warnings => {}
+        }
         let succeeded = match step {
             Step::Chunk(text) => run_chunk(vm, text.as_bytes(), b"=(command line)", &[]),
             Step::Module(module) => run_module(vm, module),
@@ -259,7 +288,10 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
     let mut succeeded = true;
     if let Some(source) = &program.source {
         succeeded = match read_source(source) {
-            Ok((text, name)) => run_chunk(vm, strip_shebang(&text), &name, &program.args),
+            Ok((text, name)) => {
+                note_source(vm, &text);
+                run_chunk(vm, strip_shebang(&text), &name, &program.args)
+            }
             Err(message) => {
                 complain(vm, message.as_bytes());
                 false
@@ -271,6 +303,14 @@ fn run_program(vm: &mut Vm, program: &Program, sandbox: bool) -> bool {
         return true;
     }
     succeeded
+}
+
+/// For the log, which says what was run.
+fn note_source(vm: &mut Vm, text: &[u8]) {
+    let ending = vm.extension::<Ending>();
+    if matches!(ending.options.log, Some(Log::DataSet(_))) {
+        ending.sources.push(files::sha256(text));
+    }
 }
 
 /// Loads a module into the global of its name, or into the one in front of `=`.
@@ -341,7 +381,15 @@ fn read_source(source: &Source) -> Result<(Vec<u8>, Vec<u8>), String> {
 
 /// Policy, compilers and log.
 fn install(vm: &mut Vm, options: &HostOptions, ending: &mut Ending) -> Result<()> {
+    if let Some(Log::DataSet(folder)) = &options.log {
+        collect::check_single_run(folder)?;
+    }
     let policy: Box<dyn Policy> = match options.force_tier {
+        Some(_) if trinity_policy::kind(&options.policy) == "replay" => {
+            return Err(Failure::usage(
+                "--force-tier decides everything, and so would the replay: leave one of them out",
+            ));
+        }
         Some(tier) => Box::new(Forced(tier)),
         None => {
             let run = RunContext { seed: options.seed, synchronous: options.compiler_threads == 0 };

@@ -35,6 +35,10 @@ impl Progress {
         self.0.set_position(steps as u64);
         self.0.reset_eta();
     }
+    /// Says something to stay, beside the bar.
+    pub fn note(&self, text: &str) {
+        self.0.suspend(|| eprintln!("trinity: {text}"));
+    }
     pub fn step(&self) {
         self.0.inc(1);
     }

@@ -1,6 +1,7 @@
 //! The binary as a user meets it: exit statuses, messages, and experiments that survive being killed.
 
 mod bench;
+mod collection;
 mod observability;
 mod virtual_clock;
 

@@ -294,6 +294,25 @@ fn what_cannot_go_on_after_a_flip_says_so() {
 }
 
 #[test]
+fn a_log_that_was_cut_short_is_refused() {
+    let place = Place::new();
+    let (_, spool) = logged(place.path(), "log", "golden", &["p.lua", "300"]);
+    let whole = fs::read(&spool).expect("reads");
+    let cut = place.path().join("cut.spool");
+    let replay = |length: usize| {
+        fs::write(&cut, &whole[..length]).expect("writes");
+        trinity(place.path(), &["run", "--compiler-threads", "0", "--policy", "replay:cut.spool", "p.lua", "300"])
+    };
+    assert_eq!(replay(whole.len()).status, 0);
+    for length in [0, 10, 16, whole.len() - 3] {
+        let done = replay(length);
+        assert!(done.status == 2 && done.stderr.contains("the log was cut short"), "{length}: {}", done.stderr);
+    }
+    let forced = trinity(place.path(), &["run", "--force-tier", "2", "--policy", "replay:cut.spool", "p.lua", "300"]);
+    assert!(forced.status == 2 && forced.stderr.contains("--force-tier"), "{}", forced.stderr);
+}
+
+#[test]
 fn another_policy_goes_on_after_the_flip() {
     let place = Place::new();
     let (_, log) = logged(place.path(), "base", "fixed:20,100", &["p.lua", "500"]);
@@ -344,136 +363,6 @@ fn what_a_program_sees_does_not_depend_on_who_decides_and_who_listens() {
     let several =
         ["--policy=fixed:50,5000", "--log", "log", "--log-spool-only", "--stats-json", "s.json", "--seed", "3"];
     assert_eq!(run(&several), plain);
-}
-
-/// `[collect]` of one small program, with what counterfactuals are wanted.
-fn spec(place: &Path, clock: &str, counterfactuals: &str) {
-    let text = format!(
-        "name = 'x'\nseed = 5\npolicies = ['interpret']\nbaseline = 'interpret'\n[collect]\n\
-         programs = ['recursion/hanoi', 'recursion/fib']\nsizes = ['test']\n\
-         policies = ['explore:0.2,seed={{seed}},fixed:20,200']\nseeds = [1, 2]\niterations = 2\nclock = '{clock}'\n\
-         counterfactuals = {{ {counterfactuals} }}"
-    );
-    fs::write(place.join("x.toml"), text).expect("writes");
-}
-
-/// Rows of counterfactuals: run, decision, action, cost, benefit, ends of its interval, repeats, weight.
-fn counterfactuals(data: &Path) -> Vec<(String, u64, String, [f64; 4], u32, f64)> {
-    use trinity_datasets::{Dataset, Table};
-    let outcome = Dataset::open(data).expect("opens").table(Table::Outcome, None).expect("reads");
-    let text = |name: &str, row| outcome.column(name).expect(name).str().expect(name).get(row).map(str::to_owned);
-    let number = |name: &str, row| outcome.column(name).expect(name).f64().expect(name).get(row).unwrap_or(f64::NAN);
-    let rows = (0..outcome.height()).filter_map(|row| {
-        let costs = ["counterfactual_cost", "realised_benefit", "ci_low", "ci_high"].map(|name| number(name, row));
-        let decision = outcome.column("decision_id").expect("there").u64().expect("numbers").get(row)?;
-        let repeats = outcome.column("n_reps").expect("there").u32().expect("numbers").get(row).unwrap_or(0);
-        let (run, action) = (text("run_id", row)?, text("counterfactual_action", row)?);
-        assert_eq!(text("cost_kind", row).as_deref(), Some("measured"));
-        Some((run, decision, action, costs, repeats, number("sample_weight", row)))
-    });
-    rows.collect()
-}
-
-#[test]
-fn a_collection_measures_what_other_decisions_cost() {
-    let place = tempfile::tempdir().expect("temporary folder");
-    spec(place.path(), "wall", "per_run = 2, repeats = 3, continuation = 'fixed:50,500'");
-    let done = trinity(place.path(), &["collect", "x.toml", "--out", "data", "--jobs", "2"]);
-    assert_eq!(done.status, 0, "{}", done.stderr);
-    assert!(
-        done.stdout.contains("4 runs (4 now, 0 failed)") && done.stdout.contains("(0 failed)\n"),
-        "{}",
-        done.stdout
-    );
-    let rows = counterfactuals(&place.path().join("data"));
-    assert!((8..=16).contains(&rows.len()), "two decisions of four runs, one or two other actions: {rows:?}");
-    for (_, _, action, [cost, benefit, low, high], repeats, weight) in &rows {
-        assert!(Action::ALL.iter().any(|known| known.name() == action) && *repeats == 3 && *weight > 1.0);
-        assert!(*cost > 1e5 && benefit.abs() < 1e10 && low <= benefit && benefit <= high, "{rows:?}");
-    }
-    let valid = trinity(place.path(), &["data", "validate", "data"]);
-    assert_eq!(valid.status, 0, "{}", valid.stdout);
-    let again = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
-    assert!(again.stdout.contains("(0 now, 0 failed)"), "{}{}", again.stdout, again.stderr);
-}
-
-#[test]
-fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
-    let place = tempfile::tempdir().expect("temporary folder");
-    spec(place.path(), "wall", "per_run = 'all', repeats = 1");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
-        .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
-        .current_dir(place.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
-    let found = || -> Option<(u64, String)> {
-        for run in fs::read_dir(place.path().join("data/collecting/counterfactuals")).ok()? {
-            for file in fs::read_dir(run.ok()?.path()).ok()? {
-                let file = file.ok()?.path();
-                let Some(id) = file.file_stem().and_then(|name| name.to_str()?.parse().ok()) else { continue };
-                return Some((id, fs::read_to_string(file).ok()?));
-            }
-        }
-        None
-    };
-    let (id, costs) = loop {
-        match found() {
-            Some(found) => break found,
-            None => std::thread::sleep(std::time::Duration::from_millis(2)),
-        }
-    };
-    child.kill().expect("kills");
-    child.wait().expect("ends");
-    let done = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
-    assert_eq!(done.status, 0, "{}", done.stderr);
-    // {"weight":1.0,"base":[…],"others":[{"action":"warm","costs":[{"run_end":COST,…
-    let cost = costs.split("costs\":[{\"run_end\":").nth(1).and_then(|rest| rest.split(',').next());
-    let cost: f64 = cost.expect("a cost").parse().expect("a number");
-    let kept = |row: &(String, u64, String, [f64; 4], u32, f64)| row.1 == id && row.3[0] == cost;
-    assert!(counterfactuals(&place.path().join("data")).iter().any(kept), "{costs}");
-}
-
-#[test]
-fn under_the_virtual_clock_costs_are_exact_and_so_is_the_data_set() {
-    use trinity_datasets::{Dataset, Manifest, Table};
-    let place = tempfile::tempdir().expect("temporary folder");
-    spec(place.path(), "virtual", "per_run = 3");
-    let digests = ["1", "2"].map(|jobs| {
-        let done = trinity(place.path(), &["collect", "x.toml", "--out", jobs, "--jobs", jobs]);
-        assert_eq!(done.status, 0, "{}", done.stderr);
-        Manifest::load(&place.path().join(jobs)).expect("reads").expect("there").core_sha256
-    });
-    assert_eq!(digests[0], digests[1], "however many processes there were at once");
-    let data = Dataset::open(&place.path().join("1")).expect("opens");
-    let (outcome, run) =
-        (data.table(Table::Outcome, None).expect("reads"), data.table(Table::Run, None).expect("reads"));
-    let text = |name: &str, row| outcome.column(name).expect(name).str().expect(name).get(row).map(str::to_owned);
-    let number = |name: &str, row| outcome.column(name).expect(name).f64().expect(name).get(row);
-    let (ids, took) =
-        (run.column("run_id").expect("there").str().expect("text"), run.column("model_ns").expect("there"));
-    let took = took.u64().expect("numbers");
-    let iteration = data.table(Table::Iteration, None).expect("reads");
-    let (of_iteration, ended) = (iteration.column("run_id").expect("there"), iteration.column("t_model_ns"));
-    let (of_iteration, ended) = (of_iteration.str().expect("text"), ended.expect("there").u64().expect("numbers"));
-    let mut rows = [0, 0];
-    for row in (0..outcome.height()).filter(|row| text("counterfactual_action", *row).is_some()) {
-        assert_eq!(text("cost_kind", row).as_deref(), Some("virtual"));
-        let of_run = (0..run.height()).find(|at| ids.get(*at) == text("run_id", row).as_deref()).expect("its run");
-        let (cost, benefit) = (number("counterfactual_model_ns", row), number("realised_benefit_model_ns", row));
-        let base = cost.expect("a cost") - benefit.expect("a benefit");
-        if text("horizon", row).as_deref() == Some("run_end") {
-            assert_eq!(base, took.get(of_run).expect("modelled time") as f64);
-            rows[0] += 1;
-        } else {
-            let run = text("run_id", row);
-            let ends = (0..iteration.height()).filter(|at| of_iteration.get(*at) == run.as_deref());
-            let ends: Vec<_> = ends.filter_map(|at| ended.get(at)).map(|ns| ns as f64).collect();
-            assert!(ends.len() == 2 && ends.contains(&base), "{base} in {ends:?}");
-            rows[1] += 1;
-        }
-    }
-    assert!(rows[0] >= 12 && rows[1] >= 12 && rows[1] <= rows[0], "{rows:?}");
 }
 
 #[test]

@@ -61,16 +61,25 @@ pub enum Tier1Form {
     SinglePass,
 }
 
+impl Tier1Form {
+    pub const ALL: [Tier1Form; 3] = [Self::Stencils, Self::Uncounted, Self::SinglePass];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stencils => "stencils",
+            Self::Uncounted => "uncounted",
+            Self::SinglePass => "single-pass",
+        }
+    }
+}
+
 impl FromStr for Tier1Form {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Tier1Form, String> {
-        match name {
-            "stencils" => Ok(Tier1Form::Stencils),
-            "uncounted" => Ok(Tier1Form::Uncounted),
-            "single-pass" => Ok(Tier1Form::SinglePass),
-            _ => Err(format!("`{name}` is no form of tier 1; there are stencils, uncounted, single-pass")),
-        }
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|form| form.name() == name);
+        found.ok_or_else(|| format!("`{name}` is no form of tier 1; there are {names}"))
     }
 }
 

@@ -15,4 +15,4 @@ pub use error::PolicyError;
 pub use learn::{Learned, Metrics, Model, ModelKind, TrainSpec, placebo, train};
 pub use rates::Rates;
 pub use replay::Replay;
-pub use spec::{CatalogueEntry, RunContext, build, build_for, catalogue, explored, kind};
+pub use spec::{CatalogueEntry, RunContext, build, build_for, catalogue, draws, explored, kind};

@@ -66,6 +66,12 @@ pub fn kind(spec: &str) -> &str {
     spec.split(':').next().unwrap_or(spec)
 }
 
+/// Whether the policy draws actions at random, so that runs with different seeds differ.
+pub fn draws(spec: &str) -> bool {
+    let share = spec.split([':', ',']).nth(1).and_then(|share| share.trim().parse::<f64>().ok());
+    ["random", "explore"].contains(&kind(spec)) && share != Some(0.0)
+}
+
 /// What stands in front of the policy that an `explore` is about, and that policy; of others, nothing and the whole.
 pub fn explored(spec: &str) -> (&str, &str) {
     let Some((_, rest)) = spec.strip_prefix("explore:").and_then(|arguments| arguments.split_once(',')) else {

@@ -3,7 +3,13 @@
 use std::path::PathBuf;
 
 use super::{print, print_json};
-use crate::{collect, experiment::Spec, failure::Result, process, progress::Progress};
+use crate::{
+    collect,
+    experiment::Spec,
+    failure::{Failure, Result},
+    process,
+    progress::Progress,
+};
 
 /// Run programs with logging on and make a data set of their decisions
 #[derive(clap::Args)]
@@ -33,8 +39,11 @@ pub fn run(args: &Args) -> Result<()> {
     let command = format!("trinity collect {} --out {}", args.spec.display(), args.out.display());
     let jobs = args.jobs.map_or_else(process::cores, |jobs| jobs as usize);
     let done = collect::collect(&located, &args.out, &command, jobs, &Progress::new("collect"))?;
+    let all_failed = done.runs > 0 && done.failed == done.runs;
+    let ended =
+        if all_failed { Err(Failure::work("every run failed: there is nothing to learn from")) } else { Ok(()) };
     if args.json {
-        return print_json(&done);
+        return print_json(&done).and(ended);
     }
     let counterfactuals = match (done.counterfactuals, done.counterfactuals_failed) {
         (0, 0) => String::new(),
@@ -49,4 +58,5 @@ pub fn run(args: &Args) -> Result<()> {
         counterfactuals,
         args.out.display()
     ))
+    .and(ended)
 }

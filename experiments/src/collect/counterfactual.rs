@@ -67,7 +67,7 @@ struct Question<'a> {
     weight: f64,
 }
 
-/// What runs cost: those with another action, and the run as it was, in turns.
+/// What runs cost: those with another action, and those with the one that was taken, in turns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Costs {
     weight: f64,
@@ -152,8 +152,12 @@ impl Laboratory<'_> {
     /// The run, logged once.
     fn log(&self, base: &Base<'_>, log: impl FnOnce(&Path) -> Result<RunMeta>) -> Result<()> {
         let folder = self.of(base);
-        if folder.join("run").exists() {
-            return Ok(());
+        let done = folder.join("run");
+        if done.exists() {
+            if is_whole(&done)? {
+                return Ok(());
+            }
+            fs::remove_dir_all(&folder).at("remove", &folder)?;
         }
         let in_flight = folder.join("tmp");
         if in_flight.exists() {
@@ -213,7 +217,7 @@ impl Laboratory<'_> {
         };
         let mut random = Rng::stream(self.seed, &format!("order of runs {} {id}", question.base.plan_id));
         for _ in 0..repeats {
-            // `None` is the run as it was.
+            // `None` is the action that was taken.
             let mut order: Vec<Option<usize>> = (0..costs.others.len()).map(Some).chain([None]).collect();
             random.shuffle(&mut order);
             for which in order {
@@ -235,7 +239,8 @@ impl Laboratory<'_> {
         write_json(&self.file(question), &costs)
     }
 
-    /// Cost of a run that is the logged one, or the logged one with this action at a decision; or why it has none.
+    /// Cost of a run that is the logged one with this action at a decision, or with the one that was taken: the same
+    /// policy goes on after either. Or why it has none.
     fn cost(
         &self,
         question: &Question<'_>,
@@ -245,7 +250,9 @@ impl Laboratory<'_> {
     ) -> Result<Result<Spent, String>> {
         let base = question.base;
         let mut policy = format!("replay:{}", spool.display());
-        if let Some(action) = action {
+        // Without another policy to go on, the run with the action that was taken is the logged one.
+        let taken = self.continuation.map(|_| question.decision.taken.name());
+        if let Some(action) = action.or(taken) {
             let then = self.continuation(base);
             let then = then.policy.as_deref().unwrap_or(&then.label);
             policy = format!("{policy},flip={}:{action},then={then}", question.decision.decision_id);
@@ -357,6 +364,13 @@ fn each<T: Sync>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<()> + Syn
         }
     });
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Whether all that is in the folder of a run that ended well is there still.
+pub(super) fn is_whole(run: &Path) -> Result<bool> {
+    let meta: RunMeta = read_json(&run.join("run.json"))?;
+    let Some(spool) = spool_in(run)? else { return Ok(meta.status != "ok") };
+    Ok(meta.status != "ok" || read_log(&spool, None).is_ok_and(|log| log.whole))
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What the `run` table says about a run besides what it logged.
 
-use std::{collections::BTreeMap, path::Path, time::SystemTime};
+use std::{collections::BTreeMap, time::SystemTime};
 
 use trinity_datasets::{Assignment, RunMeta};
 
@@ -44,17 +44,8 @@ pub(super) fn common(experiment: &str, jobs: usize, clock: ClockKind) -> Result<
 }
 
 /// What is known of a run before it is run.
-pub(super) fn planned(
-    common: &RunMeta,
-    policy: &Contestant,
-    input: &Input,
-    split: Assignment,
-    order: u32,
-    seed: u64,
-    replicate: u32,
-) -> RunMeta {
+pub(super) fn planned(common: &RunMeta, policy: &Contestant, input: &Input, split: Assignment, order: u32) -> RunMeta {
     RunMeta {
-        block_id: format!("{} {} {replicate}", input.program, input.size),
         order_index: order,
         program_id: input.program.clone(),
         family_id: input.family.clone(),
@@ -64,7 +55,6 @@ pub(super) fn planned(
         policy_kind: trinity_policy::kind(&policy.label).to_owned(),
         policy_id: policy.label.clone(),
         policy_sha256: policy.file_sha256.clone(),
-        seed,
         ..common.clone()
     }
 }
@@ -91,13 +81,18 @@ pub(super) fn finished(planned: &RunMeta, result: &CellResult) -> RunMeta {
 
 /// A run that somebody asked for at the command line.
 pub(super) fn by_hand(run: &ByHand) -> Result<RunMeta> {
-    let ByHand { policy, clock, seed, exit_status, script } = *run;
+    let ByHand { policy, clock, seed, exit_status, script, sources, vm_options } = run;
+    let (policy, clock, seed, exit_status) = (*policy, *clock, *seed, *exit_status);
     let program = script.first().map_or("-e", String::as_str);
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(RunMeta {
         program_id: program.to_owned(),
         family_id: program.to_owned(),
-        source_sha256: files::sha256_file(Path::new(program)).unwrap_or_default(),
+        source_sha256: match sources {
+            [source] => source.clone(),
+            sources => files::sha256(sources.concat().as_bytes()),
+        },
+        vm_options: vm_options.clone(),
         input_id: script.get(1..).unwrap_or_default().join(" "),
         suite: "scripts".to_owned(),
         policy_kind: trinity_policy::kind(policy).to_owned(),

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use trinity_datasets::{DataError, HowMade, Manifest, RunInput, Split, Store};
+use trinity_datasets::{DataError, HowMade, Manifest, RunInput, RunLog, RunMeta, Split, Store, read_log};
 
 pub use session::{Collected, Planned, Session};
 
@@ -31,16 +31,18 @@ use crate::{
 use counterfactual::{Base, Laboratory};
 use generated::Programs;
 
-/// Stands for the exploration seed in a policy's specification.
-const SEED: &str = "{seed}";
+/// Stands for the run's seed in a policy's specification.
+const SEED: &str = trinity_datasets::SEED;
 
 /// A run by hand is stored as a part of its own; beyond this many parts they are put together.
 const PARTS_BY_HAND: usize = 16;
 
 /// A planned process execution.
 struct Run {
-    policy: usize,
+    /// With the run's seed in its specification; the label has [`SEED`] there.
+    policy: Contestant,
     input: usize,
+    /// Of everything that is drawn at random: another one in each program, size and replicate.
     seed: u64,
     replicate: u32,
 }
@@ -60,15 +62,16 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     let generated = Programs::get(wanted, out, progress)?;
     inputs.extend(generated.programs.iter().flat_map(|program| program.inputs.iter().cloned()));
     let continuation = continuation(located, wanted)?;
-    let runs = plan(wanted, spec.seed, &inputs, &policies);
+    let runs = plan(wanted, &inputs, &policies);
     let common = meta::common(&spec.name, jobs, wanted.clock)?;
     let metas: Vec<_> = runs
         .iter()
         .enumerate()
         .map(|(order, run)| {
-            let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
-            let split = wanted.split.of(&input.family);
-            meta::planned(&common, policy, input, split, order as u32, run.seed, run.replicate)
+            let input = &inputs[run.input];
+            let planned = meta::planned(&common, &run.policy, input, wanted.split.of(&input.family), order as u32);
+            let block_id = format!("{} {} {}", input.program, input.size, run.replicate);
+            RunMeta { block_id, seed: run.seed, iterations: Some(wanted.iterations), ..planned }
         })
         .collect();
     let planned: Vec<Planned> = runs
@@ -76,7 +79,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
         .zip(&metas)
         .map(|(run, meta)| Planned {
             plan_id: meta.plan_id(),
-            label: format!("{} {}", policies[run.policy].1.label, inputs[run.input].program),
+            label: format!("{} {}", run.policy.label, inputs[run.input].program),
         })
         .collect();
     let how = HowMade {
@@ -91,12 +94,14 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     let bench = Bench::new(session.work(), Duration::from_secs(spec.limit_s))?;
     generated.write(&bench.suite)?;
     let log = |index: usize, folder: &Path| {
-        let (run, meta) = (&runs[index], &metas[index]);
-        let (input, policy) = (&inputs[run.input], &policies[run.policy].1);
+        let run = &runs[index];
         let log = Some(folder.to_path_buf());
         let options = CellOptions { iterations: wanted.iterations, log, clock: wanted.clock, seed: Some(run.seed) };
-        let result = bench.run("", policy, input, &options)?;
-        Ok(meta::finished(meta, &result))
+        let result = bench.run("", &run.policy, &inputs[run.input], &options)?;
+        if let Some(problem) = result.problem() {
+            progress.note(&format!("{} {}: {problem}", run.policy.label, inputs[run.input].program));
+        }
+        Ok(meta::finished(&metas[index], &result))
     };
     let Some(counterfactuals) = &wanted.counterfactuals else { return session.run(jobs, progress, log) };
     let laboratory = Laboratory {
@@ -111,7 +116,7 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     };
     let base = |index: usize| {
         let (run, meta) = (&runs[index], &metas[index]);
-        let (policy, input) = (&policies[run.policy].1, &inputs[run.input]);
+        let (policy, input) = (&run.policy, &inputs[run.input]);
         let label = format!("{} {}", policy.label, input.program);
         Base { plan_id: meta.plan_id(), policy, input, seed: run.seed, label }
     };
@@ -128,20 +133,29 @@ pub fn collect(located: &Located, out: &Path, command: &str, jobs: usize, progre
     Ok(Collected { counterfactuals: found.into_inner(), counterfactuals_failed: failed.into_inner(), ..collected })
 }
 
-/// Every policy with the seed that its specification names; those that name none run once.
-fn policies(located: &Located, wanted: &Collect) -> Result<Vec<(Option<u64>, Contestant)>> {
-    let seeds: &[u64] = if wanted.seeds.is_empty() { &[located.spec.seed] } else { &wanted.seeds };
+/// Every policy with the seeds that it runs with; those that name none run once, with the spec's.
+fn policies(located: &Located, wanted: &Collect) -> Result<Vec<(u64, Contestant)>> {
+    let own = [located.spec.seed];
     let mut policies = Vec::new();
     for policy in &wanted.policies {
-        let seeds: Vec<Option<u64>> =
-            if policy.contains(SEED) { seeds.iter().copied().map(Some).collect() } else { vec![None] };
-        for seed in seeds {
-            let policy = seed.map_or_else(|| policy.clone(), |seed| policy.replace(SEED, &seed.to_string()));
-            host::check_policy(&policy)?;
-            policies.push((seed, Contestant::resolve(&Entry::Policy(policy), &located.folder)?));
+        host::check_policy(&policy.replace(SEED, "1"))?;
+        if wanted.clock == ClockKind::Virtual && wanted.replicates > 1 && !trinity_policy::draws(policy) {
+            return Err(Failure::usage(format!(
+                "[collect]: under the virtual clock every run of '{policy}' is the same run: `replicates` must be 1, or \
+                 the policy one that draws (random:P, explore:E,POLICY)"
+            )));
         }
+        let contestant = Contestant::resolve(&Entry::Policy(policy.clone()), &located.folder)?;
+        let seeds = if policy.contains(SEED) && !wanted.seeds.is_empty() { &wanted.seeds[..] } else { &own };
+        policies.extend(seeds.iter().map(|seed| (*seed, contestant.clone())));
     }
     Ok(policies)
+}
+
+/// The seed of a run: what is drawn in one program says nothing about what is drawn in another.
+fn seed(wanted: u64, input: &Input, replicate: u32) -> u64 {
+    let text = format!("{wanted} {} {} {replicate}", input.program, input.size);
+    u64::from_str_radix(&files::sha256(text.as_bytes())[..8], 16).unwrap_or(wanted)
 }
 
 /// Who decides after decisions that are answered otherwise, where the spec says so.
@@ -173,18 +187,21 @@ fn inputs(suite: &Catalogue, wanted: &Collect) -> Result<Vec<Input>> {
 }
 
 /// The runs, program by program: an unfinished data set has few programs whole rather than all of them in part.
-fn plan(wanted: &Collect, seed: u64, inputs: &[Input], policies: &[(Option<u64>, Contestant)]) -> Vec<Run> {
+fn plan(wanted: &Collect, inputs: &[Input], policies: &[(u64, Contestant)]) -> Vec<Run> {
     let mut runs = Vec::new();
-    for input in 0..inputs.len() {
-        for (policy, (own, _)) in policies.iter().enumerate() {
-            let run = |replicate| Run { policy, input, seed: own.unwrap_or(seed), replicate };
-            runs.extend((0..wanted.replicates).map(run));
+    for (at, input) in inputs.iter().enumerate() {
+        for (wanted_seed, contestant) in policies {
+            runs.extend((0..wanted.replicates).map(|replicate| {
+                let seed = seed(*wanted_seed, input, replicate);
+                let policy = contestant.policy.as_ref().map(|policy| policy.replace(SEED, &seed.to_string()));
+                Run { policy: Contestant { policy, ..contestant.clone() }, input: at, seed, replicate }
+            }));
         }
     }
     runs
 }
 
-/// What determines a collection: its runs, and the binary, since measurements of two VMs are never mixed.
+/// What determines a collection: its table, its runs, and the binary, since measurements of two VMs are never mixed.
 fn plan_sha256(
     planned: &[Planned],
     build_sha256: Option<&str>,
@@ -192,10 +209,8 @@ fn plan_sha256(
     continuation: Option<&Contestant>,
 ) -> Result<String> {
     let mut text = build_sha256.unwrap_or_default().to_owned();
-    if let Some(counterfactuals) = &wanted.counterfactuals {
-        text.extend(continuation.and_then(|policy| policy.file_sha256.as_deref()));
-        text += &serde_json::to_string(counterfactuals).map_err(|error| Failure::work(error.to_string()))?;
-    }
+    text.extend(continuation.and_then(|policy| policy.file_sha256.as_deref()));
+    text += &serde_json::to_string(wanted).map_err(|error| Failure::work(error.to_string()))?;
     for run in planned {
         text.push('\n');
         text.push_str(&run.plan_id);
@@ -204,7 +219,7 @@ fn plan_sha256(
 }
 
 /// A run that somebody asked for at the command line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ByHand<'a> {
     pub policy: &'a str,
     pub clock: ClockKind,
@@ -212,6 +227,19 @@ pub struct ByHand<'a> {
     pub exit_status: i32,
     /// The program and its arguments.
     pub script: &'a [String],
+    /// Digests of what was run.
+    pub sources: &'a [String],
+    pub vm_options: String,
+}
+
+/// Refuses a folder to which runs by hand cannot be added.
+pub fn check_single_run(folder: &Path) -> Result<()> {
+    let failed = |error: DataError| Failure::usage(error.to_string());
+    match Manifest::load(folder).map_err(failed)? {
+        // A collection; one under way keeps its store locked to its end.
+        Some(manifest) if manifest.planned_runs.is_some() => Err(failed(DataError::Planned(folder.to_path_buf()))),
+        _ => Ok(()),
+    }
 }
 
 /// Turns the spool of one run by hand into a data set in `folder`, adding to one that is there.
@@ -223,24 +251,43 @@ pub fn store_single_run(folder: &Path, spool: &Path, run: &ByHand) -> Result<()>
         environment: meta::environment(&meta, 1),
         ..HowMade::default()
     };
-    let store = || -> Result<(), DataError> {
-        // Asked before the store is, which a collection under way keeps locked to its end.
-        if Manifest::load(folder)?.is_some_and(|manifest| manifest.planned_runs.is_some()) {
-            return Err(DataError::Planned(folder.to_path_buf()));
-        }
+    check_single_run(folder)?;
+    let run_id = meta.run_id();
+    let store = || -> Result<bool, DataError> {
         let mut store = Store::open(folder, &how, None)?;
-        store.add(&[RunInput { meta, spool: Some(spool.to_path_buf()), ..RunInput::default() }])?;
+        let added = store.add(&[RunInput { meta, spool: Some(spool.to_path_buf()), ..RunInput::default() }])?;
         if store.most_parts_together() > PARTS_BY_HAND {
             store.compact()?;
         }
-        store.seal().map(drop)
+        store.seal()?;
+        Ok(added.present > 0)
     };
-    store().map_err(|error| Failure::work(error.to_string()))?;
+    let failed = |error: DataError| Failure::work(error.to_string());
+    if store().map_err(failed)? {
+        if !is_that_run(folder, &run_id, spool).map_err(failed)? {
+            return Err(Failure::work(format!(
+                "{}: holds another run of this program with these arguments, policy, seed and options ({run_id}): what the \
+                 program reads has changed since; log into another folder. The log of this run is {}",
+                folder.display(),
+                spool.display()
+            )));
+        }
+        eprintln!("trinity: {}: holds this run already ({run_id})", folder.display());
+    }
     std::fs::remove_file(spool).at("remove", spool)
+}
+
+/// Whether a run of the data set is what a spool says: the same decisions, and the same modelled time at its end.
+fn is_that_run(folder: &Path, run_id: &str, spool: &Path) -> Result<bool, DataError> {
+    let (stored, new) = (read_log(folder, Some(run_id))?, read_log(spool, None)?);
+    let chain = |log: &RunLog| (log.decisions.len(), log.decisions.last().map(|decision| decision.chain_hash));
+    Ok(chain(&stored) == chain(&new) && stored.took == new.took)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::experiment::Spec;
 
@@ -257,11 +304,25 @@ mod tests {
         let wanted = located.spec.collect.as_ref().expect("there");
         let policies = policies(&located, wanted).expect("resolves");
         let labels: Vec<&str> = policies.iter().map(|(_, policy)| policy.label.as_str()).collect();
-        assert_eq!(labels, ["random:0.5,1", "random:0.5,2", "random:0.5,3", "interpret"]);
+        assert_eq!(labels, [["random:0.5,{seed}"; 3].as_slice(), &["interpret"]].concat());
         let inputs = inputs(&Catalogue::embedded().expect("suite"), wanted).expect("selects");
-        let runs = plan(wanted, 5, &inputs, &policies);
+        let runs = plan(wanted, &inputs, &policies);
         assert_eq!(runs.len(), 4 * inputs.len());
-        assert_eq!(runs[..4].iter().map(|run| run.seed).collect::<Vec<_>>(), [1, 2, 3, 5]);
+        let seeds: HashSet<u64> = runs.iter().map(|run| run.seed).collect();
+        assert_eq!(seeds.len(), runs.len(), "every program draws on its own");
+        for run in runs.iter().filter(|run| run.policy.label != "interpret") {
+            assert_eq!(run.policy.policy, Some(format!("random:0.5,{}", run.seed)));
+        }
+    }
+
+    #[test]
+    fn what_would_be_the_same_run_again_is_refused() {
+        let error = |collect: &str| {
+            let located = located(&format!("families = ['loops']\nclock = 'virtual'\n{collect}"));
+            policies(&located, located.spec.collect.as_ref().expect("there")).expect_err("refuses").to_string()
+        };
+        assert!(error("policies = ['golden']\nreplicates = 2").contains("same run"));
+        assert!(error("policies = ['explore:0,golden']\nreplicates = 2").contains("same run"));
     }
 
     #[test]

@@ -89,6 +89,12 @@ impl Plan {
         if inputs.is_empty() {
             return Err(Failure::usage(format!("spec '{}' selects no program", spec.name)));
         }
+        if spec.policies.is_empty() {
+            return Err(Failure::usage(format!(
+                "spec '{}' names no `policies` to compare, and no `baseline`",
+                spec.name
+            )));
+        }
         let mut contestants: Vec<Contestant> =
             spec.policies.iter().map(|entry| Contestant::resolve(entry, &located.folder)).collect::<Result<_>>()?;
         for contestant in &contestants {

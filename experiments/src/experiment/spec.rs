@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use trinity_datasets::Split;
+use trinity_datasets::{SEED, Split};
 use trinity_policy::TrainSpec;
 
 use super::{contestant::Entry, counterfactuals::Counterfactuals};
@@ -97,8 +97,10 @@ pub struct Spec {
     pub sizes: Vec<Size>,
     /// Policy specs, or tables with `label` and `policy`, `max_tier`, `force_tier`, `tier1`,
     /// `compiler_threads` or `command`.
+    #[serde(default)]
     pub policies: Vec<Entry>,
     /// Label of the contestant that ratios are taken against.
+    #[serde(default)]
     pub baseline: String,
     /// Label of the contestant that runs twice, to show what "no difference" looks like; the baseline by default.
     #[serde(default)]
@@ -165,6 +167,29 @@ pub struct Collect {
     /// Decisions of these runs that are answered otherwise, to see what that costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counterfactuals: Option<Counterfactuals>,
+}
+
+impl Collect {
+    fn check(&self) -> Result<(), String> {
+        for (field, value) in [("replicates", self.replicates), ("iterations", self.iterations)] {
+            if !(1..=10_000).contains(&value) {
+                return Err(format!("`collect.{field}` must be 1 to 10000, not {value}"));
+            }
+        }
+        let repeated = |field: &str, values: &[String]| {
+            let twice = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value));
+            twice.map_or(Ok(()), |(_, value)| {
+                Err(format!("`collect.{field}` names {value} twice: that is the same run"))
+            })
+        };
+        repeated("policies", &self.policies)?;
+        repeated("sizes", &self.sizes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        repeated("seeds", &self.seeds.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        if !self.seeds.is_empty() && !self.policies.iter().any(|policy| policy.contains(SEED)) {
+            return Err(format!("`collect.seeds` is for policies that hold {SEED}, and none does"));
+        }
+        self.counterfactuals.as_ref().map_or(Ok(()), |wanted| wanted.check(self.clock))
+    }
 }
 
 const fn one() -> u32 {
@@ -239,7 +264,15 @@ impl Spec {
         let missing = |field: &str, label: &String| {
             format!("`{field}` names '{label}', which is not among the policies ({})", labels.join(", "))
         };
-        if !known(&self.baseline) {
+        if self.policies.is_empty() {
+            // A spec may be for collecting and training only.
+            let is_experiment = self.collect.is_none() && self.train.is_empty();
+            if is_experiment || !self.baseline.is_empty() || self.aa.is_some() {
+                return Err(
+                    "`policies` names none: say which to compare, and which of them is the `baseline`".to_owned()
+                );
+            }
+        } else if !known(&self.baseline) {
             return Err(missing("baseline", &self.baseline));
         }
         if let Some(label) = self.aa.iter().find(|label| !known(label)) {
@@ -253,11 +286,7 @@ impl Spec {
         if !(self.margin > 0.0 && self.margin < 1.0) {
             return Err(format!("`margin` must lie between 0 and 1 (0.03 is 3 %), not be {}", self.margin));
         }
-        if let Some(collect) = &self.collect
-            && let Some(counterfactuals) = &collect.counterfactuals
-        {
-            counterfactuals.check(collect.clock)?;
-        }
+        self.collect.as_ref().map_or(Ok(()), Collect::check)?;
         self.policies.iter().try_for_each(Entry::check)
     }
 }
@@ -289,11 +318,20 @@ mod tests {
         fails("replicates = 0", "replicates");
         fails("sizes = ['huge']", "x.toml:5");
         let counterfactuals = |text: &str| format!("[collect]\npolicies = ['golden']\ncounterfactuals = {{ {text} }}");
+        let collect = |text: &str| format!("[collect]\npolicies = ['golden']\n{text}");
+        fails(&collect("iterations = 0"), "collect.iterations");
+        fails(&collect("replicates = 0"), "collect.replicates");
+        fails(&collect("sizes = ['test', 'test']"), "test twice");
+        fails(&collect("seeds = [1, 2]"), "{seed}");
+        fails("[collect]\npolicies = ['golden', 'golden']", "golden twice");
         fails(&counterfactuals("per_run = 'most'"), "x.toml:7");
         fails(&counterfactuals("per_run = 0"), "selects no decision");
         fails(&counterfactuals("per_run = 'all', kinds = ['inline']"), "tier, osr, reopt, demote");
         fails(&counterfactuals("per_run = 3, repeats = 0"), "repeats");
         fails(&counterfactuals("per_run = 3, cost = 'virtual'"), "clock = \"virtual\"");
+        let only = "name = 'x'\nseed = 1\n";
+        assert!(Spec::parse(&format!("{only}{}", collect("")), "x.toml").is_ok(), "for collecting only");
+        assert!(Spec::parse(only, "x.toml").expect_err("nothing").to_string().contains("policies"));
         let twice = SMALLEST.replace("'eager'", "'interpret'");
         assert!(Spec::parse(&twice, "x.toml").expect_err("twice").to_string().contains("twice"));
     }

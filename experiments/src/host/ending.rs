@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Ending {
     pub options: HostOptions,
     pub script: Vec<String>,
+    /// Digests of what was run, in order.
+    pub sources: Vec<String>,
     pub spool: Option<SpoolHandle>,
     pub fallbacks: Fallbacks,
     /// Taken in under the virtual clock.
@@ -83,6 +85,8 @@ impl Ending {
                     seed: self.options.seed,
                     exit_status,
                     script: &self.script,
+                    sources: &self.sources,
+                    vm_options: self.options.shown(),
                 };
                 collect::store_single_run(folder, spool.path(), &by_hand)
             }

@@ -34,6 +34,10 @@ impl Arguments {
             } else if let Some(text) = option.strip_prefix("flip=") {
                 let twice = flip.replace(parse_flip(text)?);
                 twice.map_or(Ok(()), |_| Err("one decision is answered otherwise, not two"))?;
+            } else if let Some((name, _)) = option.split_once('=')
+                && !name.contains(['/', '.'])
+            {
+                return Err(format!("{name}= is no option of a replay; there are run=, flip= and then="));
             } else {
                 break;
             }
@@ -83,6 +87,7 @@ mod tests {
             ("x,flip=7:up", "stay, warm or hot"),
             ("x,flip=7:hot,flip=8:hot", "not two"),
             ("x,run=a,run=b", "twice"),
+            ("x,flop=7:hot", "flop= is no option"),
         ] {
             let error = Arguments::parse(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

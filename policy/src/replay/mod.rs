@@ -72,7 +72,20 @@ impl Replay {
         let form = crate::spec::REPLAY;
         let bad = |detail: String| PolicyError::Spec { spec: spec.to_owned(), detail, form };
         let wanted = Arguments::parse(arguments).map_err(bad)?;
+        if !wanted.log.exists() {
+            return Err(bad(format!(
+                "{}: no such file; LOG is what `trinity run --log` has written",
+                wanted.log.display()
+            )));
+        }
         let log = read_log(&wanted.log, wanted.run.as_deref())?;
+        let Some(first) = log.first_consultations.filter(|_| log.whole) else {
+            return Err(bad(format!(
+                "{}: the log was cut short, and its end says when the policy was to be asked first; log that run again, to \
+                 its end",
+                wanted.log.display()
+            )));
+        };
         let flip = match wanted.flip {
             None => None,
             Some((id, action)) => {
@@ -97,7 +110,7 @@ impl Replay {
         Ok(Replay {
             name: spec.to_owned(),
             source: arguments.split(",flip=").next().unwrap_or(arguments).to_owned(),
-            first: log.first_consultations.unwrap_or_else(|| first_consultations(&log)),
+            first,
             log,
             order,
             answered: 0,
@@ -193,15 +206,6 @@ fn continuation(wanted: &Arguments, log: &RunLog) -> Result<(String, Option<u64>
         return Err(format!("`{policy}` has no answer after the flip: say then=POLICY"));
     }
     Ok((policy.clone(), seed))
-}
-
-/// What a log that was cut short shows of it: the first decisions about functions and loops that there are.
-fn first_consultations(log: &RunLog) -> [u32; 2] {
-    [DecisionKind::Tier, DecisionKind::Osr].map(|kind| {
-        let events = log.decisions.iter().filter(|decision| decision.kind == kind).map(|decision| decision.counted);
-        // A float too large for u32 saturates.
-        events.reduce(f64::min).map_or(NEVER, |events| events as u32)
-    })
 }
 
 impl Policy for Replay {

@@ -19,6 +19,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use trinity_datasets::{DataError, HowMade, Manifest, RunInput, RunMeta, Store, describe};
 
+use super::counterfactual::is_whole;
 use crate::{
     experiment::runner::{Alone, enter},
     failure::{AtPath, Failure, Result},
@@ -70,16 +71,23 @@ pub struct Session {
 impl Session {
     /// Begins a collection in the folder `out`, or goes on with the one that is there.
     pub fn open(out: &Path, how: &HowMade, planned: Vec<Planned>) -> Result<Self> {
-        // Looked at before anything is written: another collection's folder is left as it is.
-        if let Some(manifest) = Manifest::load(out).map_err(failed)?
-            && manifest.how_made.plan_sha256 != how.plan_sha256
-        {
-            return Err(Failure::usage(format!(
-                "{}: holds another data set, or one of another build of this program; choose another folder",
-                out.display()
-            )));
-        }
+        // Looked at before anything is written: another's folder is left as it is.
         let work = out.join("collecting");
+        match Manifest::load(out).map_err(failed)? {
+            Some(manifest) if manifest.how_made.plan_sha256 != how.plan_sha256 => {
+                return Err(Failure::usage(format!(
+                    "{}: holds another data set, or one of another build of this program; choose another folder",
+                    out.display()
+                )));
+            }
+            None if !work.exists() && out.exists() && fs::read_dir(out).at("list", out)?.next().is_some() => {
+                return Err(Failure::usage(format!(
+                    "{}: holds files that are no data set; choose another folder, or a new one in it",
+                    out.display()
+                )));
+            }
+            _ => {}
+        }
         fs::create_dir_all(work.join("done")).at("create the folder", &work)?;
         // Processes that run in other folders are given paths in it.
         let work = work.canonicalize().at("find", &work)?;
@@ -145,8 +153,11 @@ impl Session {
             let folder = entry.at("list", &done)?.path();
             let plan_id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             match index.get(plan_id.as_str()) {
-                Some(index) if there.insert(*index) => finished.push(folder),
-                // Stored, and the process was killed before it removed it.
+                Some(index) if !there.contains(index) && is_whole(&folder)? => {
+                    there.insert(*index);
+                    finished.push(folder);
+                }
+                // Stored, and the process was killed before it removed it; or no longer what it was.
                 _ => fs::remove_dir_all(&folder).at("remove", &folder)?,
             }
         }
