@@ -109,30 +109,49 @@ fn fit_costs(rows: &[&Row], prior: &Costs, fixed: usize, ridge: f64) -> Costs {
     costs
 }
 
-/// Relative error of each row as predicted without its family.
-fn unseen_errors(rows: &[Row], prior: &Costs, fixed: usize, ridge: f64) -> Vec<f64> {
-    rows.iter()
-        .map(|row| {
-            let others: Vec<&Row> = rows.iter().filter(|other| other.family != row.family).collect();
-            relative_error(row, &fit_costs(&others, prior, fixed, ridge))
-        })
-        .collect()
+fn families<'a>(rows: &[&'a Row]) -> Vec<&'a str> {
+    let mut families: Vec<&str> = rows.iter().map(|row| row.family.as_str()).collect();
+    families.sort_unstable();
+    families.dedup();
+    families
+}
+
+/// Relative error of each row as predicted by what `fit` makes of the other families.
+fn unseen_errors(rows: &[&Row], fit: impl Fn(&[&Row]) -> Costs) -> Vec<f64> {
+    let mut errors = Vec::with_capacity(rows.len());
+    for family in families(rows) {
+        let (of_family, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.family == family);
+        let costs = fit(&others);
+        errors.extend(of_family.iter().map(|row| relative_error(row, &costs)));
+    }
+    errors
+}
+
+/// Costs, with the strength of the pull that predicts unseen families best.
+fn fit_pulled(rows: &[&Row], prior: &Costs, fixed: usize) -> (Costs, f64) {
+    let unseen = |ridge: f64| median(&unseen_errors(rows, |others| fit_costs(others, prior, fixed, ridge)));
+    let ridge = RIDGES.into_iter().min_by(|a, b| unseen(*a).total_cmp(&unseen(*b))).expect("several are tried");
+    (fit_costs(rows, prior, fixed, ridge), ridge)
 }
 
 /// How well a tier's costs fit.
 struct Fitted {
     costs: Costs,
     ridge: f64,
-    /// Median relative error, of the programs that it was fitted to, and as predicted without their families.
+    /// Median relative error, of the programs that it was fitted to, and as predicted without their families. For the
+    /// latter nothing comes from those: the pull is chosen without them, and is towards equal costs instead of the table
+    /// that is built in, which was fitted to all.
     seen: f64,
     unseen: f64,
 }
 
 fn fit_tier(rows: &[Row], prior: &Costs, fixed: usize) -> Fitted {
-    let errors = RIDGES.map(|ridge| (median(&unseen_errors(rows, prior, fixed, ridge)), ridge));
-    let (unseen, ridge) = errors.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).expect("several are tried");
-    let costs = fit_costs(&rows.iter().collect::<Vec<_>>(), prior, fixed, ridge);
+    let rows: Vec<&Row> = rows.iter().collect();
+    let (costs, ridge) = fit_pulled(&rows, prior, fixed);
     let seen = median(&rows.iter().map(|row| relative_error(row, &costs)).collect::<Vec<_>>());
+    let mut equal = *prior;
+    equal[..fixed].fill(1.0);
+    let unseen = median(&unseen_errors(&rows, |others| fit_pulled(others, &equal, fixed).0));
     Fitted { costs, ridge, seen, unseen }
 }
 
@@ -208,10 +227,11 @@ pub(super) fn run(args: &Args, file: &Path) -> Result<()> {
     let size = args.size.unwrap_or(Size::Small);
     let inputs = crate::cli::suite::inputs(&suite, &args.program, size, false)?;
     let found = measure_all(args, &inputs)?;
-    let families = found.tiers[0].iter().map(|row| &row.family).collect::<std::collections::BTreeSet<_>>().len();
-    if families < 2 || found.tiers.iter().any(Vec::is_empty) || found.compilation.iter().any(Vec::is_empty) {
+    // With three, there are two to choose the pull by where one is left out.
+    let families = families(&found.tiers[0].iter().collect::<Vec<_>>()).len();
+    if families < 3 || found.tiers.iter().any(Vec::is_empty) || found.compilation.iter().any(Vec::is_empty) {
         return Err(Failure::work(
-            "programs of two families, run and compiled in every tier, are needed: there is nothing to write",
+            "programs of three families, run and compiled in every tier, are needed: there is nothing to write",
         ));
     }
     let cold = fit_tier(&found.tiers[0], &built_in(0), COLUMNS);
