@@ -143,9 +143,13 @@ impl<'a> Samples<'a> {
     }
 
     pub(super) fn overall(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> Option<Interval> {
-        let stream = format!("{} {} / {}", endpoint.name(), self.label(subject), self.label(baseline));
-        let mut rng = Rng::stream(self.plan.spec.seed, &stream);
+        let mut rng = Rng::stream(self.plan.spec.seed, &self.stream(subject, baseline, endpoint));
         hierarchical(&self.by_program(subject, baseline, endpoint), RESAMPLES, &mut rng)
+    }
+
+    /// Names the choices of an interval over all programs.
+    pub(super) fn stream(&self, subject: usize, baseline: usize, endpoint: Endpoint) -> String {
+        format!("{} {} / {}", endpoint.name(), self.label(subject), self.label(baseline))
     }
 }
 

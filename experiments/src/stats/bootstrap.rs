@@ -45,7 +45,7 @@ impl Pair {
     }
 }
 
-/// A ratio with its 95 % interval.
+/// A ratio with its interval: of 95 %, unless another level is stated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Geometric mean over programs of the geometric mean over blocks; or ratio of medians over blocks.
@@ -71,6 +71,11 @@ impl Interval {
 /// With several programs these are resampled, then blocks of each, then iterations of each process; with one only
 /// its blocks and their iterations. `None` without data.
 pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, draw: &mut impl Draw) -> Option<Interval> {
+    hierarchical_at(programs, ALPHA, resamples, draw)
+}
+
+/// As [`hierarchical`], with an interval that leaves out `alpha`, and what such an interval detects.
+pub fn hierarchical_at(programs: &[Vec<Pair>], alpha: f64, resamples: u32, draw: &mut impl Draw) -> Option<Interval> {
     let programs: Vec<&Vec<Pair>> = programs.iter().filter(|blocks| !blocks.is_empty()).collect();
     let log_ratios = |blocks: &[Pair]| blocks.iter().map(Pair::log_ratio).collect::<Vec<_>>();
     let units: Vec<f64> = match programs[..] {
@@ -85,8 +90,8 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, draw: &mut impl Draw
     if units.len() < 2 || resamples < 2 || !log_ratio.is_finite() {
         return Some(point);
     }
-    let (low, high) = studentised(&units, resamples, || resample(&programs, draw));
-    let detectable = detectable(standard_error(&units), degrees(units.len()), ALPHA);
+    let (low, high) = studentised(&units, alpha, resamples, || resample(&programs, draw));
+    let detectable = detectable(standard_error(&units), degrees(units.len()), alpha);
     Some(point.between(low, high, detectable))
 }
 
@@ -94,15 +99,15 @@ pub fn hierarchical(programs: &[Vec<Pair>], resamples: u32, draw: &mut impl Draw
 /// too few for one.
 pub fn mean_interval(values: &[f64], resamples: u32, draw: &mut impl Draw) -> Option<(f64, f64)> {
     let drawn = || values.iter().map(|_| values[draw.below(values.len())]).collect();
-    (values.len() > 1 && resamples > 1).then(|| studentised(values, resamples, drawn))
+    (values.len() > 1 && resamples > 1).then(|| studentised(values, ALPHA, resamples, drawn))
 }
 
-/// The 95 % interval of the mean of `units`, where `resample` draws as many.
-fn studentised(units: &[f64], resamples: u32, mut resample: impl FnMut() -> Vec<f64>) -> (f64, f64) {
+/// The interval of the mean of `units` that leaves out `alpha`, where `resample` draws as many.
+fn studentised(units: &[f64], alpha: f64, resamples: u32, mut resample: impl FnMut() -> Vec<f64>) -> (f64, f64) {
     let (centre, spread) = (mean(units), standard_error(units));
     // Nothing spreads where everything is counted instead of timed.
     let (low, high) = if units.len() < FEWEST_UNITS || spread == 0.0 {
-        let t = student_quantile(1.0 - ALPHA / 2.0, degrees(units.len()));
+        let t = student_quantile(1.0 - alpha / 2.0, degrees(units.len()));
         (-t, t)
     } else {
         let mut distances: Vec<f64> = (0..resamples)
@@ -112,7 +117,7 @@ fn studentised(units: &[f64], resamples: u32, mut resample: impl FnMut() -> Vec<
             })
             .collect();
         distances.sort_by(f64::total_cmp);
-        (quantile(&distances, ALPHA / 2.0), quantile(&distances, 1.0 - ALPHA / 2.0))
+        (quantile(&distances, alpha / 2.0), quantile(&distances, 1.0 - alpha / 2.0))
     };
     (centre - high * spread, centre - low * spread)
 }
@@ -180,6 +185,28 @@ mod tests {
         }
         assert_eq!(mean_interval(&[1.0], 500, &mut Rng::stream(1, "one")), None);
         assert_eq!(mean_interval(&[3.0, 3.0, 3.0], 500, &mut Rng::stream(1, "equal")), Some((3.0, 3.0)));
+    }
+
+    #[test]
+    fn a_stricter_level_covers_the_truth_more_often_and_detects_less() {
+        let setup = Setup { programs: 15, blocks: 4, program: 0.08, ..Setup::default() };
+        let mut data = Rng::stream(2_718, "strict data");
+        let missed = (0..1_000).filter(|simulation| {
+            let sample = setup.measure(&mut data);
+            let at = |alpha| {
+                let mut rng = Rng::stream(3_141, &format!("strict {simulation}"));
+                hierarchical_at(&sample, alpha, 1_000, &mut rng).expect("data")
+            };
+            let (strict, usual) = (at(0.01), at(ALPHA));
+            assert!(strict.low < usual.low && usual.high < strict.high && usual.detectable < strict.detectable);
+            assert_eq!(
+                Some(usual),
+                hierarchical(&sample, 1_000, &mut Rng::stream(3_141, &format!("strict {simulation}")))
+            );
+            strict.low > Some(1.0) || strict.high < Some(1.0)
+        });
+        let missed = missed.count();
+        assert!((2..=20).contains(&missed), "{missed} of 1000");
     }
 
     /// Rule 1 of the methodology, for each of these sizes.

@@ -19,12 +19,12 @@ mod ratio;
 mod reference;
 mod rng;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod steady;
 
 pub use agreement::{Agreement, agreement};
 pub use benjamini_hochberg::benjamini_hochberg;
-pub use bootstrap::{Interval, Pair, hierarchical, mean_interval};
+pub use bootstrap::{Interval, Pair, hierarchical, hierarchical_at, mean_interval};
 pub use distribution::{normal_cdf, student_cdf, student_quantile};
 pub use holm::holm;
 pub use medians::median_ratio;
