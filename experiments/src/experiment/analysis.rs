@@ -1,5 +1,7 @@
 //! From usable results to a summary: ratios with intervals, declared tests.
 
+use std::collections::BTreeSet;
+
 use super::{
     cell::CellResult,
     comparisons,
@@ -149,11 +151,14 @@ fn reasons(
             "{} processes per program and policy; a confirmatory experiment has {CONFIRMATORY_REPLICATES} or more",
             plan.spec.replicates
         ));
-    } else if small > 0 {
-        reasons.push(format!(
-            "{small} of {} pairs of program and policy have fewer than {CONFIRMATORY_REPLICATES} usable processes",
-            programs.len() * contestants.len()
-        ));
+    } else {
+        if small > 0 {
+            reasons.push(format!(
+                "{small} of {} pairs of program and policy have fewer than {CONFIRMATORY_REPLICATES} usable processes",
+                programs.len() * contestants.len()
+            ));
+        }
+        reasons.extend(thin(samples));
     }
     if counts.done < counts.planned {
         reasons.push(format!("{} of {} cells have not run yet", counts.planned - counts.done, counts.planned));
@@ -189,6 +194,30 @@ fn reasons(
         }
     }
     reasons
+}
+
+/// A block counts where both of its processes have the primary endpoint: too few such blocks for what is compared.
+fn thin(samples: &Samples<'_>) -> Option<String> {
+    let plan = samples.plan;
+    let find = |label: &str| plan.contestants.iter().position(|contestant| contestant.label == label);
+    let baseline = find(&plan.spec.baseline)?;
+    let mut pairs: BTreeSet<(usize, usize)> =
+        (0..plan.contestants.len()).filter(|subject| *subject != baseline).map(|subject| (subject, baseline)).collect();
+    let declared = plan.spec.compare.iter().chain(&plan.spec.not_slower);
+    pairs.extend(declared.filter_map(|[subject, base]| Some((find(subject)?, find(base)?))));
+    let blocks: Vec<usize> = (0..plan.inputs.len())
+        .flat_map(|input| pairs.iter().map(move |pair| (input, *pair)))
+        .map(|(input, (subject, base))| samples.pairs(input, subject, base, plan.spec.primary).len())
+        .collect();
+    let few = blocks.iter().filter(|count| **count < CONFIRMATORY_REPLICATES as usize);
+    let fewest = few.clone().min()?;
+    Some(format!(
+        "{} of {} comparisons on a program have fewer than {CONFIRMATORY_REPLICATES} blocks in which both processes have \
+         the primary endpoint, {}: down to {fewest}",
+        few.count(),
+        blocks.len(),
+        plan.spec.primary.title()
+    ))
 }
 
 #[cfg(test)]
@@ -264,6 +293,32 @@ mod tests {
         let summary = summarise(&plan, &store, None);
         assert_eq!(summary.status, "exploratory");
         assert!(summary.reasons[0].contains("extended from 10"), "{:?}", summary.reasons);
+    }
+
+    #[test]
+    fn processes_without_the_primary_endpoint_do_not_count_as_replicates() {
+        let mut plan = plan_of(2, 4, 30, 1);
+        plan.spec.primary = Endpoint::Steady;
+        let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
+        let whole = summarise(&plan, &store, None);
+        assert_eq!((whole.status.as_str(), &whole.reasons), ("confirmatory", &Vec::new()));
+        // Of one policy on one program, three processes become steady.
+        let out = tempfile::tempdir().expect("temporary folder");
+        let mut unsteady = Store::open(out.path()).expect("opens");
+        for cell in &plan.cells {
+            let mut result = store.get(&cell.id).expect("measured").clone();
+            if (cell.input, cell.contestant) == (2, Some(1)) && cell.replicate >= 3 {
+                result.iterations_ns = (1..=10).map(|iteration| iteration * 10_000_000).collect();
+            }
+            unsteady.append(result).expect("appends");
+        }
+        let summary = summarise(&plan, &unsteady, None);
+        assert_eq!((summary.status.as_str(), summary.cells.usable), ("exploratory", plan.cells.len()));
+        assert!(summary.reasons.iter().any(|reason| reason.contains("steady")), "{:?}", summary.reasons);
+        assert!(summary.reasons[0].starts_with("1 of 8 comparisons") && summary.reasons[0].ends_with("down to 3"));
+        // Another endpoint has all of them.
+        plan.spec.primary = Endpoint::Cumulative;
+        assert_eq!(summarise(&plan, &unsteady, None).status, "confirmatory");
     }
 
     #[test]
