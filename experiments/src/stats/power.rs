@@ -24,11 +24,15 @@ pub fn power(effect: f64, standard_error: f64, degrees: u32, alpha: f64) -> f64 
 /// with probability [`POWER`], as a relative difference (0.02 is 2 %). `groups` holds the log-ratios of the blocks of
 /// each program.
 ///
-/// Programs that differ among themselves count as noise, as they do in the test. `None` with fewer than two blocks.
+/// Programs that differ among themselves count as noise, as they do in the test. `None` where the test finds nothing at
+/// this level whatever the effect: of all patterns of signs, two are as extreme as log-ratios of one sign.
 pub fn detectable_by_test(groups: &[Vec<f64>], alpha: f64) -> Option<f64> {
     let groups: Vec<&Vec<f64>> = groups.iter().filter(|group| !group.is_empty()).collect();
     let blocks: usize = groups.iter().map(|group| group.len()).sum();
     let degrees = u32::try_from(blocks.checked_sub(1)?).ok().filter(|degrees| *degrees > 0)?;
+    if (-f64::from(degrees)).exp2() > alpha {
+        return None;
+    }
     let centre = groups.iter().map(|group| mean(group)).sum::<f64>() / groups.len() as f64;
     let squares: f64 = groups
         .iter()
@@ -54,6 +58,18 @@ mod tests {
         }
         assert!((power(0.0, 1.0, 20, ALPHA) - ALPHA).abs() < 1e-9);
         assert_eq!((detectable_by_test(&[vec![1.0]], ALPHA), detectable_by_test(&[], ALPHA)), (None, None));
+    }
+
+    #[test]
+    fn nothing_is_detectable_where_the_test_cannot_reject() {
+        let blocks = |count: u32| vec![(0..count).map(|block| 9.0 + 0.001 * f64::from(block)).collect::<Vec<f64>>()];
+        let least = |count| paired_permutation(&blocks(count), 0, &mut Rng::stream(1, "exact")).expect("blocks");
+        // The least p-value is 1/16 of five blocks, 1/32 of six, 1/128 of eight.
+        for (count, alpha) in [(2, 0.05), (5, 0.05), (6, 0.05), (6, 0.01), (7, 0.01), (8, 0.01), (30, 0.001)] {
+            let found = detectable_by_test(&blocks(count), alpha);
+            assert_eq!(found.is_some(), least(count) <= alpha, "{count} blocks at {alpha}: {found:?}");
+        }
+        assert!(detectable_by_test(&blocks(5), ALPHA).is_none() && detectable_by_test(&blocks(6), ALPHA).is_some());
     }
 
     /// Rule 5 of the methodology: slow-downs that are put in are found as often as the power says, and the printed
