@@ -237,6 +237,8 @@ fn an_experiment_that_is_killed_again_and_again_loses_nothing_and_repeats_nothin
     assert_eq!((cells.len(), unique.len()), (34, 34));
     assert!(text(&trinity(folder.path(), &["experiment", "resume", "x"]).stdout).contains("ran 0 cells"));
     assert_eq!(fs::read_dir(folder.path().join("x/tmp")).expect("lists").count(), 0, "nothing in flight is left");
+    let summary = text(&trinity(folder.path(), &["experiment", "report", "x", "--json"]).stdout);
+    assert!(summary.contains("\"reasons\"") && !summary.contains("did not run as blocks"), "{summary}");
 }
 
 #[test]

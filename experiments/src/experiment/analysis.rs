@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    blocks,
     cell::CellResult,
     comparisons,
     plan::{Plan, SCHEMA},
@@ -29,7 +30,8 @@ pub fn summarise(plan: &Plan, store: &Store, sealed: Option<Opened>) -> Summary 
         (0..plan.contestants.len()).map(|index| contestant_row(&samples, index, baseline, &programs)).collect();
     let (aa, agreement) = comparisons::copies(&samples).unzip();
     let agreement = agreement.flatten();
-    let mut reasons = reasons(&samples, &counts, agreement.as_ref(), &contestants, &programs);
+    let mut reasons =
+        reasons(&samples, &counts, blocks::broken(plan, store), agreement.as_ref(), &contestants, &programs);
     let post_hoc = sealed.as_ref().filter(|_| counts.done > 0).and_then(Opened::post_hoc);
     let status = match (&post_hoc, reasons.is_empty()) {
         (Some(_), _) => "post-hoc",
@@ -138,6 +140,7 @@ fn contestant_row(samples: &Samples<'_>, index: usize, baseline: usize, programs
 fn reasons(
     samples: &Samples<'_>,
     counts: &Counts,
+    broken: usize,
     agreement: Option<&Agreement>,
     contestants: &[ContestantRow],
     programs: &[ProgramRow],
@@ -173,9 +176,12 @@ fn reasons(
             None => format!("{} cells had been measured before this plan was made", extension.done),
         });
     }
-    let torn = samples.torn_blocks();
-    if torn > 0 {
-        reasons.push(format!("{torn} of {} blocks ran on several machines", plan.blocks()));
+    if broken > 0 {
+        reasons.push(format!(
+            "{broken} of {} blocks did not run as blocks: on several machines, out of their order, side by side, or with \
+             others in between",
+            plan.blocks()
+        ));
     }
     if counts.failed + counts.voided > 0 {
         reasons.push(format!("{} cells failed and {} are void", counts.failed, counts.voided));

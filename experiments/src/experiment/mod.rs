@@ -8,6 +8,7 @@
 //! plan again continues it: nothing is measured twice and nothing is lost.
 
 pub mod analysis;
+mod blocks;
 pub mod cell;
 pub mod comparisons;
 pub mod contestant;

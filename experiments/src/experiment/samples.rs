@@ -93,19 +93,6 @@ impl<'a> Samples<'a> {
         self.pairs_by(input, subject, baseline, |result| measure(result, endpoint))
     }
 
-    /// Blocks whose processes ran on several machines, and so are no blocks.
-    pub(super) fn torn_blocks(&self) -> usize {
-        let torn = |input: usize, replicate: u32| {
-            let mut hosts =
-                (0..self.plan.contestants.len()).filter_map(|index| Some(&self.get(input, index, replicate)?.host));
-            let first = hosts.next();
-            hosts.any(|host| Some(host) != first)
-        };
-        let replicates = 0..self.plan.spec.replicates;
-        let blocks = (0..self.plan.inputs.len()).flat_map(|input| replicates.clone().map(move |at| (input, at)));
-        blocks.filter(|(input, replicate)| torn(*input, *replicate)).count()
-    }
-
     /// One pair per block in which both contestants have a value.
     pub fn pairs_by(
         &self,
