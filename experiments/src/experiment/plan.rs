@@ -354,6 +354,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn every_contestant_stands_in_every_position_about_equally_often() {
+        let plan = plan_of(3, 4, 100, 1);
+        let mut counts = [[0u32; 4]; 4];
+        let mut orders: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for cell in plan.cells.iter().filter(|cell| cell.block > 0) {
+            let contestant = cell.contestant.expect("a contestant");
+            counts[contestant][cell.position as usize] += 1;
+            orders.entry(cell.block).or_default().push(contestant);
+        }
+        // 100 expected, standard deviation 9
+        assert!(counts.iter().flatten().all(|count| (65..=135).contains(count)), "{counts:?}");
+        assert_eq!(orders.values().collect::<BTreeSet<_>>().len(), 24, "every order occurs");
+    }
+
+    #[test]
     fn more_replicates_extend_a_plan_and_are_remembered_once_there_are_results() {
         let out = tempfile::tempdir().expect("temporary folder");
         plan_of(2, 2, 2, 1).store(out.path()).expect("stores");
