@@ -13,7 +13,6 @@ use crate::{
         cell::{Bench, CellOptions},
         contestant::{Detailed, Entry},
         host_info::HostInfo,
-        samples::RESAMPLES,
     },
     failure::{Failure, Result},
     progress::Progress,
@@ -156,18 +155,16 @@ pub(super) fn run(args: &Args) -> Result<()> {
         progress.step();
     }
     progress.finish();
-    let over = |name: &str, of: &dyn Fn(&Subject) -> Option<f64>| {
-        let values: Vec<f64> = subjects.iter().filter_map(of).collect();
-        median_interval(&values, RESAMPLES, &mut Rng::stream(args.seed, name))
-    };
+    let over =
+        |of: &dyn Fn(&Subject) -> Option<f64>| median_interval(&subjects.iter().filter_map(of).collect::<Vec<_>>());
     let report = Report {
         host: HostInfo::of_this_machine(),
         policies: policies.iter().map(|policy| policy.label.clone()).collect(),
         processes,
         iterations,
         size,
-        correlation: over("model: correlation", &|subject| subject.correlation),
-        regret: over("model: regret", &|subject| Some(subject.regret)),
+        correlation: over(&|subject| subject.correlation),
+        regret: over(&|subject| Some(subject.regret)),
         subjects,
         left_out,
     };
@@ -175,6 +172,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
         return Err(Failure::work(report.left_out.join("; ")));
     }
     if args.json { print_json(&report) } else { show(&report) }
+}
+
+/// A median, with its interval if it has one.
+fn said(found: MedianInterval, number: impl Fn(f64) -> String) -> String {
+    let interval = found.low.zip(found.high).map(|(low, high)| format!(" [{}, {}]", number(low), number(high)));
+    number(found.median) + &interval.unwrap_or_default()
 }
 
 fn show(report: &Report) -> Result<()> {
@@ -194,22 +197,21 @@ fn show(report: &Report) -> Result<()> {
     for problem in &report.left_out {
         eprintln!("trinity: left out: {problem}");
     }
-    if let Some(MedianInterval { median, low, high }) = report.correlation {
+    if let Some(found) = report.correlation {
         print(&format!(
-            "Rank correlation of modelled and wall time across {} policies, within a program: median {median:.2} [{low:.2}, {high:.2}]\n",
-            report.policies.len()
+            "Rank correlation of modelled and wall time across {} policies, within a program: median {}\n",
+            report.policies.len(),
+            said(found, |value| format!("{value:.2}"))
         ))?;
-        if median < TRUSTED {
+        if found.median < TRUSTED {
             print(&format!("WARNING: below {TRUSTED}, modelled time is no ground for conclusions about wall time\n"))?;
         }
     }
-    if let Some(MedianInterval { median, low, high }) = report.regret {
+    if let Some(found) = report.regret {
         let worst = report.subjects.iter().map(|subject| subject.regret).fold(0.0, f64::max);
         print(&format!(
-            "Wall time lost by taking the policy of least modelled time: median {:.1} % [{:.1}, {:.1}], at most {:.1} %\n",
-            100.0 * median,
-            100.0 * low,
-            100.0 * high,
+            "Wall time lost by taking the policy of least modelled time: median {} %, at most {:.1} %\n",
+            said(found, |share| format!("{:.1}", 100.0 * share)),
             100.0 * worst
         ))?;
     }

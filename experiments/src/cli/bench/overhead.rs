@@ -17,7 +17,6 @@ use crate::{
         cell::{Bench, CellOptions},
         contestant::{Detailed, Entry},
         host_info::HostInfo,
-        samples::RESAMPLES,
     },
     failure::{AtPath, Failure, Result},
     progress::Progress,
@@ -28,6 +27,11 @@ use crate::{
 
 /// Processes of each kind per program and size, unless something else is asked for.
 const PROCESSES: u32 = 7;
+/// Fewer programs than this allow no interval.
+const FEWEST_PROGRAMS: usize = 6;
+/// By this factor at least the longest time is longer than the shortest, or there is no slope.
+const LEAST_RANGE: f64 = 2.0;
+const RESAMPLES: u32 = 400;
 /// The line needs programs of very different length: from 3 to 100 ms and more.
 const SIZES: [Size; 3] = [Size::Test, Size::Small, Size::Medium];
 
@@ -55,12 +59,13 @@ struct Point {
     log_bytes: u64,
 }
 
-/// A line with its 95 % intervals, by resampling programs.
-#[derive(Clone, Copy, Serialize)]
+/// A line with its 95 % intervals, by resampling programs: estimate, lower and upper bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 struct Line {
-    fixed_ms: [f64; 3],
-    /// 0.01 is 1 %.
-    proportional: [f64; 3],
+    /// Where there is no slope, all that is added.
+    fixed_ms: [Option<f64>; 3],
+    /// 0.01 is 1 %; none where all programs are of about one length.
+    proportional: [Option<f64>; 3],
 }
 
 #[derive(Serialize)]
@@ -94,8 +99,13 @@ fn line(points: &[Point], added: impl Fn(&Point) -> f64, rng: &mut Rng) -> Line 
         programs.entry(&point.program).or_default().push([point.plain_ns, added(point)]);
     }
     let programs: Vec<Vec<[f64; 2]>> = programs.into_values().collect();
+    if !has_slope(points) {
+        let all = median(&points.iter().map(added).collect::<Vec<_>>());
+        return Line { fixed_ms: [Some(all * 1e-6), None, None], proportional: [None; 3] };
+    }
     let estimate = theil_sen(&programs.concat());
-    let resampled: Vec<[f64; 2]> = (0..RESAMPLES.min(400))
+    let resamples = if programs.len() < FEWEST_PROGRAMS { 0 } else { RESAMPLES };
+    let resampled: Vec<[f64; 2]> = (0..resamples)
         .map(|_| {
             let drawn = programs.iter().map(|_| programs[rng.below(programs.len())].as_slice());
             theil_sen(&drawn.collect::<Vec<_>>().concat())
@@ -104,9 +114,17 @@ fn line(points: &[Point], added: impl Fn(&Point) -> f64, rng: &mut Rng) -> Line 
     let bounds = |part: usize, scale: f64| {
         let mut values: Vec<f64> = resampled.iter().map(|line| line[part]).collect();
         values.sort_by(f64::total_cmp);
-        [estimate[part], quantile(&values, 0.025), quantile(&values, 0.975)].map(|value| value * scale)
+        let bound = |p| (!values.is_empty()).then(|| quantile(&values, p) * scale);
+        [Some(estimate[part] * scale), bound(0.025), bound(0.975)]
     };
     Line { fixed_ms: bounds(0, 1e-6), proportional: bounds(1, 1.0) }
+}
+
+/// Whether lengths differ enough for a line: there are several sizes, and times that are far apart.
+fn has_slope(points: &[Point]) -> bool {
+    let several_sizes = points.iter().any(|point| point.size != points[0].size);
+    let times = || points.iter().map(|point| point.plain_ns);
+    several_sizes && times().fold(0.0, f64::max) >= LEAST_RANGE * times().fold(f64::INFINITY, f64::min)
 }
 
 fn measure(
@@ -194,6 +212,20 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if args.json { print_json(&report) } else { show(&report) }
 }
 
+impl Line {
+    fn said(&self) -> String {
+        let part = |[estimate, low, high]: [Option<f64>; 3], unit: &str, scale: f64| {
+            let bounds = low.zip(high).map(|(low, high)| format!(" [{:.2}, {:.2}]", scale * low, scale * high));
+            Some(format!("{:.2} {unit}{}", scale * estimate?, bounds.unwrap_or_default()))
+        };
+        let fixed = part(self.fixed_ms, "ms", 1.0).unwrap_or_default();
+        match part(self.proportional, "%", 100.0) {
+            Some(share) => format!("{fixed} and {share} of CPU time"),
+            None => format!("{fixed} of CPU time in all; a share needs programs of different lengths"),
+        }
+    }
+}
+
 fn show(report: &Report) -> Result<()> {
     let mut rows = vec![["program", "size", "CPU time", "logged", "virtual clock", "log"].map(str::to_owned).to_vec()];
     for point in &report.points {
@@ -212,11 +244,11 @@ fn show(report: &Report) -> Result<()> {
         eprintln!("trinity: left out: {problem}");
     }
     for (what, line) in [("Logging", report.logging), ("The virtual clock", report.virtual_clock)] {
-        let [ms, ms_low, ms_high] = line.fixed_ms;
-        let [share, low, high] = line.proportional.map(|share| 100.0 * share);
         print(&format!(
-            "{what} adds {ms:.2} ms [{ms_low:.2}, {ms_high:.2}] and {share:.2} % [{low:.2}, {high:.2}] of CPU time ({}, {} runs of each kind per program)\n",
-            report.policy, report.processes
+            "{what} adds {} ({}, {} runs of each kind per program)\n",
+            line.said(),
+            report.policy,
+            report.processes
         ))?;
     }
     Ok(())
@@ -224,7 +256,40 @@ fn show(report: &Report) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{shift, theil_sen};
+    use super::*;
+
+    /// A program for each of these times, at the sizes in turn, to which 1 ms and 10 % are added.
+    fn points(times_ms: &[f64], sizes: &[Size]) -> Vec<Point> {
+        let point = |(number, ms): (usize, &f64)| Point {
+            program: number.to_string(),
+            size: sizes[number % sizes.len()],
+            plain_ns: ms * 1e6,
+            logging_ns: 1e6 + 0.1 * ms * 1e6,
+            virtual_clock_ns: 0.0,
+            log_bytes: 0,
+        };
+        times_ms.iter().enumerate().map(point).collect()
+    }
+
+    #[test]
+    fn few_programs_have_no_interval_and_programs_of_one_length_no_slope() {
+        let found = |times: &[f64], sizes: &[Size]| {
+            line(&points(times, sizes), |point| point.logging_ns, &mut Rng::stream(1, "programs"))
+        };
+        let near = |[estimate, low, high]: [Option<f64>; 3], truth: f64| {
+            assert!(estimate.is_some_and(|estimate| (estimate - truth).abs() < 1e-9), "{estimate:?}");
+            (low.is_some(), high.is_some())
+        };
+        let six = [3.0, 5.0, 9.0, 20.0, 50.0, 150.0];
+        let line = found(&six, &SIZES);
+        assert_eq!((near(line.fixed_ms, 1.0), near(line.proportional, 0.1)), ((true, true), (true, true)));
+        let line = found(&six[..5], &SIZES);
+        assert_eq!((near(line.fixed_ms, 1.0), near(line.proportional, 0.1)), ((false, false), (false, false)));
+        for line in [found(&[20.0; 8], &SIZES), found(&six, &SIZES[..1])] {
+            assert_eq!((line.proportional, line.fixed_ms[1]), ([None; 3], None), "{line:?}");
+            assert!(line.said().contains("in all"), "{}", line.said());
+        }
+    }
 
     #[test]
     fn what_is_added_to_times_of_two_modes_is_found() {
