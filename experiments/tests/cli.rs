@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 fn trinity(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trinity"))
         .args(args)
@@ -281,6 +283,37 @@ fn the_sealed_test_set_opens_only_for_a_stated_question_and_planning_opens_nothi
     let args = ["suite", "run", "--program", "codecs/json", "--size", "test", "--iterations", "1", "--json"];
     let checked = text(&trinity(folder.path(), &args).stdout);
     assert!(checked.contains("\"problem\": null") && checked.contains("\"wall_ns\": null"), "{checked}");
+}
+
+#[test]
+fn runs_of_sealed_programs_note_when_they_begin_and_what_there_is_when_they_end() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    fs::write(folder.path().join("small.toml"), SMALL).expect("writes");
+    assert!(trinity(folder.path(), &["experiment", "plan", "small.toml", "--out", "x"]).status.success());
+    let [plan, results, log] =
+        ["plan.json", "cells.jsonl", "sealed-access.jsonl"].map(|name| folder.path().join("x").join(name));
+    let mut planned: Value = serde_json::from_slice(&fs::read(&plan).expect("reads")).expect("JSON");
+    // These programs stand for sealed ones.
+    planned["inputs"].as_array_mut().expect("inputs").iter_mut().for_each(|input| input["sealed"] = true.into());
+    fs::write(&plan, planned.to_string()).expect("writes");
+    let lines = || -> Vec<(u64, u64, bool)> {
+        let text = fs::read_to_string(&log).expect("reads");
+        let line = |line| serde_json::from_str::<Value>(line).expect("JSON");
+        let number = |line: &Value, key: &str| line[key].as_u64().expect("a number");
+        text.lines()
+            .map(line)
+            .map(|line| (number(&line, "number"), number(&line, "results"), line["end"] == true))
+            .collect()
+    };
+    assert!(trinity(folder.path(), &["experiment", "cell", "x", "3"]).status.success());
+    assert_eq!(lines(), [(1, 0, false), (1, 1, true)]);
+    let done = text(&trinity(folder.path(), &["experiment", "resume", "x"]).stdout);
+    assert!(done.contains("opening 1; accesses in this folder: 2"), "{done}");
+    assert_eq!(lines()[2..], [(1, 1, false), (1, 34, true)]);
+    fs::remove_file(&results).expect("removes");
+    let done = text(&trinity(folder.path(), &["experiment", "resume", "x"]).stdout);
+    assert!(done.contains("post-hoc") && done.contains("opening 2; accesses in this folder: 3"), "{done}");
+    assert_eq!(lines()[4..], [(2, 0, false), (2, 34, true)]);
 }
 
 #[test]

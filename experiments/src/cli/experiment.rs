@@ -130,8 +130,14 @@ fn cell(dir: &Path, number: usize) -> Result<()> {
     }
     sealed::open(&plan, dir)?;
     let bench = Bench::new(dir, Duration::from_secs(plan.spec.limit_s))?;
-    let result = runner::execute(&plan, number, &bench)?;
-    let line = format!("cell {number} ({}): {}\n", result.cell, result.problem().as_deref().unwrap_or("ok"));
-    store.append(result)?;
+    let ran = runner::execute(&plan, number, &bench).and_then(|result| {
+        let line = format!("cell {number} ({}): {}\n", result.cell, result.problem().as_deref().unwrap_or("ok"));
+        store.append(result)?;
+        Ok(line)
+    });
+    let opened = plan.cells.get(number).is_some_and(|cell| sealed::is_sealed(&plan, cell));
+    let noted = if opened { sealed::close(&plan, dir) } else { Ok(()) };
+    let line = ran?;
+    noted?;
     print(&line)
 }

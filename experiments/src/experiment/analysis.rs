@@ -289,7 +289,8 @@ mod tests {
     fn what_was_seen_or_extended_before_is_not_confirmatory() {
         let mut plan = plan_of(2, 4, 30, 1);
         let (_out, store) = measured(&plan, &[1.0, 0.8, 1.0], 0.0);
-        let again = Opened { what: vec!["codecs/sum small".to_owned()], number: Some(2), openings: Vec::new() };
+        let again =
+            Opened { what: vec!["codecs/sum small".to_owned()], number: Some(2), accesses: 1, openings: Vec::new() };
         let summary = summarise(&plan, &store, Some(again.clone()));
         assert_eq!(summary.status, "post-hoc");
         assert!(summary.reasons[0].contains("opening 2"), "{:?}", summary.reasons);

@@ -4,7 +4,7 @@ use std::{fs::File, path::Path, time::Duration};
 
 use super::{
     cell::{Bench, CellOptions, CellResult},
-    plan::Plan,
+    plan::{Cell, Plan},
     sealed,
     store::Store,
 };
@@ -55,18 +55,27 @@ pub fn run(plan: &Plan, out: &Path, progress: &Progress) -> Result<Done> {
     let bench = Bench::new(out, Duration::from_secs(plan.spec.limit_s))?;
     clear_scratch(&bench)?;
     let mut store = Store::open(out)?;
-    let mut done = Done::default();
-    if plan.cells.iter().any(|cell| store.get(&cell.id).is_none()) {
+    let missing = |cell: &Cell| store.get(&cell.id).is_none();
+    if plan.cells.iter().any(missing) {
         sealed::open(plan, out)?;
     }
+    let opens = plan.cells.iter().any(|cell| missing(cell) && sealed::is_sealed(plan, cell));
+    let done = run_missing(plan, &bench, &mut store, progress);
+    // Also after a failure: what has been seen until then is noted.
+    let noted = if opens { sealed::close(plan, out) } else { Ok(()) };
+    let done = done?;
+    noted.map(|()| done)
+}
+
+fn run_missing(plan: &Plan, bench: &Bench, store: &mut Store, progress: &Progress) -> Result<Done> {
+    let mut done = Done::default();
     progress.length(plan.cells.len());
-    for index in 0..plan.cells.len() {
-        let cell = &plan.cells[index];
+    for (index, cell) in plan.cells.iter().enumerate() {
         if store.get(&cell.id).is_some() {
             done.present += 1;
         } else {
             progress.message(&format!("{} {}", plan.contestant(cell).label, plan.inputs[cell.input].program));
-            let result = execute(plan, index, &bench)?;
+            let result = execute(plan, index, bench)?;
             done.executed += 1;
             done.failed += usize::from(!result.succeeded());
             store.append(result)?;

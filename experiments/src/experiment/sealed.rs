@@ -2,8 +2,9 @@
 //!
 //! Every process that runs sealed programs in an experiment appends an [`Access`] to `sealed-access.jsonl` of the
 //! results folder and, inside a copy of the repository, to that copy's ledger,
-//! `experiments/record/sealed-access.jsonl`, which is committed with the results. An *opening* is one plan in one folder:
-//! to continue it opens nothing anew. From the second opening on, results are post-hoc.
+//! `experiments/record/sealed-access.jsonl`, which is committed with the results; another at its end. An *opening* is one
+//! plan in one folder: to continue it opens nothing anew, unless results are gone that a line has noted: what was seen
+//! is measured once more then. From the second opening on, results are post-hoc.
 
 use std::{
     fs::File,
@@ -15,7 +16,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::{
+    plan::{Cell, Plan},
+    store::Store,
+};
 use crate::{
     failure::{AtPath, Failure, Result},
     files,
@@ -38,6 +42,12 @@ pub struct Access {
     pub what: Vec<String>,
     /// Which opening of the set this is, from 1.
     pub number: u32,
+    /// Sealed cells that had a result then.
+    #[serde(default)]
+    pub results: usize,
+    /// This line was written at the end of an access, not at its beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub end: bool,
     /// Digest of the plan.
     pub opening: String,
     pub spec_sha256: String,
@@ -53,6 +63,8 @@ pub struct Opened {
     pub what: Vec<String>,
     /// Which opening this was; `None` where no line tells.
     pub number: Option<u32>,
+    /// How often sealed programs were run in this folder.
+    pub accesses: usize,
     /// Accesses in this folder, the first of each opening.
     pub openings: Vec<Access>,
 }
@@ -72,6 +84,20 @@ impl Opened {
 
 /// Notes that the plan's sealed programs are about to run in the folder `out`; nothing if there are none.
 pub fn open(plan: &Plan, out: &Path) -> Result<()> {
+    note(plan, out, false)
+}
+
+/// Notes that sealed programs have run in the folder `out`, and how many results there are now.
+pub fn close(plan: &Plan, out: &Path) -> Result<()> {
+    note(plan, out, true)
+}
+
+/// Whether a cell runs a sealed program.
+pub fn is_sealed(plan: &Plan, cell: &Cell) -> bool {
+    plan.inputs.get(cell.input).is_some_and(|input| input.sealed)
+}
+
+fn note(plan: &Plan, out: &Path, end: bool) -> Result<()> {
     if sealed(plan).is_empty() {
         return Ok(());
     }
@@ -80,7 +106,8 @@ pub fn open(plan: &Plan, out: &Path) -> Result<()> {
     let repository = repository(&here).or_else(|| repository(&out));
     let commit = repository.as_deref().map_or_else(String::new, commit);
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    append(plan, &out, repository.map(|root| root.join(RECORD).join(LOG)).as_deref(), utc(seconds), commit)
+    let ledger = repository.map(|root| root.join(RECORD).join(LOG));
+    append(plan, &out, ledger.as_deref(), Line { utc: utc(seconds), commit, end })
 }
 
 /// What the folder's log says; `None` where the plan has no sealed programs.
@@ -92,14 +119,15 @@ pub fn opened(plan: &Plan, out: &Path) -> Result<Option<Opened>> {
     let path = out.join(LOG);
     let accesses = if path.exists() { parse(&files::read_text(&path)?, &path)? } else { Vec::new() };
     let opening = digest(plan);
-    let number = accesses.iter().find(|access| access.opening == opening).map(|access| access.number);
+    let number = accesses.iter().rfind(|access| access.opening == opening).map(|access| access.number);
+    let begun = accesses.iter().filter(|access| !access.end).count();
     let mut openings: Vec<Access> = Vec::new();
     for access in accesses {
         if openings.iter().all(|present| present.number != access.number) {
             openings.push(access);
         }
     }
-    Ok(Some(Opened { what, number, openings }))
+    Ok(Some(Opened { what, number, accesses: begun, openings }))
 }
 
 /// The sealed programs of a plan, with their sizes.
@@ -113,20 +141,35 @@ fn digest(plan: &Plan) -> String {
     files::sha256(ids.join(" ").as_bytes())[..24].to_owned()
 }
 
+/// What a line says beside what the plan and the folder do.
+struct Line {
+    utc: String,
+    commit: String,
+    end: bool,
+}
+
 /// Adds a line to the ledger, where there is one, and to the folder's log.
-fn append(plan: &Plan, out: &Path, ledger: Option<&Path>, utc: String, commit: String) -> Result<()> {
+fn append(plan: &Plan, out: &Path, ledger: Option<&Path>, line: Line) -> Result<()> {
     let mut ledger = ledger.map(Log::lock).transpose()?;
     let mut own = Log::lock(&out.join(LOG))?;
     let opening = digest(plan);
+    // Read under the lock: results only become more while processes work side by side.
+    let store = Store::open(out)?;
+    let results = plan.cells.iter().filter(|cell| is_sealed(plan, cell) && store.get(&cell.id).is_some()).count();
     // Only this folder's own log says that an opening is continued: elsewhere the same plan is run once more.
-    let present = own.accesses.iter().find(|access| access.opening == opening).map(|access| access.number);
+    let last = own.accesses.iter().rfind(|access| access.opening == opening).map(|access| access.number);
+    let lost = |number| own.accesses.iter().any(|access| access.number == number && access.results > results);
+    let present = last.filter(|number| !lost(*number));
     let earlier = ledger.iter().flat_map(|log| &log.accesses).chain(&own.accesses).map(|access| access.number).max();
+    let Line { utc, commit, end } = line;
     let access = Access {
         utc,
         experiment: plan.spec.name.clone(),
         why: plan.spec.question.clone(),
         what: sealed(plan),
         number: present.unwrap_or_else(|| earlier.unwrap_or(0) + 1),
+        results,
+        end,
         opening,
         spec_sha256: plan.spec_sha256.clone(),
         build_sha256: plan.build_sha256.clone(),
@@ -208,13 +251,17 @@ fn utc(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::plan::tests::plan_of;
+    use crate::experiment::{CellResult, plan::tests::plan_of};
 
     fn sealed_plan(seed: u64) -> Plan {
         let mut plan = plan_of(2, 2, 3, seed);
         plan.inputs[1].sealed = true;
         plan.spec.question = "Does it hold?".to_owned();
         plan
+    }
+
+    fn line(end: bool) -> Line {
+        Line { utc: utc(0), commit: "c0ffee".to_owned(), end }
     }
 
     fn number(plan: &Plan, out: &Path) -> Option<u32> {
@@ -231,7 +278,7 @@ mod tests {
         }
         let ledger = folder.path().join("ledger.jsonl");
         let plan = sealed_plan(1);
-        let open = |plan: &Plan, out: &Path| append(plan, out, Some(&ledger), utc(0), "c0ffee".to_owned());
+        let open = |plan: &Plan, out: &Path| append(plan, out, Some(&ledger), line(false));
 
         assert!(opened(&plan, &first).expect("reads").expect("sealed").post_hoc().is_some(), "no log, no proof");
         open(&plan, &first).expect("opens");
@@ -258,11 +305,61 @@ mod tests {
         assert!(error.contains("line 1") && error.contains("ledger.jsonl"), "{error}");
     }
 
+    /// Results of so many of the plan's sealed cells.
+    fn measure(plan: &Plan, out: &Path, count: usize) {
+        let mut store = Store::open(out).expect("opens");
+        for cell in plan.cells.iter().filter(|cell| is_sealed(plan, cell)).take(count) {
+            store.append(CellResult { cell: cell.id.clone(), ..CellResult::default() }).expect("appends");
+        }
+    }
+
+    #[test]
+    fn results_that_were_removed_are_not_measured_again_in_the_same_opening() {
+        let out = tempfile::tempdir().expect("temporary folder");
+        let plan = sealed_plan(1);
+        let note = |end| append(&plan, out.path(), None, line(end)).expect("notes");
+        let state = || opened(&plan, out.path()).expect("reads").expect("sealed");
+        note(false);
+        measure(&plan, out.path(), 4);
+        note(true);
+        measure(&plan, out.path(), 5);
+        note(false);
+        assert_eq!((state().number, state().accesses, state().openings.len()), (Some(1), 2, 1), "continued");
+        assert!(state().post_hoc().is_none());
+
+        std::fs::remove_file(out.path().join("cells.jsonl")).expect("removes");
+        note(false);
+        assert_eq!((state().number, state().accesses, state().openings.len()), (Some(2), 3, 2));
+        assert!(state().post_hoc().is_some());
+        measure(&plan, out.path(), 3);
+        note(false);
+        assert_eq!((state().number, state().accesses, state().openings.len()), (Some(2), 4, 2), "continued");
+        assert!(state().post_hoc().is_some(), "what was lost stays known");
+
+        let lines = std::fs::read_to_string(out.path().join(LOG)).expect("reads");
+        let results: Vec<usize> = parse(&lines, Path::new(LOG)).expect("parses").iter().map(|a| a.results).collect();
+        assert_eq!(results, [0, 4, 5, 0, 3]);
+    }
+
+    #[test]
+    fn lines_that_do_not_count_results_stay_readable() {
+        let out = tempfile::tempdir().expect("temporary folder");
+        let plan = sealed_plan(1);
+        append(&plan, out.path(), None, line(false)).expect("opens");
+        let path = out.path().join(LOG);
+        let text = std::fs::read_to_string(&path).expect("reads");
+        let older = text.replace("\"results\":0,", "");
+        assert_ne!(older, text);
+        std::fs::write(&path, older).expect("writes");
+        append(&plan, out.path(), None, line(false)).expect("continues");
+        assert_eq!(number(&plan, out.path()), Some(1));
+    }
+
     #[test]
     fn without_a_repository_the_folder_has_the_only_log() {
         let out = tempfile::tempdir().expect("temporary folder");
-        append(&sealed_plan(1), out.path(), None, utc(0), String::new()).expect("opens");
-        append(&sealed_plan(2), out.path(), None, utc(0), String::new()).expect("opens");
+        append(&sealed_plan(1), out.path(), None, line(false)).expect("opens");
+        append(&sealed_plan(2), out.path(), None, line(false)).expect("opens");
         assert_eq!(number(&sealed_plan(2), out.path()), Some(2));
         assert!(opened(&plan_of(2, 2, 3, 1), out.path()).expect("reads").is_none(), "nothing sealed, nothing logged");
     }

@@ -376,7 +376,11 @@ fn sealed(summary: &Summary) -> String {
         .collect();
     section(
         "Sealed test set",
-        "These programs are kept for one final test. From the second opening on, results are post-hoc.",
+        &format!(
+            "These programs are kept for one final test. From the second opening on, results are post-hoc. Runs in this \
+             folder that had access to them: {}.",
+            opened.accesses
+        ),
         &table(&["opening", "when", "experiment", "why", "programs", "commit", "spec"], &rows),
     )
 }

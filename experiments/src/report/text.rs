@@ -68,6 +68,10 @@ pub fn digest(summary: &Summary) -> String {
         out += &format!("; {reason}");
     }
     out.push('\n');
+    if let Some(opened) = &summary.sealed {
+        let number = opened.number.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
+        out += &format!("sealed test set: opening {number}; accesses in this folder: {}\n", opened.accesses);
+    }
     for problem in summary.problems.iter().take(5) {
         out += &format!("{} on {}: {}\n", problem.contestant, problem.program, problem.what);
     }
