@@ -42,8 +42,13 @@ impl Store {
     /// those of after.
     ///
     /// # Errors
-    /// Every damaged part, [`DataError::Io`].
+    /// [`DataError::Altered`] for a part that is not what the manifest says, before anything is written;
+    /// [`DataError::Io`].
     pub fn compact(&mut self) -> Result<Compacted, DataError> {
+        // What is written gets digests of its own, behind which no damage would be seen.
+        for listed in &self.manifest.parts {
+            listed.check(&self.root)?;
+        }
         let mut partitions: BTreeMap<String, BTreeMap<String, Group>> = BTreeMap::new();
         for listed in &self.manifest.parts {
             let (partition, stem) = place(&listed.path)?;

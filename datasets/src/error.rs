@@ -27,6 +27,8 @@ pub enum DataError {
         "{}: not a complete Parquet file ({detail}); delete this part, or collect its runs again", path.display()
     )]
     Corrupt { path: PathBuf, detail: String },
+    #[error("{}: {detail}; restore it from a copy, or collect into a new folder", path.display())]
+    Altered { path: PathBuf, detail: String },
     #[error(
         "{}: schema_version is {found}, this build reads {}, which has columns that version did not record; use the \
          build that wrote it, or collect again",

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{DataError, one_line},
+    load::file_sha256,
     meta::hex,
     part,
     schema::{SCHEMA_VERSION, Side, Table},
@@ -44,6 +45,28 @@ pub struct ManifestPart {
     pub rows: usize,
     pub bytes: u64,
     pub sha256: String,
+}
+
+impl ManifestPart {
+    /// Compares the file with its size and digest.
+    ///
+    /// # Errors
+    /// [`DataError::Altered`], [`DataError::Io`].
+    pub(crate) fn check(&self, root: &Path) -> Result<(), DataError> {
+        let path = root.join(&self.path);
+        let altered = |detail: String| Err(DataError::Altered { path: path.clone(), detail });
+        if !path.exists() {
+            return altered(format!("listed in {FILE} but missing"));
+        }
+        let bytes = std::fs::metadata(&path).map_err(DataError::io(&path, "read the part"))?.len();
+        if bytes != self.bytes {
+            return altered(format!("{bytes} bytes, {} in {FILE}", self.bytes));
+        }
+        if file_sha256(&path)? != self.sha256 {
+            return altered(format!("its digest differs from {FILE}"));
+        }
+        Ok(())
+    }
 }
 
 /// `manifest.json`.

@@ -333,6 +333,14 @@ fn a_part(root: &Path, table: Table) -> std::path::PathBuf {
     data.parts().iter().find(|part| part.table == table).unwrap().path.clone()
 }
 
+/// A part of the same length that reads without an error.
+fn altered(part: &[u8]) -> Vec<u8> {
+    let mut bytes = part.to_vec();
+    let at = bytes.windows(11).position(|word| word == b"description").expect("columns are described");
+    bytes[at] = b'D';
+    bytes
+}
+
 #[test]
 fn damaged_parts_are_errors_of_one_line_that_name_the_file() {
     let dir = synthetic_set();

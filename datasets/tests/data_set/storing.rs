@@ -1,6 +1,10 @@
 //! Parts: which columns lie where, in what order, and what a killed writer leaves.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 use trinity_datasets::{
@@ -9,7 +13,7 @@ use trinity_datasets::{
 };
 use trinity_vm::seam::{Action, DecisionKind, EventSink};
 
-use crate::{decision, function, meta, spool, totals};
+use crate::{altered, decision, function, meta, spool, totals};
 
 /// Runs of several programs under two kinds of policy. `start` stands for everything that a machine adds.
 fn runs(folder: &Path, count: u64, start: u64) -> Vec<RunInput> {
@@ -88,6 +92,47 @@ fn compaction_keeps_every_row_and_leaves_one_part_per_folder() {
     drop(store);
     let validation = validate(&root).unwrap();
     assert!(validation.valid, "{validation}");
+}
+
+/// Every file below `root`.
+fn all_files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(all_files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn compaction_refuses_parts_that_are_not_what_the_manifest_says() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let mut store = Store::open(&root, &HowMade::default(), None).unwrap();
+    for run in runs(dir.path(), 4, 1) {
+        store.add(&[run]).unwrap();
+    }
+    for part in Dataset::open(&root).unwrap().parts() {
+        let whole = fs::read(&part.path).unwrap();
+        let longer = [&whole[..], b"x"].concat();
+        for damaged in [Some(altered(&whole)), Some(longer), Some(Vec::new()), None] {
+            match damaged {
+                Some(bytes) => fs::write(&part.path, bytes).unwrap(),
+                None => fs::remove_file(&part.path).unwrap(),
+            }
+            let before = all_files(&root);
+            let error = store.compact().unwrap_err();
+            assert!(matches!(&error, DataError::Altered { path, .. } if *path == part.path), "{error}");
+            assert!(error.to_string().contains("restore it from a copy"), "{error}");
+            assert!(all_files(&root) == before, "nothing is changed");
+        }
+        fs::write(&part.path, whole).unwrap();
+    }
+    store.compact().unwrap();
 }
 
 #[test]
