@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::DataError,
-    manifest::{Manifest, digest},
+    manifest::{Manifest, ManifestPart},
     meta::hex,
     part,
     schema::{SCHEMA_VERSION, Side, Table, polars_schema},
@@ -33,7 +33,7 @@ pub struct Part {
 pub struct Dataset {
     root: PathBuf,
     parts: Vec<Part>,
-    complete: bool,
+    manifest: Manifest,
 }
 
 impl Dataset {
@@ -57,14 +57,14 @@ impl Dataset {
     }
 
     pub(crate) fn of(root: &Path, manifest: &Manifest) -> Dataset {
-        let part = |listed: &crate::manifest::ManifestPart| Part {
+        let part = |listed: &ManifestPart| Part {
             path: root.join(&listed.path),
             name: listed.path.clone(),
             table: listed.table,
             side: listed.side,
             rows: listed.rows,
         };
-        Dataset { root: root.to_owned(), parts: manifest.parts.iter().map(part).collect(), complete: manifest.complete }
+        Dataset { root: root.to_owned(), parts: manifest.parts.iter().map(part).collect(), manifest: manifest.clone() }
     }
 
     /// For a directory without a manifest: are there parts all the same?
@@ -86,7 +86,7 @@ impl Dataset {
 
     /// Every planned run is there.
     pub fn is_complete(&self) -> bool {
-        self.complete
+        self.manifest.complete
     }
 
     /// All parts, sorted by name.
@@ -172,15 +172,22 @@ impl Dataset {
         core.map(|part| part.rows).sum()
     }
 
+    /// What is not as the manifest says: figures, then parts, each of which is read for it.
+    pub(crate) fn differences(&self) -> impl Iterator<Item = DataError> + '_ {
+        let parts = self.manifest.parts.iter().filter_map(|listed| listed.check(&self.root).err());
+        self.manifest.contradictions(&self.root).into_iter().chain(parts)
+    }
+
     /// SHA-256 over names and contents of the core parts, which is what equal runs agree on under the virtual clock:
     /// what a model says it was trained on.
     ///
     /// # Errors
-    /// [`DataError::Io`].
+    /// [`DataError::Altered`] when any part is not what the manifest says, [`DataError::Io`].
     pub fn digest(&self) -> Result<String, DataError> {
-        let core: Vec<&Part> = self.parts.iter().filter(|part| part.side == Side::Core).collect();
-        let files = core.iter().map(|part| file_sha256(&part.path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(digest(core.iter().map(|part| part.name.as_str()).zip(files.iter().map(String::as_str))))
+        match self.differences().next() {
+            Some(error) => Err(error),
+            None => Ok(self.manifest.listed_digest()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! set; a part that it does not list is on its way in or on its way out.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Component, Path},
 };
 
@@ -145,22 +145,50 @@ impl Manifest {
 
     fn summarise(&mut self) {
         self.parts.sort_by(|a, b| a.path.cmp(&b.path));
-        self.rows = Table::ALL.into_iter().map(|table| (table.name().to_owned(), 0)).collect();
-        for part in self.parts.iter().filter(|part| part.side == Side::Core) {
-            *self.rows.entry(part.table.name().to_owned()).or_default() += part.rows;
-        }
-        let core = self.parts.iter().filter(|part| part.side == Side::Core);
-        self.core_sha256 = digest(core.map(|part| (part.path.as_str(), part.sha256.as_str())));
+        self.rows = self.listed_rows();
+        self.core_sha256 = self.listed_digest();
     }
-}
 
-/// One digest over files, given by name and SHA-256.
-pub(crate) fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut hash = Sha256::new();
-    for (name, sha256) in files {
-        hash.update(name.as_bytes());
-        hash.update([0]);
-        hash.update(sha256.as_bytes());
+    /// Rows per table, of the parts.
+    fn listed_rows(&self) -> BTreeMap<String, usize> {
+        let mut rows: BTreeMap<String, usize> =
+            Table::ALL.into_iter().map(|table| (table.name().to_owned(), 0)).collect();
+        for part in self.parts.iter().filter(|part| part.side == Side::Core) {
+            *rows.entry(part.table.name().to_owned()).or_default() += part.rows;
+        }
+        rows
     }
-    hex(&hash.finalize())
+
+    /// One digest over the core parts, by their paths and digests.
+    pub(crate) fn listed_digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in self.parts.iter().filter(|part| part.side == Side::Core) {
+            hash.update(part.path.as_bytes());
+            hash.update([0]);
+            hash.update(part.sha256.as_bytes());
+        }
+        hex(&hash.finalize())
+    }
+
+    /// Where its figures are not those of the parts that it lists.
+    pub(crate) fn contradictions(&self, root: &Path) -> Vec<DataError> {
+        let mut found = Vec::new();
+        if self.core_sha256 != self.listed_digest() {
+            found.push("its core_sha256 is not that of its parts".to_owned());
+        }
+        let rows = self.listed_rows();
+        let tables: BTreeSet<&String> = self.rows.keys().chain(rows.keys()).collect();
+        for table in tables {
+            let [said, listed] = [&self.rows, &rows].map(|rows| rows.get(table).copied().unwrap_or(0));
+            if said != listed {
+                found.push(format!("{said} rows of `{table}`, its parts have {listed}"));
+            }
+        }
+        let runs = rows.get(Table::Run.name()).copied().unwrap_or(0);
+        if let Some(planned) = self.planned_runs.filter(|planned| runs > *planned || self.complete && runs < *planned) {
+            let state = if self.complete { "complete" } else { "unfinished" };
+            found.push(format!("{state} with {planned} planned runs, its parts have {runs}"));
+        }
+        found.into_iter().map(|detail| DataError::Altered { path: root.join(FILE), detail }).collect()
+    }
 }

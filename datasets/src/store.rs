@@ -68,15 +68,19 @@ impl Store {
     /// `planned_runs` (`None`: runs are added as they come) count when it is begun.
     ///
     /// # Errors
-    /// [`DataError::Io`]; a manifest that is damaged or of another version; [`DataError::NoManifest`] when there are
-    /// parts without one.
+    /// [`DataError::Io`]; a manifest that is damaged, contradicts itself or is of another version;
+    /// [`DataError::NoManifest`] when there are parts without one.
     pub fn open(root: &Path, how_made: &HowMade, planned_runs: Option<usize>) -> Result<Store, DataError> {
         std::fs::create_dir_all(root).map_err(DataError::io(root, "create the directory"))?;
         let path = root.join(".lock");
         let lock = File::create(&path).map_err(DataError::io(&path, "create the lock"))?;
         lock.lock().map_err(DataError::io(&path, "lock the data set"))?;
         let manifest = match Manifest::load(root)? {
-            Some(manifest) => manifest,
+            // What is written next has figures of its own, behind which a contradiction would not be seen.
+            Some(manifest) => match manifest.contradictions(root).into_iter().next() {
+                Some(error) => return Err(error),
+                None => manifest,
+            },
             None => {
                 Dataset::refuse_other_versions(root)?;
                 let mut manifest = Manifest::new(how_made.clone(), planned_runs);

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     error::DataError,
-    load::{Dataset, file_sha256},
+    load::Dataset,
     manifest::Manifest,
     part,
     schema::{Side, Table},
@@ -103,31 +103,26 @@ fn unfinished(manifest: &Manifest, dataset: &Dataset, out: &mut Validation) {
     }
 }
 
-/// Parts are what the manifest says.
+/// Parts are what the manifest says, and so are their sums.
 fn files(root: &Path, manifest: &Manifest, out: &mut Validation) {
     for listed in &manifest.parts {
         out.parts_checked += 1;
         let path = root.join(&listed.path);
-        if !path.exists() {
-            out.add(Severity::Error, format!("{}: listed in manifest.json but missing; restore it", listed.path));
+        if let Err(error) = listed.check(root) {
+            out.add(Severity::Error, error.to_string());
             continue;
-        }
-        match file_sha256(&path) {
-            Ok(found) if found == listed.sha256 => {}
-            Ok(_) => {
-                let text = format!("{}: its digest differs from manifest.json; restore it", listed.path);
-                out.add(Severity::Error, text);
-            }
-            Err(error) => out.add(Severity::Error, error.to_string()),
         }
         match part::rows(&path, listed.table, listed.side) {
             Ok(rows) if rows == listed.rows => {}
             Ok(rows) => {
-                let text = format!("{}: {rows} rows, {} in manifest.json; restore it", listed.path, listed.rows);
-                out.add(Severity::Error, text);
+                let detail = format!("{rows} rows, {} in manifest.json", listed.rows);
+                out.add(Severity::Error, DataError::Altered { path, detail }.to_string());
             }
             Err(error) => out.add(Severity::Error, error.to_string()),
         }
+    }
+    for error in manifest.contradictions(root) {
+        out.add(Severity::Error, error.to_string());
     }
 }
 

@@ -1,15 +1,60 @@
 //! What `validate` finds: each planted mistake by name.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use tempfile::TempDir;
-use trinity_datasets::{RunInput, RunMeta, Severity, SpoolSink, ViewSpec, convert, training_view, validate};
+use trinity_datasets::{
+    HowMade, Manifest, RunInput, RunMeta, Severity, SpoolSink, Store, ViewSpec, convert, training_view, validate,
+};
 use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionTotals, RunSummary};
 
-use crate::{Sealing, decision, function, meta, spool, totals};
+use crate::{Sealing, decision, function, meta, spool, synthetic_set, totals};
 
 fn one_run(dir: &Path, meta: RunMeta, fill: impl FnOnce(&mut Sealing)) -> RunInput {
     RunInput { meta, spool: Some(spool(dir, fill)), ..RunInput::default() }
+}
+
+#[test]
+fn figures_of_the_manifest_that_are_not_those_of_its_parts_are_found() {
+    let dir = synthetic_set();
+    let path = dir.path().join("manifest.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let manifest = Manifest::load(dir.path()).unwrap().unwrap();
+    let figure = |name: &str, value: usize| format!("\"{name}\": {value}");
+    let decisions = manifest.rows["decision"];
+    let digest = manifest.core_sha256.clone();
+    for (was, is, finding) in [
+        (
+            digest.clone(),
+            digest.replace(&digest[..8], "00000000"),
+            "its core_sha256 is not that of its parts".to_owned(),
+        ),
+        (
+            figure("decision", decisions),
+            figure("decision", 7),
+            format!("7 rows of `decision`, its parts have {decisions}"),
+        ),
+        (
+            figure("planned_runs", 6),
+            figure("planned_runs", 8),
+            "complete with 8 planned runs, its parts have 6".to_owned(),
+        ),
+        (
+            figure("planned_runs", 6),
+            figure("planned_runs", 5),
+            "complete with 5 planned runs, its parts have 6".to_owned(),
+        ),
+    ] {
+        let edited = text.replacen(&was, &is, 1);
+        assert_ne!(edited, text, "{was}");
+        fs::write(&path, edited).unwrap();
+        let validation = validate(dir.path()).unwrap();
+        let errors: Vec<_> = validation.findings.iter().filter(|found| found.severity == Severity::Error).collect();
+        let [error] = &errors[..] else { panic!("{validation}") };
+        assert!(error.text.contains(&format!("manifest.json: {finding}")), "{}", error.text);
+        let error = Store::open(dir.path(), &HowMade::default(), None).unwrap_err();
+        assert!(error.to_string().contains(&finding), "{error}");
+    }
 }
 
 /// Whether two decisions, the second one changed, give a data set in which this is found.
