@@ -38,6 +38,8 @@ pub struct Description {
     /// Digest of the deterministic columns.
     pub core_sha256: String,
     pub how_made: Option<HowMade>,
+    /// What is not as the manifest says: the data set is not fit for use.
+    pub altered: Vec<String>,
     pub tables: Vec<TableDescription>,
     /// Runs by program.
     pub programs: BTreeMap<String, usize>,
@@ -89,6 +91,7 @@ pub fn describe(root: &Path) -> Result<Description, DataError> {
         planned_runs: manifest.as_ref().and_then(|manifest| manifest.planned_runs),
         core_sha256: manifest.as_ref().map(|manifest| manifest.core_sha256.clone()).unwrap_or_default(),
         how_made: manifest.map(|manifest| manifest.how_made),
+        altered: dataset.differences().map(|error| error.to_string()).collect(),
         tables,
         programs: count(&run, "program_id")?,
         policies: count(&run, "policy_id")?,
@@ -121,6 +124,9 @@ impl fmt::Display for Description {
             None => "unfinished".to_owned(),
         };
         writeln!(f, "schema {}, {state}, digest {}\n", self.schema_version, self.core_sha256)?;
+        for text in &self.altered {
+            writeln!(f, "error: {text}\n")?;
+        }
         writeln!(f, "{:<10} {:>10} {:>6} {:>12} {:>8}  one row per", "table", "rows", "parts", "bytes", "columns")?;
         for table in &self.tables {
             writeln!(

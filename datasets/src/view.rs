@@ -132,12 +132,14 @@ impl Dataset {
     /// # Errors
     /// Every column that may not be a feature, by name ([`check_feature`]) and by content: a column that repeats a
     /// label or names the program is rejected as [`DataError::Leak`]. [`DataError::TrainingOnly`] when a family that
-    /// is for training stands in another split. [`DataError::NoRows`] when nothing is left.
+    /// is for training stands in another split. [`DataError::Altered`] when a part is not what the manifest says.
+    /// [`DataError::NoRows`] when nothing is left.
     pub fn training_view(&self, spec: &ViewSpec) -> Result<TrainingView, DataError> {
         let names = if spec.features.is_empty() { default_features() } else { spec.features.clone() };
         for name in &names {
             check_feature(name)?;
         }
+        let digest = self.digest()?;
         let mut view = self.join(&names, spec)?;
         if view.self_work_after.is_empty() {
             let detail = if view.censored_rows > 0 {
@@ -153,7 +155,7 @@ impl Dataset {
             return Err(DataError::NoRows { path: self.root().to_owned(), detail });
         }
         view.check_contents()?;
-        view.digest = self.digest()?;
+        view.digest = digest;
         Ok(view)
     }
 

@@ -367,6 +367,24 @@ fn damaged_parts_are_errors_of_one_line_that_name_the_file() {
 }
 
 #[test]
+fn what_differs_from_the_manifest_is_not_learned_from_and_described_as_such() {
+    let dir = synthetic_set();
+    assert!(describe(dir.path()).unwrap().altered.is_empty());
+    for table in [Table::Run, Table::Decision, Table::Outcome, Table::Compile] {
+        let part = a_part(dir.path(), table);
+        let whole = fs::read(&part).unwrap();
+        fs::write(&part, altered(&whole)).unwrap();
+        let error = training_view(dir.path(), &ViewSpec::default()).unwrap_err();
+        assert!(matches!(&error, DataError::Altered { path, .. } if *path == part), "{error}");
+        let description = describe(dir.path()).unwrap();
+        assert_eq!(description.altered, [error.to_string()]);
+        assert!(description.to_string().contains(&format!("error: {error}")), "{description}");
+        fs::write(&part, whole).unwrap();
+    }
+    assert!(training_view(dir.path(), &ViewSpec::default()).is_ok());
+}
+
+#[test]
 fn missing_directories_and_other_versions_are_named() {
     let dir = TempDir::new().unwrap();
     let error = Dataset::open(&dir.path().join("nowhere")).unwrap_err();
