@@ -11,7 +11,7 @@ use trinity_vm::seam::Feature;
 use crate::{
     error::DataError,
     horizon::Horizon,
-    identity::names_the_group,
+    identity::Groups,
     load::Dataset,
     meta::TRAINING_ONLY,
     schema::{Role, Table},
@@ -366,14 +366,15 @@ impl TrainingView {
     /// Looks for leaks by content.
     ///
     /// # Errors
-    /// [`DataError::Leak`] for a feature that repeats a label, or that has a value or range of its own for each program
-    /// or family although several functions were seen of each.
+    /// [`DataError::Leak`] for a feature that repeats a label, or that tells programs or families apart: functions with
+    /// like values are of one, but for exceptions.
     pub fn check_contents(&self) -> Result<(), DataError> {
+        let groups = self.groups();
         for (name, values) in self.feature_names.iter().zip(&self.features) {
             let reason = if let Some(label) = self.repeats_label(values) {
                 format!("its values are those of the label `{label}`")
-            } else if let Some(group) = self.names_the_group(values) {
-                format!("its value names the {group}: each has a value or range of its own")
+            } else if let Some(group) = groups.named_by(values) {
+                format!("its value names the {group}: each has a value or range of its own, but for exceptions")
             } else {
                 continue;
             };
@@ -396,11 +397,10 @@ impl TrainingView {
         labels.into_iter().find(|(_, after)| repeats(after)).map(|(label, _)| label)
     }
 
-    /// Whether a column's values tell programs, or families, from each other.
-    pub(crate) fn names_the_group(&self, values: &[f64]) -> Option<&'static str> {
+    /// What columns must not name.
+    pub(crate) fn groups(&self) -> ViewGroups {
         let groups = [("program", &self.program), ("family", &self.family)];
-        let named = groups.into_iter().find(|(_, groups)| names_the_group(values, groups, &self.function_id));
-        named.map(|(group, _)| group)
+        ViewGroups(groups.map(|(name, groups)| (name, Groups::new(groups, &self.function_id))))
     }
 
     /// Proves that no function stands on both sides of a split.
@@ -414,6 +414,16 @@ impl TrainingView {
             None => Ok(()),
             Some(first) => Err(DataError::SplitOverlap { count: shared.len(), first: *first }),
         }
+    }
+}
+
+/// Programs and families of a view's rows.
+pub(crate) struct ViewGroups([(&'static str, Groups); 2]);
+
+impl ViewGroups {
+    /// Whether a column's values tell programs, or families, from each other.
+    pub fn named_by(&self, values: &[f64]) -> Option<&'static str> {
+        self.0.iter().find(|(_, groups)| groups.are_named_by(values)).map(|(name, _)| *name)
     }
 }
 

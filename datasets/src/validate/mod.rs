@@ -178,11 +178,11 @@ fn leaks(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
                     `baseline-only`)";
         out.add(Severity::Warning, text);
     }
-    let mut names = Vec::new();
+    let (groups, mut names) = (view.groups(), Vec::new());
     for (name, values) in view.feature_names.iter().zip(&view.features) {
         if let Some(label) = view.repeats_label(values) {
             out.add(Severity::Error, format!("the values of `{name}` are those of the label `{label}`"));
-        } else if view.names_the_group(values).is_some() {
+        } else if groups.named_by(values).is_some() {
             names.push(name.as_str());
         }
     }
