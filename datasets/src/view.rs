@@ -1,6 +1,7 @@
 //! The training view: features and labels side by side, after proof that no feature is a label in disguise.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeSet, HashMap},
     path::Path,
 };
@@ -70,6 +71,9 @@ pub struct TrainingView {
     /// Digest of the data set.
     pub digest: String,
 }
+
+/// With as few distinct labels or fewer, that a column repeats them may be chance.
+const FEWEST_LABELS: usize = 10;
 
 /// Checks that a column may be a feature, and returns it.
 ///
@@ -372,7 +376,7 @@ impl TrainingView {
         let groups = self.groups();
         for (name, values) in self.feature_names.iter().zip(&self.features) {
             let reason = if let Some(label) = self.repeats_label(values) {
-                format!("its values are those of the label `{label}`")
+                format!("its values are those of the label `{label}`, or follow from them")
             } else if let Some(group) = groups.named_by(values) {
                 format!("its value names the {group}: each has a value or range of its own, but for exceptions")
             } else {
@@ -383,18 +387,38 @@ impl TrainingView {
         Ok(())
     }
 
-    /// The label that a column is, if any.
+    /// The label that a column is, if any, or of which it is a strictly monotone function: its logarithm, say, or rank.
     pub(crate) fn repeats_label(&self, values: &[f64]) -> Option<&'static str> {
         let labels = [
             ("self_work_after", &self.self_work_after),
             ("calls_after", &self.calls_after),
             ("backedges_after", &self.backedges_after),
         ];
-        let repeats = |after: &Vec<f64>| {
-            let distinct: BTreeSet<u64> = after.iter().take(10_000).map(|value| value.to_bits()).collect();
-            distinct.len() > 10 && values.iter().zip(after).all(|(a, b)| a == b)
+        let mut sorted: Vec<usize> = (0..values.len()).collect();
+        sorted.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+        let goes_with = |after: &[f64], turned: fn(Ordering) -> Ordering| {
+            sorted.windows(2).all(|pair| {
+                let step = values[pair[0]].partial_cmp(&values[pair[1]]);
+                step.is_some() && after[pair[0]].partial_cmp(&after[pair[1]]) == step.map(turned)
+            })
+        };
+        let is_monotone = |after: &[f64]| goes_with(after, |step| step) || goes_with(after, Ordering::reverse);
+        let repeats = |after: &[f64]| {
+            let distinct = |rows: &mut dyn Iterator<Item = f64>| {
+                rows.map(f64::to_bits).collect::<BTreeSet<_>>().len() > FEWEST_LABELS
+            };
+            let equal = values.iter().zip(after).all(|(a, b)| a == b);
+            equal && distinct(&mut after.iter().copied())
+                || is_monotone(after) && distinct(&mut self.first_of_each_function(after))
         };
         labels.into_iter().find(|(_, after)| repeats(after)).map(|(label, _)| label)
+    }
+
+    /// The value in the first row of each function. What is still to come of a single one, or of several that are called
+    /// equally often, falls as what has been grows, and is no leak.
+    fn first_of_each_function<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        let mut seen = BTreeSet::new();
+        self.function_id.iter().zip(values).filter(move |row| seen.insert(*row.0)).map(|row| *row.1)
     }
 
     /// What columns must not name.

@@ -181,7 +181,10 @@ fn leaks(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
     let (groups, mut names) = (view.groups(), Vec::new());
     for (name, values) in view.feature_names.iter().zip(&view.features) {
         if let Some(label) = view.repeats_label(values) {
-            out.add(Severity::Error, format!("the values of `{name}` are those of the label `{label}`"));
+            out.add(
+                Severity::Error,
+                format!("the values of `{name}` are those of the label `{label}`, or follow from them"),
+            );
         } else if groups.named_by(values).is_some() {
             names.push(name.as_str());
         }

@@ -453,6 +453,20 @@ fn planted_leaks_are_found_by_content() {
     let error = planted.check_contents().unwrap_err();
     assert!(error.to_string().contains("self_work_after"), "{error}");
 
+    let mut sorted = clean.calls_after.clone();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup();
+    let rank = |label: &f64| sorted.partition_point(|other| other < label) as f64;
+    for transformed in
+        [&|label: &f64| (label + 1.0).ln(), &|label: &f64| 7.0 - 2.0 * label, &rank] as [&dyn Fn(&f64) -> f64; 3]
+    {
+        planted.features[3] = planted.calls_after.iter().map(transformed).collect();
+        let error = planted.check_contents().unwrap_err();
+        assert!(error.to_string().contains("calls_after"), "{error}");
+    }
+    planted.features[3] = planted.calls_after.iter().map(|label| (label / 2.0).floor()).collect();
+    planted.check_contents().unwrap();
+
     let mut planted = clean.clone();
     planted.features[2] = planted.program.iter().map(|program| f64::from(program * 10)).collect();
     let error = planted.check_contents().unwrap_err();
@@ -464,6 +478,23 @@ fn planted_leaks_are_found_by_content() {
     assert!(planted.check_contents().unwrap_err().to_string().contains("names the program"));
 
     assert!(matches!(clean.check_disjoint(&clean), Err(DataError::SplitOverlap { .. })));
+}
+
+/// Every call of a function is one less to come.
+#[test]
+fn counters_of_a_single_function_are_no_leak() {
+    let dir = TempDir::new().unwrap();
+    let path = spool(dir.path(), |sink| {
+        for id in 0..14 {
+            let mut record = decision(id, DecisionKind::Tier, None);
+            record.features[Feature::Calls] = (1 << id) as f64;
+            sink.decision(&record);
+        }
+        sink.function(&function(FunctionTotals { calls: 1 << 14, ..totals() }));
+    });
+    convert(&dir.path().join("data"), &[RunInput { meta: meta(), spool: Some(path), ..RunInput::default() }]).unwrap();
+    let validation = validate(&dir.path().join("data")).unwrap();
+    assert!(validation.valid, "{validation}");
 }
 
 #[test]
