@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::{
     error::DataError,
+    horizon::Horizon,
     load::Dataset,
     manifest::Manifest,
     part,
@@ -144,13 +145,16 @@ fn sides(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
 }
 
 fn censoring(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
-    let frame = dataset.table(Table::Outcome, Some(&["censored"]))?;
-    let censored = frame.column("censored")?.bool()?.iter().filter(|flag| *flag == Some(true)).count();
-    if censored * 10 > frame.height() {
+    let frame = dataset.table(Table::Outcome, Some(&["horizon", "counterfactual_action", "censored"]))?;
+    let (horizon, other) = (frame.column("horizon")?.str()?, frame.column("counterfactual_action")?.str()?);
+    let flags = frame.column("censored")?.bool()?;
+    let happened = |row: &usize| horizon.get(*row) == Some(Horizon::RunEnd.name()) && other.get(*row).is_none();
+    let happened: Vec<bool> = (0..frame.height()).filter(happened).map(|row| flags.get(row) == Some(true)).collect();
+    let (censored, outcomes) = (happened.iter().filter(|censored| **censored).count(), happened.len());
+    if censored * 10 > outcomes {
         let text = format!(
-            "{censored} of {} outcomes are lower bounds; hot functions are under-represented for learning: collect \
-             with a policy that keeps counting (`interpret`, `baseline-only`)",
-            frame.height()
+            "{censored} of {outcomes} outcomes at the end of the run are lower bounds; hot functions are \
+             under-represented for learning: collect with a policy that keeps counting (`interpret`, `baseline-only`)"
         );
         out.add(Severity::Warning, text);
     }

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 use trinity_datasets::{
-    HowMade, Manifest, RunInput, RunMeta, Severity, SpoolSink, Store, ViewSpec, convert, training_view, validate,
+    CostKind, Counterfactual, Horizon, HowMade, Manifest, RunInput, RunMeta, Severity, SpoolSink, Store, ViewSpec,
+    convert, training_view, validate,
 };
 use trinity_vm::seam::{Action, DecisionKind, DecisionRecord, EventSink, Feature, FunctionTotals, RunSummary};
 
@@ -133,6 +134,36 @@ fn a_log_that_misses_decisions_is_found() {
     convert(&root, &[run]).unwrap();
     let validation = validate(&root).unwrap();
     assert!(!validation.valid && validation.to_string().contains("1 runs have fewer"), "{validation}");
+}
+
+#[test]
+fn lower_bounds_are_counted_among_what_happened_up_to_the_end() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("data");
+    let mut run = one_run(dir.path(), meta(), |sink| {
+        for function_id in 0..20 {
+            sink.decision(&DecisionRecord { function_id, ..decision(function_id, DecisionKind::Tier, None) });
+            let censored = function_id < 3;
+            sink.function(&function(FunctionTotals { function_id, censored, ..totals() }));
+        }
+    });
+    let other = |decision_id| Counterfactual {
+        decision_id,
+        action: Action::Warm,
+        sample_weight: 1.0,
+        continuation_policy: "golden".into(),
+        cost_kind: CostKind::Virtual,
+        horizon: Horizon::RunEnd,
+        cost_ns: 120.0,
+        benefit_ns: 20.0,
+        interval_ns: None,
+        n_reps: 1,
+    };
+    run.counterfactuals = (0..20).map(other).collect();
+    convert(&root, &[run]).unwrap();
+    let validation = validate(&root).unwrap();
+    let text = "3 of 20 outcomes at the end of the run are lower bounds";
+    assert!(validation.valid && validation.to_string().contains(text), "{validation}");
 }
 
 #[test]
