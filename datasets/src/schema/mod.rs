@@ -255,6 +255,32 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_nothing_fills_say_so() {
+        let unfilled = |table: Table| -> Vec<&str> {
+            let says_so = |column: &&Column| column.description.ends_with("; not recorded yet");
+            table.columns().iter().filter(says_so).map(|column| column.name).collect()
+        };
+        assert_eq!(unfilled(Table::Iteration), ["instructions"]);
+        assert_eq!(unfilled(Table::Outcome), ["self_ticks_after", "self_model_ns_after", "self_ns_after"]);
+        assert_eq!(unfilled(Table::Function), ["self_ticks", "self_model_ns"]);
+        let decision = unfilled(Table::Decision);
+        for column in Table::Decision.columns() {
+            let later = column.role == Role::Feature && Feature::by_name(column.name).is_none();
+            let inlining = column.description.contains("(inline)");
+            assert_eq!(decision.contains(&column.name), later || inlining, "{}", column.name);
+        }
+    }
+
+    #[test]
+    fn phases_of_a_compilation_say_by_which_clock_they_are() {
+        for phase in ["build_ns", "lower_ns", "codegen_ns", "link_ns"] {
+            assert!(Table::Compile.column(phase).unwrap().description.starts_with("wall time"), "{phase}");
+        }
+        let whole = Table::Compile.column("cpu_ns").unwrap().description;
+        assert!(whole.starts_with("CPU time") && whole.contains("wall time"), "{whole}");
+    }
+
+    #[test]
     fn every_feature_of_the_seam_is_a_decision_column() {
         for feature in Feature::ALL {
             assert_eq!(Table::Decision.column(feature.info().name).map(|column| column.role), Some(Role::Feature));
