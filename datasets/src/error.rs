@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::schema::SCHEMA_VERSION;
 
+/// What to do about a data set that is not as it was written: no part of it can be made again alone.
+pub(crate) const RESTORE: &str = "restore it from a copy, or collect into a new folder";
+
 /// An error of this crate; the text is one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,11 +26,9 @@ pub enum DataError {
         path.display()
     )]
     EmptyTable { path: PathBuf, table: &'static str },
-    #[error(
-        "{}: not a complete Parquet file ({detail}); delete this part, or collect its runs again", path.display()
-    )]
+    #[error("{}: not a complete Parquet file ({detail}); {RESTORE}", path.display())]
     Corrupt { path: PathBuf, detail: String },
-    #[error("{}: {detail}; restore it from a copy, or collect into a new folder", path.display())]
+    #[error("{}: {detail}; {RESTORE}", path.display())]
     Altered { path: PathBuf, detail: String },
     #[error(
         "{}: schema_version is {found}, this build reads {}, which has columns that version did not record; use the \
@@ -40,16 +41,14 @@ pub enum DataError {
     #[error("{}: not a usable spool: {detail}", path.display())]
     Spool { path: PathBuf, detail: String },
     #[error(
-        "{}: parts without manifest.json, which says what belongs to the data set; restore it, or remove the parts \
-         and collect again",
-        .0.display()
+        "{}: parts without manifest.json, which says what belongs to the data set; {RESTORE}", .0.display()
     )]
     NoManifest(PathBuf),
     #[error("{}: is unfinished; collecting ends with this by itself", .0.display())]
     Unfinished(PathBuf),
     #[error("{}: holds a collection, whose runs are planned; choose another folder", .0.display())]
     Planned(PathBuf),
-    #[error("{}: line {line}, column {column}: {detail}; restore it, or collect again", path.display())]
+    #[error("{}: line {line}, column {column}: {detail}; {RESTORE}", path.display())]
     Manifest { path: PathBuf, line: usize, column: usize, detail: String },
     #[error("column `{column}` cannot be a feature: {reason}")]
     Leak { column: String, reason: String },
@@ -76,6 +75,34 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The file or folder that the text names, if any.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. }
+            | Self::MissingDirectory(path)
+            | Self::EmptyTable { path, .. }
+            | Self::Corrupt { path, .. }
+            | Self::Altered { path, .. }
+            | Self::SchemaVersion { path, .. }
+            | Self::SchemaMismatch { path, .. }
+            | Self::Spool { path, .. }
+            | Self::NoManifest(path)
+            | Self::Unfinished(path)
+            | Self::Planned(path)
+            | Self::Manifest { path, .. }
+            | Self::NoRows { path, .. }
+            | Self::NoSuchRun { path, .. } => Some(path),
+            Self::Leak { .. }
+            | Self::RawIdentifier { .. }
+            | Self::NotAPolicyInput { .. }
+            | Self::UnknownColumn { .. }
+            | Self::TrainingOnly { .. }
+            | Self::SplitOverlap { .. }
+            | Self::Split { .. }
+            | Self::Internal(_) => None,
+        }
+    }
+
     pub(crate) fn io<'a>(path: &'a Path, action: &'static str) -> impl FnOnce(std::io::Error) -> DataError + 'a {
         move |source| DataError::Io { path: path.to_owned(), action, source }
     }

@@ -148,7 +148,8 @@ pub(crate) fn read(path: &Path) -> Result<Contents, DataError> {
     }
     if header != record::header() {
         return Err(spool(
-            "it was written by a build with another form of records or other features; convert it with that build",
+            "it was written by a build with another form of records or other features; run the program again with \
+             `--log`",
         ));
     }
 

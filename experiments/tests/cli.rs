@@ -205,6 +205,31 @@ fn a_collection_that_is_killed_goes_on_and_can_be_read_meanwhile() {
 }
 
 #[test]
+fn a_damaged_data_set_is_not_compacted_and_the_part_is_named_once() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let log = || trinity(folder.path(), &["run", "--policy", "interpret", "--log", "data", "-e", "print(1)"]);
+    for _ in 0..16 {
+        assert!(log().status.success());
+    }
+    let parts = folder.path().join("data/schema=5/suite=scripts/policy_kind=interpret/run");
+    let part = fs::read_dir(&parts).expect("there").next().expect("a part").expect("listed").path();
+    let mut bytes = fs::read(&part).expect("reads");
+    let at = bytes.windows(11).position(|word| word == b"description").expect("columns are described");
+    bytes[at] = b'D';
+    fs::write(&part, &bytes).expect("writes");
+    let name = part.strip_prefix(folder.path()).expect("below").display().to_string();
+    let by_itself = log();
+    let asked_for = trinity(folder.path(), &["data", "compact", "data"]);
+    for refused in [by_itself, asked_for] {
+        let message = text(&refused.stderr);
+        assert!(!refused.status.success() && message.contains(&format!("{name}: its digest differs")), "{message}");
+        assert_eq!(message.matches("data/").count(), 1, "{message}");
+    }
+    assert_eq!(fs::read_dir(&parts).expect("there").count(), 17);
+    assert_eq!(fs::read(&part).expect("reads"), bytes);
+}
+
+#[test]
 fn an_experiment_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing() {
     let folder = tempfile::tempdir().expect("temporary folder");
     fs::write(folder.path().join("small.toml"), SMALL).expect("writes");

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::{Severity, Validation};
 use crate::{error::DataError, load::Dataset, schema::Table, view::check_split};
 
+/// What to do about runs that were stored wrongly.
+const AGAIN: &str = "collect them again into a new folder";
+
 /// What is known about a run from its row.
 struct Run {
     family: String,
@@ -32,7 +35,8 @@ pub(super) fn check(dataset: &Dataset, out: &mut Validation) -> Result<(), DataE
         let logged = decisions.get(run.as_str()).copied().unwrap_or(0);
         about.whole && about.consultations.is_some_and(|wanted| wanted != logged)
     });
-    out.none(missing.count(), "runs have fewer or more decisions than they consulted; convert their spools again");
+    let text = format!("runs have fewer or more decisions than they consulted; {AGAIN}");
+    out.none(missing.count(), &text);
     let [compiles, outcomes] = [(Table::Compile, None), (Table::Outcome, Some("horizon"))].map(|(table, horizon)| {
         let mut strays = 0;
         let mut keys = HashSet::new();
@@ -88,7 +92,7 @@ fn runs(dataset: &Dataset, out: &mut Validation) -> Result<HashMap<String, Run>,
             whole: lost.get(row) == Some(0),
         };
         if runs.insert(id.to_owned(), run).is_some() {
-            out.add(Severity::Error, format!("run {id} occurs twice; delete one of its parts"));
+            out.add(Severity::Error, format!("run {id} occurs twice; {AGAIN}"));
         }
     }
     Ok(runs)
@@ -118,7 +122,7 @@ fn counted(
             *expected += 1;
         }
     }
-    out.none(strays, &format!("rows of `{}` belong to no run; convert their spools again", table.name()));
+    out.none(strays, &format!("rows of `{}` belong to no run; {AGAIN}", table.name()));
     let text = format!("rows of `{}` have a `{index}` that repeats one, leaves a gap or is out of order", table.name());
     out.none(gaps, &text);
     Ok(next)
@@ -133,7 +137,7 @@ fn iterations(dataset: &Dataset, runs: &HashMap<String, Run>, out: &mut Validati
         strays += usize::from(!runs.contains_key(run));
         repeated += usize::from(!keys.insert((run, iter.get(row))));
     }
-    out.none(strays, "rows of `iteration` belong to no run; convert their spools again");
+    out.none(strays, &format!("rows of `iteration` belong to no run; {AGAIN}"));
     out.none(repeated, "iterations have a key that occurs before");
     Ok(())
 }

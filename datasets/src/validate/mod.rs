@@ -9,7 +9,7 @@ use std::{fmt, path::Path};
 use serde::Serialize;
 
 use crate::{
-    error::DataError,
+    error::{DataError, RESTORE},
     horizon::Horizon,
     load::Dataset,
     manifest::Manifest,
@@ -132,13 +132,13 @@ fn sides(dataset: &Dataset, out: &mut Validation) -> Result<(), DataError> {
     for core in dataset.parts().iter().filter(|part| part.side == Side::Core && part.table.has(Side::Host)) {
         let keys: Vec<&str> = core.table.keys().map(|column| column.name).collect();
         let Some(host) = dataset.twin(core) else {
-            out.add(Severity::Error, format!("{}: its host columns are missing; restore them", core.name));
+            out.add(Severity::Error, format!("{}: its host columns are missing; {RESTORE}", core.name));
             continue;
         };
         let mine = part::read(&core.path, core.table, Side::Core, Some(&keys))?.select(keys.clone())?;
         let others = part::read(&host.path, core.table, Side::Host, Some(&keys))?.select(keys)?;
         if !mine.equals_missing(&others) {
-            out.add(Severity::Error, format!("{}: its rows are not those of {}; restore it", host.name, core.name));
+            out.add(Severity::Error, format!("{}: its rows are not those of {}; {RESTORE}", host.name, core.name));
         }
     }
     Ok(())

@@ -361,6 +361,8 @@ fn damaged_parts_are_errors_of_one_line_that_name_the_file() {
         if let Err(error) = Dataset::open(dir.path()).unwrap().table(Table::Decision, None) {
             let text = error.to_string();
             assert!(!text.contains('\n') && text.contains("part-"), "{text}");
+            let corrupt = matches!(error, DataError::Corrupt { .. });
+            assert!(!corrupt || text.ends_with("restore it from a copy, or collect into a new folder"), "{text}");
         }
         assert!(!validate(dir.path()).unwrap().valid);
     }

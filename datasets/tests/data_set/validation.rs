@@ -134,6 +134,7 @@ fn a_log_that_misses_decisions_is_found() {
     convert(&root, &[run]).unwrap();
     let validation = validate(&root).unwrap();
     assert!(!validation.valid && validation.to_string().contains("1 runs have fewer"), "{validation}");
+    assert!(validation.to_string().contains("collect them again into a new folder"), "{validation}");
 }
 
 #[test]

@@ -44,7 +44,10 @@ pub struct Target {
 pub fn run(verb: &Verb) -> Result<()> {
     let at = |dir: &Path| {
         let dir = dir.display().to_string();
-        move |error: DataError| Failure::work(format!("{dir}: {error}"))
+        move |error: DataError| match error.path() {
+            Some(_) => Failure::work(error.to_string()),
+            None => Failure::work(format!("{dir}: {error}")),
+        }
     };
     match verb {
         Verb::Describe(target) => {
