@@ -199,7 +199,7 @@ fn wrong_specifications_say_what_is_right() {
         ("explore:0.1,explore:0.1,golden", "is enough"),
         ("explore:0.1,replay:x", "those of its log"),
         ("replay:x,then=golden", "flip=, which is missing"),
-        ("replay:/no/such.spool", "/no/such.spool: cannot open the spool"),
+        ("replay:/no/such.spool", "/no/such.spool: no such file"),
         ("learned:/no/such/model.json", "/no/such/model.json: cannot read"),
         ("cost-benefit:/no/such/rates.toml", "/no/such/rates.toml: cannot read"),
         ("", "there are"),
