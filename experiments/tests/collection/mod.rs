@@ -73,16 +73,30 @@ fn a_collection_measures_what_other_decisions_cost() {
     assert!(again.stdout.contains("(0 now, 0 failed)"), "{}{}", again.stdout, again.stderr);
 }
 
+/// Begins the collection of `x.toml` in `data`, and kills it as soon as something is found there.
+fn killed_when<T>(place: &Path, found: impl Fn() -> Option<T>) -> T {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
+        .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
+        .current_dir(place)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let found = loop {
+        if let Some(found) = found() {
+            break found;
+        }
+        assert_eq!(child.try_wait().expect("asks"), None, "it has ended");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    };
+    child.kill().expect("kills");
+    child.wait().expect("ends");
+    found
+}
+
 #[test]
 fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
     let place = tempfile::tempdir().expect("temporary folder");
     spec(place.path(), "wall", "per_run = 'all', repeats = 1");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
-        .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
-        .current_dir(place.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
     let found = || -> Option<(u64, String)> {
         for run in fs::read_dir(place.path().join("data/collecting/counterfactuals")).ok()? {
             for file in fs::read_dir(run.ok()?.path()).ok()? {
@@ -93,14 +107,7 @@ fn a_killed_collection_goes_on_with_the_costs_that_it_found() {
         }
         None
     };
-    let (id, costs) = loop {
-        match found() {
-            Some(found) => break found,
-            None => std::thread::sleep(std::time::Duration::from_millis(2)),
-        }
-    };
-    child.kill().expect("kills");
-    child.wait().expect("ends");
+    let (id, costs) = killed_when(place.path(), found);
     let done = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
     assert_eq!(done.status, 0, "{}", done.stderr);
     // {"weight":1.0,"base":[…],"others":[{"action":"warm","costs":[{"run_end":COST,…
@@ -278,12 +285,6 @@ fn a_log_that_was_spoilt_meanwhile_is_made_again() {
     spec(place.path(), "virtual", "per_run = 'all'");
     let digest = |out: &str| Manifest::load(&place.path().join(out)).expect("reads").expect("there").core_sha256;
     assert_eq!(trinity(place.path(), &["collect", "x.toml", "--out", "whole"]).status, 0);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trinity"))
-        .args(["collect", "x.toml", "--out", "data", "--jobs", "1"])
-        .current_dir(place.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
     let spool = || {
         fs::read_dir(place.path().join("data/collecting/counterfactuals")).ok()?.find_map(|run| {
             let files = fs::read_dir(run.ok()?.path().join("run")).ok()?;
@@ -292,14 +293,7 @@ fn a_log_that_was_spoilt_meanwhile_is_made_again() {
                 .find(|file| file.extension().is_some_and(|kind| kind == "spool"))
         })
     };
-    let spool = loop {
-        match spool() {
-            Some(spool) => break spool,
-            None => std::thread::sleep(std::time::Duration::from_millis(2)),
-        }
-    };
-    child.kill().expect("kills");
-    child.wait().expect("ends");
+    let spool = killed_when(place.path(), spool);
     let whole = fs::read(&spool).expect("reads");
     fs::write(&spool, &whole[..whole.len() / 2]).expect("writes");
     let done = trinity(place.path(), &["collect", "x.toml", "--out", "data"]);
