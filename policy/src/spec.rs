@@ -66,10 +66,20 @@ pub fn kind(spec: &str) -> &str {
     spec.split(':').next().unwrap_or(spec)
 }
 
-/// Whether the policy draws actions at random, so that runs with different seeds differ.
+/// Whether the policy draws actions at random by the seed of the run, so that runs with different seeds differ.
 pub fn draws(spec: &str) -> bool {
-    let share = spec.split([':', ',']).nth(1).and_then(|share| share.trim().parse::<f64>().ok());
-    ["random", "explore"].contains(&kind(spec)) && share != Some(0.0)
+    let mut words = spec.split([':', ',']).map(str::trim).skip(1);
+    let (share, next) = (words.next().and_then(|share| share.parse::<f64>().ok()), words.next().unwrap_or(""));
+    let is_number = |seed: &str| seed.parse::<u64>().is_ok();
+    match kind(spec) {
+        "random" => share != Some(0.0) && !is_number(next),
+        "explore" => {
+            let has_own_seed = next.strip_prefix("seed=").is_some_and(is_number);
+            let inner = explored(spec).1;
+            share != Some(0.0) && !has_own_seed || inner != spec && draws(inner)
+        }
+        _ => false,
+    }
 }
 
 /// What stands in front of the policy that an `explore` is about, and that policy; of others, nothing and the whole.

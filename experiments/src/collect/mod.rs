@@ -142,7 +142,7 @@ fn policies(located: &Located, wanted: &Collect) -> Result<Vec<(u64, Contestant)
         if wanted.clock == ClockKind::Virtual && wanted.replicates > 1 && !trinity_policy::draws(policy) {
             return Err(Failure::usage(format!(
                 "[collect]: under the virtual clock every run of '{policy}' is the same run: `replicates` must be 1, or \
-                 the policy one that draws (random:P, explore:E,POLICY)"
+                 the policy one that draws by the run's seed (random:P, explore:E,POLICY)"
             )));
         }
         let contestant = Contestant::resolve(&Entry::Policy(policy.clone()), &located.folder)?;
@@ -322,7 +322,12 @@ mod tests {
             policies(&located, located.spec.collect.as_ref().expect("there")).expect_err("refuses").to_string()
         };
         assert!(error("policies = ['golden']\nreplicates = 2").contains("same run"));
-        assert!(error("policies = ['explore:0,golden']\nreplicates = 2").contains("same run"));
+        for same in ["explore:0,golden", "explore:0.2,seed=3,golden", "random:0", "random:0.5,7"] {
+            assert!(error(&format!("policies = ['{same}']\nreplicates = 2")).contains("same run"), "{same}");
+        }
+        for other in ["explore:0.2,golden", "explore:0.2,seed={seed},golden", "random:0.5", "explore:0,random:0.5"] {
+            assert!(trinity_policy::draws(other), "{other}");
+        }
     }
 
     #[test]
