@@ -29,12 +29,15 @@ pub(crate) fn write(path: &Path, table: Table, side: Side, frame: &DataFrame) ->
     std::fs::create_dir_all(dir).map_err(DataError::io(dir, "create the directory"))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = dir.join(format!("{TEMPORARY}{name}"));
-    let file = File::create(&temporary).map_err(DataError::io(&temporary, "create the part"))?;
-    ParquetWriter::new(&file)
+    // In memory first: the writer says of a full disk that the file makes no sense.
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
         .with_key_value_metadata(Some(metadata(table, side)))
         .set_parallel(false)
         .finish(&mut frame)?;
+    let mut file = File::create(&temporary).map_err(DataError::io(&temporary, "create the part"))?;
+    file.write_all(&bytes).map_err(DataError::io(&temporary, "write the part"))?;
     file.sync_all().map_err(DataError::io(&temporary, "write the part"))?;
     std::fs::rename(&temporary, path).map_err(DataError::io(path, "put the part in its place"))
 }
